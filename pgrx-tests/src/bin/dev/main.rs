@@ -1,0 +1,2 @@
+//! The developer's commands: `cargo demo`, `cargo verify`, `cargo cluster`.
+fn main() {}

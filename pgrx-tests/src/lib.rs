@@ -1,0 +1,4 @@
+//! What the integration tests and the developer's commands share.
+
+pub mod cluster;
+pub mod odoo;

@@ -1,0 +1,160 @@
+//! Entities: what a user names. One manifest each, with one or more streams.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// An entity: what a user names. See DESIGN of manifests in the README.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entity {
+    /// `invoices`.
+    pub name: String,
+    /// One sentence for a person.
+    pub about: String,
+    /// `odoo` or `sqlserver`.
+    pub source: String,
+    /// The streams, headers before their lines.
+    pub streams: Vec<Stream>,
+    /// Entities that come first when both run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// Further names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// How often a full pass is due, as a PostgreSQL interval.
+    #[serde(default = "full_every", skip_serializing_if = "is_full_every")]
+    pub full_every: String,
+}
+
+fn full_every() -> String {
+    "30 days".into()
+}
+
+fn is_full_every(text: &str) -> bool {
+    text == "30 days"
+}
+
+/// One remote object read into one table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// Local table in the target schema.
+    pub table: String,
+    /// One sentence for a person: the table's comment.
+    pub about: String,
+    /// The remote object: an Odoo model.
+    pub object: String,
+    /// What must be installed on the remote for the object to exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// Condition in the source's own form: an Odoo domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Value>,
+    /// Columns that identify a row.
+    pub key: Vec<String>,
+    /// Remote field that grows with every change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Values of a local column outside which a row is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Keep>,
+    /// The header this stream's rows are lines of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+    /// Columns that hold keys of other streams: column -> table.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refers: BTreeMap<String, String>,
+    /// Further indexes, each a list of columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Vec<String>>,
+    /// The columns.
+    pub columns: Vec<Column>,
+}
+
+impl Stream {
+    /// Index of a column by its name.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == name)
+    }
+}
+
+/// `keep`: rows stay only while `column` has one of `values`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// A text column of the stream.
+    pub column: String,
+    /// The values that stay.
+    pub values: Vec<String>,
+}
+
+/// `parent`: the rows are lines of a header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parent {
+    /// Table of the header's stream, in the same entity.
+    pub table: String,
+    /// Column of this stream that holds the header's key.
+    pub column: String,
+}
+
+/// One column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// Local name.
+    pub name: String,
+    /// Local type.
+    #[serde(rename = "type")]
+    pub kind: Type,
+    /// One sentence for a person: the column's comment.
+    pub about: String,
+    /// Where the value lies in the remote record; the first that exists is read.
+    /// Empty: the column's own name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<String>,
+    /// Digits behind the point that are kept, by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<u8>,
+    /// Whether a row without a value is rejected.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+}
+
+impl Column {
+    /// The remote paths to try, in order.
+    pub fn paths(&self) -> Vec<&str> {
+        match self.path.as_slice() {
+            [] => vec![self.name.as_str()],
+            several => several.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// Column types: the widest of their kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Type {
+    /// Whole numbers and keys.
+    Bigint,
+    /// Exact decimal numbers.
+    Numeric,
+    /// Text.
+    Text,
+    /// True or false.
+    Boolean,
+    /// A day.
+    Date,
+    /// A moment.
+    Timestamptz,
+    /// A document.
+    Jsonb,
+    /// A list of whole numbers.
+    #[serde(rename = "bigint[]")]
+    BigintArray,
+    /// A list of texts.
+    #[serde(rename = "text[]")]
+    TextArray,
+}

@@ -1,0 +1,248 @@
+//! Remote systems we can read from. A source knows nothing of local tables,
+//! settings or transactions; it turns a [`Stream`] and an [`Ask`] into a [`Page`].
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::entity::Stream;
+use crate::error::{Error, Kind, Result};
+
+pub mod odoo;
+
+/// One column value of a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// A whole number.
+    Int(i64),
+    /// Anything else, as the text PostgreSQL reads.
+    Text(String),
+}
+
+/// The values of a stream's key columns, in their order. As JSON: an array.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Key(pub Vec<Scalar>);
+
+impl From<i64> for Key {
+    fn from(id: i64) -> Self {
+        Key(vec![Scalar::Int(id)])
+    }
+}
+
+/// A cursor value in the source's own text, whose order as text is the source's order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Mark(pub String);
+
+/// The values of one column of a page. Numbers that are no whole numbers, dates,
+/// times, documents and arrays travel as text that PostgreSQL casts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// `bigint`.
+    Int(Vec<Option<i64>>),
+    /// `boolean`.
+    Bool(Vec<Option<bool>>),
+    /// Everything else.
+    Text(Vec<Option<String>>),
+}
+
+impl Values {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Int(v) => v.len(),
+            Values::Bool(v) => v.len(),
+            Values::Text(v) => v.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Rows as columns. `columns[i]` belongs to `layout.columns[i]`; all vectors are equally long.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// The key of each row.
+    pub keys: Vec<Key>,
+    /// One vector per column of the layout.
+    pub columns: Vec<Values>,
+    /// The remote's cursor value of each row, as text PostgreSQL reads as timestamptz.
+    pub updated_at: Vec<Option<String>>,
+    /// The whole record as JSON text, where it is kept.
+    pub raw: Option<Vec<String>>,
+}
+
+impl Rows {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}
+
+/// A remote row that cannot be stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Its key, where that could be read.
+    pub key: Option<Key>,
+    /// The record as JSON text without U+0000 (each replaced by U+FFFD).
+    pub record: String,
+    /// The rule it breaks: `type`, `required`, `nul`, `range`, ...
+    pub rule: String,
+    /// What is wrong, for a person: names the column, not the value.
+    pub reason: String,
+}
+
+/// One reply of a source.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// The rows, in key order, without duplicate keys.
+    pub rows: Rows,
+    /// Rows that could not be decoded.
+    pub rejected: Vec<Rejected>,
+    /// How many further copies of a key in `rows` were dropped (the last copy wins).
+    pub duplicates: u64,
+    /// The last key the remote sent, decoded or not: the next page begins behind it.
+    pub last: Option<Key>,
+    /// Whether there may be more rows behind `last`.
+    pub more: bool,
+    /// Size of the answer on the wire, in bytes.
+    pub bytes: usize,
+}
+
+/// Which rows of a stream are asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scope {
+    /// All.
+    All,
+    /// Those whose cursor value is at or after this one.
+    Since(Mark),
+    /// The lines of these headers (values of the stream's parent column).
+    Parents(Vec<Key>),
+    /// These rows.
+    Keys(Vec<Key>),
+}
+
+/// What a page is to hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// Which rows.
+    pub scope: Scope,
+    /// Only rows behind this key.
+    pub after: Option<Key>,
+    /// At most so many rows.
+    pub limit: usize,
+    /// Whether `rows.raw` is wanted.
+    pub raw: bool,
+}
+
+/// A manifest column as this remote gives it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Index into `stream.columns`.
+    pub column: usize,
+    /// Where the value lies in the remote record.
+    pub path: String,
+    /// The remote's own type name.
+    pub remote_type: String,
+}
+
+/// How a stream is read from one remote as one user: which of its columns, and from where.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Layout {
+    /// The columns that are read, in manifest order.
+    pub columns: Vec<Field>,
+    /// Columns that are not read, each with the reason (for a person).
+    pub left_out: Vec<(String, String)>,
+}
+
+/// What a remote says about itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// Product version, e.g. `17.0-20240709`.
+    pub version: String,
+    /// As whom we are logged in, e.g. `sync@example.com (uid 2)`.
+    pub login: String,
+    /// The protocol that is spoken, e.g. `jsonrpc`.
+    pub protocol: String,
+    /// The remote's clock minus ours, in seconds, where it shows its clock.
+    pub clock_offset_s: Option<i64>,
+}
+
+/// A remote system we can read from. Every call returns within its limits and may be repeated.
+#[async_trait(?Send)]
+pub trait Source {
+    /// Connects, logs in and tells about the remote.
+    async fn check(&mut self) -> Result<About>;
+
+    /// Which columns of the stream can be read here. Errors: [`Kind::NoObject`],
+    /// [`Kind::Forbidden`], and [`Kind::NoField`] when a key, cursor, `keep`, parent
+    /// or required column is not readable.
+    async fn layout(&mut self, stream: &Stream) -> Result<Layout>;
+
+    /// The newest cursor value among the stream's rows; `None` when there is no row.
+    /// The second member is a warning for a person (a row dated in the future).
+    async fn watermark(&mut self, stream: &Stream) -> Result<(Option<Mark>, Option<String>)>;
+
+    /// How many rows the scope holds (`ask.after` and `ask.limit` are ignored).
+    async fn count(&mut self, stream: &Stream, scope: &Scope) -> Result<u64>;
+
+    /// The rows of the scope behind `ask.after` in key order, at most `ask.limit`.
+    async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page>;
+
+    /// The cursor value that lies `by` before `mark`.
+    fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark>;
+
+    /// What tells this remote from another: kept with every position.
+    fn identity(&self) -> String;
+}
+
+/// How long and how much a source may take for one request.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Until the connection stands.
+    pub connect_timeout: Duration,
+    /// From the request to the last byte of the answer.
+    pub request_timeout: Duration,
+    /// Longest answer that is accepted.
+    pub max_response_bytes: usize,
+}
+
+/// One remote as a server, its options and a user mapping describe it.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    /// Name of the foreign server: for messages and hints.
+    pub server: String,
+    /// Name of the foreign data wrapper: `odoo` or `sqlserver`.
+    pub kind: String,
+    /// Options of the server, already validated one by one.
+    pub options: BTreeMap<String, String>,
+    /// Option `username` of the user mapping.
+    pub username: Option<String>,
+    /// Option `password` of the user mapping, or the content of its `password_file`.
+    pub password: Option<SecretString>,
+    /// Limits of one request.
+    pub limits: Limits,
+}
+
+/// Makes the source of a remote. Does no I/O.
+pub fn open(remote: Remote) -> Result<Box<dyn Source>> {
+    match remote.kind.as_str() {
+        "odoo" => Ok(Box::new(odoo::Odoo::new(remote)?)),
+        other => Err(Error::new(
+            Kind::Config,
+            format!("server \"{}\" belongs to the wrapper \"{other}\", which is no source", remote.server),
+        )
+        .hint("create the server with: foreign data wrapper odoo")),
+    }
+}
