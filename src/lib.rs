@@ -3,6 +3,7 @@
 //! The pure half (errors, entities, sources, engine) knows no PostgreSQL; the
 //! other half is behind the feature `pg`.
 
+pub mod engine;
 pub mod entity;
 pub mod error;
 pub mod source;

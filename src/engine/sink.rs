@@ -1,0 +1,172 @@
+//! Where rows go: what the engine asks of the store. Every call is one or more
+//! short transactions of its own; none is open between calls.
+
+use async_trait::async_trait;
+
+use super::{Outcome, Pass};
+use crate::error::Result;
+use crate::source::{Key, Layout, Mark, Rejected, Rows};
+
+/// What is known of a stream from earlier runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stored {
+    /// Which remote it was read from ([`Source::identity`](crate::source::Source::identity)).
+    pub identity: String,
+    /// For which tenant.
+    pub tenant: String,
+    /// What else decided which rows were read and stored.
+    pub fingerprint: String,
+    /// How far it is committed.
+    pub position: Option<Mark>,
+    /// The open pass.
+    pub pass: Option<Pass>,
+    /// Whether a full pass has been finished.
+    pub complete: bool,
+    /// Whether the table held rows when the last pass was finished.
+    pub filled: bool,
+}
+
+/// A stream whose table stands ready.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prepared {
+    /// What is known from earlier runs; `None` when it was never read.
+    pub stored: Option<Stored>,
+    /// Rows of this tenant (and server) in the table, as far as the planner knows; exact when 0.
+    pub rows: u64,
+}
+
+/// Whether a stream's pass goes on or is finished after a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// Goes on.
+    Open(Pass),
+    /// Finished: the position, and whether it was a full pass.
+    Done {
+        /// The new position: the pass's `until`.
+        position: Option<Mark>,
+        /// Whether everything was read.
+        full: bool,
+    },
+}
+
+/// A range of keys that was read completely: local keys in it that are not in
+/// `seen` become candidates for removal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sweep {
+    /// Lower bound, exclusive; `None` is open.
+    pub after: Option<Key>,
+    /// Upper bound, inclusive; `None` is open.
+    pub through: Option<Key>,
+    /// All keys the remote sent in the range, storable or not.
+    pub seen: Vec<Key>,
+}
+
+/// Rows that left the entity's `keep`: where they are stored here they become
+/// candidates for removal.
+pub type Leaving = Vec<Key>;
+
+/// All lines of some headers: local lines of these headers that are not among
+/// `rows` or `rejected` are removed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lines {
+    /// Index of the lines' stream in the entity.
+    pub stream: usize,
+    /// The headers.
+    pub parents: Vec<Key>,
+    /// Their lines.
+    pub rows: Rows,
+    /// Lines that cannot be stored.
+    pub rejected: Vec<Rejected>,
+    /// Copies that were dropped.
+    pub duplicates: u64,
+    /// Where more lines than this are missing, they become candidates instead.
+    pub may_remove: u64,
+}
+
+/// What is written in one transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Index of the task in the run.
+    pub task: usize,
+    /// Index of the stream in the entity.
+    pub stream: usize,
+    /// Rows to insert or update. Rows of a stream with a `parent` whose header is
+    /// not here are left out (and counted so).
+    pub rows: Rows,
+    /// Rows that cannot be stored.
+    pub rejected: Vec<Rejected>,
+    /// Copies that were dropped.
+    pub duplicates: u64,
+    /// Rows outside `keep`; counted as left out.
+    pub leaving: Leaving,
+    /// The lines of the rows.
+    pub lines: Vec<Lines>,
+    /// The range that was read, in a full pass.
+    pub sweep: Option<Sweep>,
+    /// How the stream stands after this batch; `None` leaves it as it is.
+    pub standing: Option<Standing>,
+}
+
+/// What a batch did, lines included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// New rows.
+    pub inserted: u64,
+    /// Changed rows.
+    pub updated: u64,
+    /// Rows that were the same already.
+    pub unchanged: u64,
+    /// Rows not to be stored: outside `keep`, or lines without a header here.
+    pub left_out: u64,
+    /// Rows removed.
+    pub removed: u64,
+    /// Rows that became candidates for removal.
+    pub candidates: u64,
+}
+
+/// Where rows go. Errors of kind [`Kind::Cancelled`](crate::error::Kind::Cancelled) end the run.
+#[async_trait(?Send)]
+pub trait Sink {
+    /// Tries to take the lane; the same lane may be taken again by the same run.
+    async fn lock(&mut self, lane: &str) -> Result<bool>;
+
+    /// The task begins: `queued` becomes `running`. `Some(reason)`: it is not to be run
+    /// (the same entity of the same server is already running elsewhere).
+    async fn begin(&mut self, task: usize) -> Result<Option<String>>;
+
+    /// Makes or widens the table of a stream, checks rights, and tells how the stream
+    /// stands. `expected` counts are told later by [`Sink::expect`].
+    async fn prepare(&mut self, task: usize, stream: usize, layout: &Layout) -> Result<Prepared>;
+
+    /// Stores how a stream stands before its first batch: what a pass depends on, and the pass.
+    /// Forgets candidates of earlier passes when `anew`.
+    async fn start(&mut self, task: usize, stream: usize, stored: Stored, anew: bool) -> Result<()>;
+
+    /// How many rows the pass that now begins or goes on is expected to read.
+    async fn expect(&mut self, task: usize, stream: usize, rows: u64) -> Result<()>;
+
+    /// Writes a batch in one transaction.
+    async fn write(&mut self, batch: Batch) -> Result<Written>;
+
+    /// Candidates for removal behind `after` in key order, at most `limit`.
+    async fn candidates(
+        &mut self,
+        task: usize,
+        stream: usize,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Vec<Key>>;
+
+    /// Forgets candidates that turned out to be still there.
+    async fn acquit(&mut self, task: usize, stream: usize, keys: Vec<Key>) -> Result<()>;
+
+    /// Removes rows that are gone, and their lines, keeping their last content in
+    /// `erp_sync.removed`; forgets them as candidates. Returns how many rows went, lines included.
+    async fn remove(&mut self, task: usize, stream: usize, keys: Vec<Key>, reason: &str) -> Result<u64>;
+
+    /// Something a person should know; the task goes on.
+    async fn warn(&mut self, task: usize, text: String) -> Result<()>;
+
+    /// The task ended.
+    async fn finish(&mut self, task: usize, outcome: Outcome) -> Result<()>;
+}
