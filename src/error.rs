@@ -5,12 +5,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The kind of an error. One `match` in [`Kind::is_transient`] decides about
 /// retries, one in [`Kind::hint`] about the fallback hint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// Refused, reset, closed in the middle, host name not found.
     Unreachable,

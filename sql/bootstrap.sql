@@ -1,0 +1,301 @@
+-- Bookkeeping. Written only by the store, as the extension's owner; readable
+-- through the policies below.
+
+create schema erp_sync;
+comment on schema erp_sync is 'bookkeeping and monitoring of erp_sync';
+grant usage on schema erp_sync to public;
+
+create table erp_sync.run (
+  id bigint generated always as identity,
+  entity text not null,
+  server text,
+  mode text not null,
+  confirm boolean not null default false,
+  role name not null,
+  settings jsonb not null,
+  state text not null default 'queued',
+  worker_pid integer,
+  error text,
+  queued_at timestamptz not null default clock_timestamp(),
+  started_at timestamptz,
+  finished_at timestamptz,
+  constraint run_pkey primary key (id),
+  constraint run_state_is_known check (state in ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+  constraint run_mode_is_known check (mode in ('incremental', 'full', 'auto'))
+);
+comment on table erp_sync.run is 'one row per call of sync_run() or sync_auto()';
+comment on column erp_sync.run.id is 'number of the run';
+comment on column erp_sync.run.entity is 'the entities that were asked for';
+comment on column erp_sync.run.server is 'the server that was asked for; null is all';
+comment on column erp_sync.run.mode is 'incremental, full, or auto (each entity as is due)';
+comment on column erp_sync.run.confirm is 'whether removals beyond the breaker''s limit were confirmed';
+comment on column erp_sync.run.role is 'the role that runs it';
+comment on column erp_sync.run.settings is 'the settings erp_sync.* as the caller saw them';
+comment on column erp_sync.run.state is 'queued, running, succeeded, failed or cancelled';
+comment on column erp_sync.run.worker_pid is 'process of the worker';
+comment on column erp_sync.run.error is 'why the run as a whole could not go on';
+comment on column erp_sync.run.queued_at is 'when it was asked for';
+comment on column erp_sync.run.started_at is 'when its worker began';
+comment on column erp_sync.run.finished_at is 'when its worker ended';
+
+create table erp_sync.task (
+  run_id bigint not null,
+  server text not null,
+  entity text not null,
+  ordinal integer not null,
+  tenant text not null,
+  mode text not null,
+  state text not null default 'queued',
+  stream text,
+  done bigint not null default 0,
+  expected bigint,
+  fetched bigint not null default 0,
+  inserted bigint not null default 0,
+  updated bigint not null default 0,
+  unchanged bigint not null default 0,
+  left_out bigint not null default 0,
+  rejected bigint not null default 0,
+  duplicates bigint not null default 0,
+  removed bigint not null default 0,
+  waiting bigint not null default 0,
+  warnings text[] not null default '{}',
+  error_kind text,
+  error text,
+  detail text,
+  hint text,
+  started_at timestamptz,
+  finished_at timestamptz,
+  constraint task_pkey primary key (run_id, server, entity),
+  constraint task_belongs_to_a_run foreign key (run_id) references erp_sync.run (id) on delete cascade,
+  constraint task_state_is_known
+    check (state in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'skipped')),
+  constraint task_counts_add_up
+    check (fetched = inserted + updated + unchanged + left_out + rejected + duplicates)
+);
+create index task_by_entity on erp_sync.task (server, entity, run_id desc);
+comment on table erp_sync.task is 'one row per entity and server of a run';
+comment on column erp_sync.task.run_id is 'the run';
+comment on column erp_sync.task.server is 'name of the foreign server';
+comment on column erp_sync.task.entity is 'name of the entity';
+comment on column erp_sync.task.ordinal is 'its place in the order of the run';
+comment on column erp_sync.task.tenant is 'the business the rows belong to';
+comment on column erp_sync.task.mode is 'incremental or full';
+comment on column erp_sync.task.state is 'queued, running, succeeded, failed, cancelled or skipped';
+comment on column erp_sync.task.stream is 'table of the stream that is being read';
+comment on column erp_sync.task.done is 'rows of that stream read so far in this run';
+comment on column erp_sync.task.expected is 'rows of that stream that are to be read in this run';
+comment on column erp_sync.task.fetched is 'rows the remote sent; the sum of the next six';
+comment on column erp_sync.task.inserted is 'new rows';
+comment on column erp_sync.task.updated is 'changed rows';
+comment on column erp_sync.task.unchanged is 'rows that were the same already';
+comment on column erp_sync.task.left_out is 'rows that are not to be stored: outside the entity''s keep, or lines without a header';
+comment on column erp_sync.task.rejected is 'rows that could not be stored, see erp_sync.rejections';
+comment on column erp_sync.task.duplicates is 'further copies of a row in one answer';
+comment on column erp_sync.task.removed is 'rows deleted here because the remote no longer has them, or because they left the entity''s keep';
+comment on column erp_sync.task.waiting is 'removals that wait for confirmation';
+comment on column erp_sync.task.warnings is 'what a person should know although the task went on';
+comment on column erp_sync.task.error_kind is 'kind of the error';
+comment on column erp_sync.task.error is 'why it failed or was skipped';
+comment on column erp_sync.task.detail is 'what was seen';
+comment on column erp_sync.task.hint is 'what to type next';
+comment on column erp_sync.task.started_at is 'when it began';
+comment on column erp_sync.task.finished_at is 'when it ended';
+
+create table erp_sync.batch (
+  id bigint generated always as identity,
+  run_id bigint not null,
+  server text not null,
+  entity text not null,
+  stream text not null,
+  fetched bigint not null,
+  inserted bigint not null,
+  updated bigint not null,
+  unchanged bigint not null,
+  left_out bigint not null,
+  rejected bigint not null,
+  duplicates bigint not null,
+  removed bigint not null,
+  written_at timestamptz not null default clock_timestamp(),
+  constraint batch_pkey primary key (id),
+  constraint batch_belongs_to_a_task
+    foreign key (run_id, server, entity) references erp_sync.task (run_id, server, entity) on delete cascade
+);
+create index batch_by_task on erp_sync.batch (run_id, server, entity);
+comment on table erp_sync.batch is 'one row per transaction that wrote rows, stored in that transaction';
+comment on column erp_sync.batch.id is 'number of the batch';
+comment on column erp_sync.batch.run_id is 'the run';
+comment on column erp_sync.batch.server is 'name of the foreign server';
+comment on column erp_sync.batch.entity is 'name of the entity';
+comment on column erp_sync.batch.stream is 'table of the stream';
+comment on column erp_sync.batch.fetched is 'rows the remote sent';
+comment on column erp_sync.batch.inserted is 'new rows';
+comment on column erp_sync.batch.updated is 'changed rows';
+comment on column erp_sync.batch.unchanged is 'rows that were the same already';
+comment on column erp_sync.batch.left_out is 'rows that are not to be stored';
+comment on column erp_sync.batch.rejected is 'rows that could not be stored';
+comment on column erp_sync.batch.duplicates is 'further copies of a row';
+comment on column erp_sync.batch.removed is 'rows that were removed';
+comment on column erp_sync.batch.written_at is 'when it was written';
+
+create table erp_sync.position (
+  server text not null,
+  entity text not null,
+  stream text not null,
+  tenant text not null,
+  identity text not null,
+  fingerprint text not null,
+  position text,
+  pass jsonb,
+  rows bigint not null default 0,
+  filled boolean not null default false,
+  full_at timestamptz,
+  finished_at timestamptz,
+  constraint position_pkey primary key (server, entity, stream)
+);
+comment on table erp_sync.position is 'how far each stream of a server is committed';
+comment on column erp_sync.position.server is 'name of the foreign server';
+comment on column erp_sync.position.entity is 'name of the entity';
+comment on column erp_sync.position.stream is 'table of the stream';
+comment on column erp_sync.position.tenant is 'the business the rows belong to';
+comment on column erp_sync.position.identity is 'the remote that was read';
+comment on column erp_sync.position.fingerprint is 'what else decided which rows were read and stored';
+comment on column erp_sync.position.position is 'how far it is committed, in the source''s own text';
+comment on column erp_sync.position.pass is 'the open pass: mode, from, until, after';
+comment on column erp_sync.position.rows is 'rows stored in the table for this tenant';
+comment on column erp_sync.position.filled is 'whether the table held rows when the last pass was finished';
+comment on column erp_sync.position.full_at is 'when the last full pass was finished';
+comment on column erp_sync.position.finished_at is 'when the last pass was finished';
+
+create table erp_sync.candidate (
+  server text not null,
+  entity text not null,
+  stream text not null,
+  key jsonb not null,
+  reason text not null,
+  found_at timestamptz not null default clock_timestamp(),
+  constraint candidate_pkey primary key (server, entity, stream, key)
+);
+comment on table erp_sync.candidate is 'rows that seem to be gone from the remote and are asked for once more before they are removed';
+comment on column erp_sync.candidate.server is 'name of the foreign server';
+comment on column erp_sync.candidate.entity is 'name of the entity';
+comment on column erp_sync.candidate.stream is 'table of the stream';
+comment on column erp_sync.candidate.key is 'values of the key columns';
+comment on column erp_sync.candidate.reason is 'missing, or left keep';
+comment on column erp_sync.candidate.found_at is 'when it was missed';
+
+create table erp_sync.rejected (
+  server text not null,
+  entity text not null,
+  stream text not null,
+  key jsonb not null,
+  tenant text not null,
+  record jsonb not null,
+  rule text not null,
+  reason text not null,
+  count bigint not null default 1,
+  first_seen_at timestamptz not null default clock_timestamp(),
+  last_seen_at timestamptz not null default clock_timestamp(),
+  constraint rejected_pkey primary key (server, entity, stream, key)
+);
+comment on table erp_sync.rejected is 'remote rows that could not be stored; a later good version clears its row';
+comment on column erp_sync.rejected.server is 'name of the foreign server';
+comment on column erp_sync.rejected.entity is 'name of the entity';
+comment on column erp_sync.rejected.stream is 'table of the stream';
+comment on column erp_sync.rejected.key is 'values of the key columns; where they could not be read, a digest of the record';
+comment on column erp_sync.rejected.tenant is 'the business the row belongs to';
+comment on column erp_sync.rejected.record is 'the record as the remote sent it';
+comment on column erp_sync.rejected.rule is 'the rule it breaks';
+comment on column erp_sync.rejected.reason is 'what is wrong';
+comment on column erp_sync.rejected.count is 'how often it was seen';
+comment on column erp_sync.rejected.first_seen_at is 'when it was first seen';
+comment on column erp_sync.rejected.last_seen_at is 'when it was last seen';
+
+create table erp_sync.removed (
+  id bigint generated always as identity,
+  server text not null,
+  entity text not null,
+  stream text not null,
+  tenant text not null,
+  key jsonb not null,
+  record jsonb not null,
+  reason text not null,
+  run_id bigint not null,
+  removed_at timestamptz not null default clock_timestamp(),
+  constraint removed_pkey primary key (id)
+);
+create index removed_by_age on erp_sync.removed (removed_at);
+create index removed_by_key on erp_sync.removed (stream, tenant, key);
+comment on table erp_sync.removed is 'last content of rows that were deleted here, kept for erp_sync.removed_retention';
+comment on column erp_sync.removed.id is 'number of the removal';
+comment on column erp_sync.removed.server is 'name of the foreign server';
+comment on column erp_sync.removed.entity is 'name of the entity';
+comment on column erp_sync.removed.stream is 'table of the stream';
+comment on column erp_sync.removed.tenant is 'the business the row belonged to';
+comment on column erp_sync.removed.key is 'values of the key columns';
+comment on column erp_sync.removed.record is 'the whole row as it was here';
+comment on column erp_sync.removed.reason is 'deleted, left keep, deleted with its header, or no longer a line of its header';
+comment on column erp_sync.removed.run_id is 'the run that removed it';
+comment on column erp_sync.removed.removed_at is 'when it was removed';
+
+create table erp_sync.home (
+  one boolean not null default true,
+  system_identifier bigint not null,
+  database oid not null,
+  confirmed_at timestamptz not null default clock_timestamp(),
+  constraint home_pkey primary key (one),
+  constraint home_is_one_row check (one)
+);
+comment on table erp_sync.home is 'the cluster and database where sync_schedule() was called; not dumped, so that a copy stays paused';
+comment on column erp_sync.home.one is 'always true';
+comment on column erp_sync.home.system_identifier is 'identifier of the cluster';
+comment on column erp_sync.home.database is 'the database';
+comment on column erp_sync.home.confirmed_at is 'when sync_schedule() was called';
+
+select pg_catalog.pg_extension_config_dump(c.oid, '')
+from pg_catalog.pg_class c
+where c.relnamespace = 'erp_sync'::regnamespace and c.relkind in ('r', 'S') and c.relname <> 'home';
+
+-- Who may see what: rows of a server by USAGE on it, counts and states also by pg_monitor.
+-- The policies join pg_foreign_server: has_server_privilege(name) on a dropped server would fail every read.
+
+alter table erp_sync.run enable row level security;
+alter table erp_sync.task enable row level security;
+alter table erp_sync.batch enable row level security;
+alter table erp_sync.position enable row level security;
+alter table erp_sync.candidate enable row level security;
+alter table erp_sync.rejected enable row level security;
+alter table erp_sync.removed enable row level security;
+alter table erp_sync.home enable row level security;
+
+create policy task_by_server on erp_sync.task for select using (
+  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
+             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
+create policy batch_by_server on erp_sync.batch for select using (
+  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
+             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
+create policy position_by_server on erp_sync.position for select using (
+  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
+             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
+create policy candidate_by_server on erp_sync.candidate for select using (
+  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
+             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
+create policy rejected_by_server on erp_sync.rejected for select using (
+  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
+             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
+create policy removed_by_server on erp_sync.removed for select using (
+  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
+             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
+create policy run_by_task on erp_sync.run for select using (
+  role = current_user or id in (select t.run_id from erp_sync.task t));
+
+create policy run_by_monitor on erp_sync.run for select
+  using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
+create policy task_by_monitor on erp_sync.task for select
+  using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
+create policy batch_by_monitor on erp_sync.batch for select
+  using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
+create policy position_by_monitor on erp_sync.position for select
+  using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
+
+grant select on erp_sync.run, erp_sync.task, erp_sync.batch, erp_sync.position,
+  erp_sync.candidate, erp_sync.rejected, erp_sync.removed to public;

@@ -1,0 +1,144 @@
+//! Settings: the configuration parameters `erp_sync.*`.
+
+use std::ffi::CString;
+use std::time::Duration;
+
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
+use serde::{Deserialize, Serialize};
+
+use crate::engine;
+use crate::source::Limits;
+
+static ENABLED: GucSetting<bool> = GucSetting::<bool>::new(true);
+static TARGET_SCHEMA: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"erp"));
+static BATCH_ROWS: GucSetting<i32> = GucSetting::<i32>::new(5000);
+static CONNECT_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(10_000);
+static REQUEST_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(60_000);
+static MAX_RESPONSE_BYTES: GucSetting<i32> = GucSetting::<i32>::new(32 << 20);
+static MAX_ATTEMPTS: GucSetting<i32> = GucSetting::<i32>::new(4);
+static RETRY_BASE: GucSetting<i32> = GucSetting::<i32>::new(1_000);
+static HISTORY_RETENTION: GucSetting<i32> = GucSetting::<i32>::new(90 * 24 * 60);
+static REMOVED_RETENTION: GucSetting<i32> = GucSetting::<i32>::new(90 * 24 * 60);
+
+/// The settings as one session sees them. They travel to the worker with the call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Settings {
+    /// `erp_sync.target_schema`
+    pub target_schema: String,
+    /// `erp_sync.batch_rows`
+    pub batch_rows: usize,
+    /// `erp_sync.connect_timeout`, in milliseconds
+    pub connect_timeout_ms: u64,
+    /// `erp_sync.request_timeout`, in milliseconds
+    pub request_timeout_ms: u64,
+    /// `erp_sync.max_response_bytes`
+    pub max_response_bytes: usize,
+    /// `erp_sync.max_attempts`
+    pub max_attempts: u32,
+    /// `erp_sync.retry_base`, in milliseconds
+    pub retry_base_ms: u64,
+    /// `erp_sync.history_retention`, in minutes
+    pub history_retention_min: i32,
+    /// `erp_sync.removed_retention`, in minutes
+    pub removed_retention_min: i32,
+}
+
+impl Settings {
+    /// As the current session sees them.
+    pub fn current() -> Self {
+        let schema = TARGET_SCHEMA.get().map(|s| s.to_string_lossy().into_owned());
+        Settings {
+            target_schema: schema.unwrap_or_else(|| "erp".into()),
+            batch_rows: positive(&BATCH_ROWS) as usize,
+            connect_timeout_ms: positive(&CONNECT_TIMEOUT) as u64,
+            request_timeout_ms: positive(&REQUEST_TIMEOUT) as u64,
+            max_response_bytes: positive(&MAX_RESPONSE_BYTES) as usize,
+            max_attempts: positive(&MAX_ATTEMPTS),
+            retry_base_ms: positive(&RETRY_BASE) as u64,
+            history_retention_min: HISTORY_RETENTION.get(),
+            removed_retention_min: REMOVED_RETENTION.get(),
+        }
+    }
+
+    /// What a source needs of them.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            connect_timeout: Duration::from_millis(self.connect_timeout_ms),
+            request_timeout: Duration::from_millis(self.request_timeout_ms),
+            max_response_bytes: self.max_response_bytes,
+        }
+    }
+
+    /// What the engine needs of them.
+    pub fn engine(&self) -> engine::Settings {
+        engine::Settings {
+            max_attempts: self.max_attempts,
+            retry_base: Duration::from_millis(self.retry_base_ms),
+            retry_limit: Duration::from_secs(300),
+        }
+    }
+}
+
+fn positive(setting: &GucSetting<i32>) -> u32 {
+    setting.get().unsigned_abs()
+}
+
+/// Whether `erp_sync.enabled` is on.
+pub fn enabled() -> bool {
+    ENABLED.get()
+}
+
+/// Defines the parameters; called once, from `_PG_init`.
+pub fn define() {
+    GucRegistry::define_bool_guc(
+        c"erp_sync.enabled",
+        c"Whether runs may begin.",
+        c"Off pauses everything: sync_run() and sync_auto() say so and do nothing.",
+        &ENABLED,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"erp_sync.target_schema",
+        c"Schema of the business tables.",
+        c"Made on first use where the role may make it.",
+        &TARGET_SCHEMA,
+        GucContext::Userset,
+        GucFlags::IS_NAME,
+    );
+    whole(c"erp_sync.batch_rows", c"Rows written in one transaction, at most.", &BATCH_ROWS, 1, 100_000, None);
+    time(c"erp_sync.connect_timeout", c"Longest wait for a connection to a remote.", &CONNECT_TIMEOUT);
+    time(c"erp_sync.request_timeout", c"Longest wait for an answer of a remote.", &REQUEST_TIMEOUT);
+    whole(
+        c"erp_sync.max_response_bytes",
+        c"Longest answer of a remote that is accepted.",
+        &MAX_RESPONSE_BYTES,
+        64 << 10,
+        1 << 30,
+        Some(GucFlags::UNIT_BYTE),
+    );
+    whole(c"erp_sync.max_attempts", c"How often a request is tried.", &MAX_ATTEMPTS, 1, 20, None);
+    time(c"erp_sync.retry_base", c"Wait before the second try of a request; doubles with each further one.", &RETRY_BASE);
+    days(c"erp_sync.history_retention", c"How long runs, tasks and batches are kept.", &HISTORY_RETENTION);
+    days(c"erp_sync.removed_retention", c"How long the content of removed rows is kept.", &REMOVED_RETENTION);
+}
+
+fn whole(
+    name: &'static std::ffi::CStr,
+    about: &'static std::ffi::CStr,
+    setting: &'static GucSetting<i32>,
+    min: i32,
+    max: i32,
+    unit: Option<GucFlags>,
+) {
+    let unit = unit.unwrap_or_default();
+    GucRegistry::define_int_guc(name, about, c"", setting, min, max, GucContext::Userset, unit);
+}
+
+fn time(name: &'static std::ffi::CStr, about: &'static std::ffi::CStr, setting: &'static GucSetting<i32>) {
+    whole(name, about, setting, 1, 3_600_000, Some(GucFlags::UNIT_MS));
+}
+
+fn days(name: &'static std::ffi::CStr, about: &'static std::ffi::CStr, setting: &'static GucSetting<i32>) {
+    whole(name, about, setting, 1, 100 * 365 * 24 * 60, Some(GucFlags::UNIT_MIN));
+}

@@ -1,0 +1,75 @@
+//! Errors as PostgreSQL reports them: the only place that knows SQLSTATEs.
+
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportWithLevel};
+use pgrx::prelude::*;
+
+use crate::error::{Error, Kind};
+
+/// The SQLSTATE of a kind.
+fn sqlstate(kind: Kind) -> PgSqlErrorCode {
+    match kind {
+        Kind::Unreachable | Kind::Timeout | Kind::Unavailable | Kind::Throttled => {
+            PgSqlErrorCode::ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION
+        }
+        Kind::Tls => PgSqlErrorCode::ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+        Kind::Login => PgSqlErrorCode::ERRCODE_INVALID_PASSWORD,
+        Kind::Forbidden | Kind::Denied => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        Kind::NoDatabase => PgSqlErrorCode::ERRCODE_INVALID_CATALOG_NAME,
+        Kind::NoObject => PgSqlErrorCode::ERRCODE_FDW_TABLE_NOT_FOUND,
+        Kind::NoField => PgSqlErrorCode::ERRCODE_FDW_COLUMN_NAME_NOT_FOUND,
+        Kind::BadAnswer | Kind::TooLarge | Kind::Remote => PgSqlErrorCode::ERRCODE_FDW_ERROR,
+        Kind::Config => PgSqlErrorCode::ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
+        Kind::Manifest | Kind::Usage => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        Kind::Conflict | Kind::Breaker => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        Kind::Locked => PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
+        Kind::Local => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
+        Kind::Cancelled => PgSqlErrorCode::ERRCODE_QUERY_CANCELED,
+        Kind::NoWorker => PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES,
+        Kind::Internal => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+    }
+}
+
+impl From<Error> for ErrorReport {
+    fn from(error: Error) -> Self {
+        let hint = error.hint_or_default().to_string();
+        let report = ErrorReport::new(sqlstate(error.kind), error.message, "erp_sync").set_hint(hint);
+        match error.detail {
+            Some(detail) => report.set_detail(detail),
+            None => report,
+        }
+    }
+}
+
+/// Result at the SQL border.
+pub type SqlResult<T> = std::result::Result<T, ErrorReport>;
+
+/// An error that PostgreSQL raised, or a panic of ours, as one of our own.
+pub fn caught(error: &CaughtError) -> Error {
+    match error {
+        CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => from_postgres(report),
+        CaughtError::RustPanic { ereport, .. } => {
+            Error::new(Kind::Internal, format!("unexpected fault: {}", one_line(ereport.message())))
+        }
+    }
+}
+
+fn from_postgres(report: &ErrorReportWithLevel) -> Error {
+    let kind = match report.sql_error_code() {
+        PgSqlErrorCode::ERRCODE_QUERY_CANCELED => Kind::Cancelled,
+        PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE
+        | PgSqlErrorCode::ERRCODE_T_R_DEADLOCK_DETECTED
+        | PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE => Kind::Locked,
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE => Kind::Denied,
+        _ => Kind::Local,
+    };
+    let mut error = Error::new(kind, one_line(report.message()));
+    // DETAIL of a failed statement may quote a row ("Failing row contains ..."): not passed on.
+    if let Some(hint) = report.hint() {
+        error = error.hint(one_line(hint));
+    }
+    error
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

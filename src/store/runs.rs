@@ -1,0 +1,308 @@
+//! Runs and tasks: opened, begun, ended, and closed for those whose worker died.
+
+use pgrx::prelude::*;
+
+use super::servers;
+use super::session::{as_owner, spi, transaction};
+use super::sql::{execute, first, query, value};
+use super::{Store, Tracked};
+use crate::engine::{Outcome, Task};
+use crate::error::{Error, Kind, Result};
+use crate::worker::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
+
+/// First half of the advisory lock that a run's worker holds (`ERPS`); the second is the run's id.
+const RUN_LOCK: i32 = 0x4552_5053;
+
+const CLOSE_ORPHANS: &str = "
+with dead as (
+  select r.id from erp_sync.run r
+  where (r.state = 'running' or r.state = 'queued' and r.queued_at < clock_timestamp() - interval '1 minute')
+    and r.id is distinct from $1
+    and pg_try_advisory_xact_lock($2, (r.id % 2147483647)::integer)),
+closed as (
+  update erp_sync.task t
+  set state = 'failed', error_kind = 'interrupted', error = 'interrupted',
+      detail = 'its worker ended without a word: terminated, or the server stopped',
+      hint = 'run again: what was committed stays, and the next run goes on from there',
+      finished_at = clock_timestamp()
+  from dead where t.run_id = dead.id and t.state in ('queued', 'running'))
+update erp_sync.run r
+set state = 'failed', error = 'interrupted', finished_at = clock_timestamp()
+from dead where r.id = dead.id";
+
+/// Closes runs whose worker is gone. In the current transaction.
+pub fn close_orphans(own: Option<i64>) -> Result<()> {
+    as_owner(|| execute(CLOSE_ORPHANS, &[value(own), value(RUN_LOCK)])).map(drop)
+}
+
+const BUSY: &str = "
+select t.run_id from erp_sync.task t
+where t.server = $1 and t.entity = $2 and t.state in ('queued', 'running')
+order by 1 limit 1";
+
+/// The run that has the same entity of the same server in hand. In the current transaction.
+pub fn busy_with(task: &Task) -> Result<Option<i64>> {
+    let arguments = [value(task.server.clone()), value(task.entity.name.clone())];
+    as_owner(|| first(BUSY, &arguments, |row| row.int(1)))
+}
+
+const INSERT_RUN: &str = "
+insert into erp_sync.run (entity, server, mode, confirm, role, settings, state, worker_pid, started_at)
+values ($1, $2, $3, $4, $5::name, $6::jsonb, $7, case when $7 = 'running' then pg_backend_pid() end,
+        case when $7 = 'running' then clock_timestamp() end)
+returning id";
+
+fn insert_run(order: &Order, wanted: &Wanted, state: &str) -> Result<i64> {
+    let role = servers::role_name()?;
+    let settings = serde_json::to_string(&order.settings)
+        .map_err(|error| Error::new(Kind::Internal, format!("settings cannot be written: {error}")))?;
+    let arguments = [
+        value(wanted.entity.clone()),
+        value(wanted.server.clone()),
+        value(wanted.mode.word()),
+        value(wanted.confirm),
+        value(role),
+        value(settings),
+        value(state.to_string()),
+    ];
+    let id = as_owner(|| first(INSERT_RUN, &arguments, |row| row.int(1)))?;
+    id.ok_or_else(|| Error::new(Kind::Internal, "the run was not stored"))
+}
+
+/// Queues a run in the caller's transaction.
+pub fn queue(order: &Order, wanted: &Wanted) -> Result<i64> {
+    insert_run(order, wanted, "queued")
+}
+
+const QUEUED: &str = "
+update erp_sync.run set state = 'running', worker_pid = pg_backend_pid(), started_at = clock_timestamp()
+where id = $1 and state = 'queued' and pg_try_advisory_lock($2, (id % 2147483647)::integer)
+returning entity, server, mode, confirm, settings::text";
+
+/// Claims a queued run; `None` when it was rolled back or is no longer queued.
+pub fn claim(run_id: i64) -> Result<Option<Order>> {
+    transaction(|| {
+        as_owner(|| {
+            first(QUEUED, &[value(run_id), value(RUN_LOCK)], |row| {
+                let mode = WantedMode::parse(&row.text(3)?)?;
+                let wanted =
+                    Wanted { entity: row.text(1)?, server: row.get(2)?, mode, confirm: row.flag(4)? };
+                let settings = serde_json::from_str(&row.text(5)?)
+                    .map_err(|e| Error::new(Kind::Internal, format!("settings cannot be read: {e}")))?;
+                Ok(Order { call: Call::Run(wanted), settings })
+            })
+        })
+    })
+}
+
+/// The run could not even be planned.
+pub fn fail(run_id: i64, error: &Error) -> Result<()> {
+    let sql = "update erp_sync.run set state = $2, error = $3, finished_at = clock_timestamp() where id = $1";
+    let state = if error.kind == Kind::Cancelled { "cancelled" } else { "failed" };
+    transaction(|| {
+        as_owner(|| execute(sql, &[value(run_id), value(state), value(error.message.clone())])).map(drop)
+    })
+}
+
+const INSERT_TASK: &str = "
+insert into erp_sync.task (run_id, server, entity, ordinal, tenant, mode, state, error, finished_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, case when $7 = 'skipped' then clock_timestamp() end)";
+
+impl Store {
+    /// Stores the run with its tasks, and holds its lock until the worker ends.
+    pub fn open(
+        order: &Order,
+        wanted: &Wanted,
+        tasks: Vec<Task>,
+        skipped: Vec<(Task, String)>,
+        queued: Option<i64>,
+    ) -> Result<Self> {
+        let run_id = transaction(|| {
+            let run_id = match queued {
+                Some(id) => id,
+                None => insert_run(order, wanted, "running")?,
+            };
+            let lock = "select pg_advisory_lock($1, ($2 % 2147483647)::integer)";
+            execute(lock, &[value(RUN_LOCK), value(run_id)])?;
+            let all = tasks.iter().map(|task| (task, None));
+            let all = all.chain(skipped.iter().map(|(task, reason)| (task, Some(reason.clone()))));
+            for (ordinal, (task, reason)) in all.enumerate() {
+                insert_task(run_id, ordinal as i32, task, reason)?;
+            }
+            Ok(run_id)
+        })?;
+        let tasks = tasks.into_iter().map(Tracked::new).collect();
+        Ok(Store::new(run_id, order.settings.clone(), tasks))
+    }
+
+    /// The task begins.
+    pub fn begin(&mut self, task: usize) -> Result<Option<String>> {
+        self.change_task(task, "state = 'running', started_at = clock_timestamp()", &[])?;
+        let tracked = self.tracked(task)?;
+        let text = format!("erp_sync: {} from {}", tracked.task.entity.name, tracked.task.server);
+        super::progress::show_activity(&text);
+        Ok(None)
+    }
+
+    /// Something a person should know; the task goes on.
+    pub fn warn(&mut self, task: usize, text: String) -> Result<()> {
+        self.change_task(task, "warnings = warnings || $4::text", &[value(text.clone())])?;
+        let tracked = self.tracked(task)?;
+        let line = format!("{} from {}: {text}", tracked.task.entity.name, tracked.task.server);
+        self.say(Message::Warning(line));
+        Ok(())
+    }
+
+    /// The task ended.
+    pub fn finish(&mut self, task: usize, outcome: Outcome) -> Result<()> {
+        let (state, error, reason) = match outcome {
+            Outcome::Succeeded => ("succeeded", None, None),
+            Outcome::Failed(error) if error.kind == Kind::Cancelled => ("cancelled", Some(error), None),
+            Outcome::Failed(error) => ("failed", Some(error), None),
+            Outcome::Skipped(reason) => ("skipped", None, Some(reason)),
+        };
+        let kind = error.as_ref().map(|error| error.kind.name());
+        let hint = error.as_ref().map(|error| error.hint_or_default().to_string());
+        let detail = error.as_ref().and_then(|error| error.detail.clone());
+        let message = error.map(|error| error.message).or(reason);
+        let arguments =
+            [value(state), value(kind), value(message), value(detail), value(hint)];
+        self.change_task(
+            task,
+            "state = $4, error_kind = $5, error = $6, detail = $7, hint = $8, finished_at = clock_timestamp(),
+             waiting = (select count(*) from erp_sync.candidate c where c.server = $2 and c.entity = $3)",
+            &arguments,
+        )
+    }
+
+    fn change_task(
+        &self,
+        task: usize,
+        changes: &str,
+        arguments: &[pgrx::datum::DatumWithOid<'_>],
+    ) -> Result<()> {
+        let tracked = self.tracked(task)?;
+        let sql = format!("update erp_sync.task set {changes} where run_id = $1 and server = $2 and entity = $3");
+        let mut all = vec![
+            value(self.run_id),
+            value(tracked.task.server.clone()),
+            value(tracked.task.entity.name.clone()),
+        ];
+        all.extend_from_slice(arguments);
+        transaction(|| as_owner(|| execute(&sql, &all)).map(drop))
+    }
+
+    /// Ends the run: tasks that were not ended become cancelled or failed with the
+    /// error that ended the run. Returns how every task ended.
+    pub fn close(&mut self, error: Option<&Error>) -> Result<Vec<TaskRow>> {
+        let run_id = self.run_id;
+        let retention = [
+            value(self.settings.history_retention_min),
+            value(self.settings.removed_retention_min),
+        ];
+        transaction(|| {
+            as_owner(|| {
+                if let Some(error) = error {
+                    end_tasks(run_id, error)?;
+                }
+                execute(END_RUN, &[value(run_id)])?;
+                forget_old(&retention)
+            })?;
+            as_owner(|| task_rows(run_id))
+        })
+    }
+}
+
+fn insert_task(run_id: i64, ordinal: i32, task: &Task, skipped: Option<String>) -> Result<()> {
+    let mode = match task.mode {
+        crate::engine::Mode::Full => "full",
+        crate::engine::Mode::Incremental => "incremental",
+    };
+    let arguments = [
+        value(run_id),
+        value(task.server.clone()),
+        value(task.entity.name.clone()),
+        value(ordinal),
+        value(task.tenant.clone()),
+        value(mode),
+        value(if skipped.is_some() { "skipped" } else { "queued" }),
+        value(skipped),
+    ];
+    as_owner(|| execute(INSERT_TASK, &arguments)).map(drop)
+}
+
+const END_TASKS: &str = "
+update erp_sync.task
+set state = $2, error_kind = $3, error = $4, detail = $5, hint = $6, finished_at = clock_timestamp()
+where run_id = $1 and state in ('queued', 'running')";
+
+fn end_tasks(run_id: i64, error: &Error) -> Result<()> {
+    let state = if error.kind == Kind::Cancelled { "cancelled" } else { "failed" };
+    let arguments = [
+        value(run_id),
+        value(state),
+        value(error.kind.name()),
+        value(error.message.clone()),
+        value(error.detail.clone()),
+        value(error.hint_or_default().to_string()),
+    ];
+    execute(END_TASKS, &arguments).map(drop)
+}
+
+const END_RUN: &str = "
+update erp_sync.run r
+set finished_at = clock_timestamp(),
+    state = (select case when bool_or(t.state = 'cancelled') then 'cancelled'
+                         when bool_or(t.state = 'failed') then 'failed' else 'succeeded' end
+             from erp_sync.task t where t.run_id = r.id)
+where r.id = $1";
+
+fn forget_old(retention: &[pgrx::datum::DatumWithOid<'_>; 2]) -> Result<()> {
+    let [history, removed] = retention;
+    execute(
+        "delete from erp_sync.run where finished_at < clock_timestamp() - make_interval(mins => $1)",
+        std::slice::from_ref(history),
+    )?;
+    execute(
+        "delete from erp_sync.removed where removed_at < clock_timestamp() - make_interval(mins => $1)",
+        std::slice::from_ref(removed),
+    )
+    .map(drop)
+}
+
+const TASK_ROWS: &str = "
+select server, entity, state,
+       array[fetched, inserted, updated, unchanged, left_out, rejected, duplicates, removed, waiting],
+       (extract(epoch from finished_at - started_at) * 1000)::bigint, error, detail, hint
+from erp_sync.task where run_id = $1 order by ordinal";
+
+/// How every task of a run stands. In the current transaction, as the current role.
+pub fn task_rows(run_id: i64) -> Result<Vec<TaskRow>> {
+    query(TASK_ROWS, &[value(run_id)], |row| {
+        let counts = row.get::<Vec<i64>>(4)?.and_then(|counts| counts.try_into().ok());
+        Ok(TaskRow {
+            run_id,
+            server: row.text(1)?,
+            entity: row.text(2)?,
+            state: row.text(3)?,
+            counts: counts.unwrap_or_default(),
+            duration_ms: row.get(5)?,
+            error: row.get(6)?,
+            detail: row.get(7)?,
+            hint: row.get(8)?,
+        })
+    })
+}
+
+/// Cancels a run by its worker's process. `false`: it is not running. In the
+/// current transaction, with the rights of the current role.
+pub fn cancel(run_id: i64) -> Result<Option<bool>> {
+    let sql = "select worker_pid, state from erp_sync.run where id = $1";
+    let found = first(sql, &[value(run_id)], |row| Ok((row.get::<i32>(1)?, row.text(2)?)))?;
+    let Some((pid, state)) = found else { return Ok(None) };
+    let (Some(pid), "running") = (pid, state.as_str()) else { return Ok(Some(false)) };
+    let sql = "select pg_cancel_backend(a.pid) from pg_stat_activity a
+               where a.pid = $1 and a.backend_type = 'erp_sync' and a.datid =
+                 (select d.oid from pg_database d where d.datname = current_database())";
+    Ok(Some(Spi::get_one_with_args::<bool>(sql, &[value(pid)]).map_err(spi)?.unwrap_or(false)))
+}

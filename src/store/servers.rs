@@ -1,0 +1,178 @@
+//! Foreign servers and user mappings.
+
+use std::collections::BTreeMap;
+
+use pgrx::pg_sys;
+
+use super::session::{as_owner, role, transaction};
+use super::sql::{first, query, value};
+use crate::error::{Error, Kind, Result};
+use crate::guc::Settings;
+use crate::source::Remote;
+
+/// A foreign server the current role may use.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Its name.
+    pub name: String,
+    /// Its wrapper: `odoo` or `sqlserver`.
+    pub kind: String,
+    /// Its options.
+    pub options: BTreeMap<String, String>,
+}
+
+impl Server {
+    /// The business its rows belong to.
+    pub fn tenant(&self) -> String {
+        self.options.get("tenant").cloned().unwrap_or_else(|| "main".into())
+    }
+
+    /// An option as a number.
+    pub fn number(&self, option: &str) -> Option<usize> {
+        self.options.get(option).and_then(|text| text.parse().ok())
+    }
+
+    /// Servers with the same lane are asked by one worker at a time.
+    pub fn lane(&self) -> String {
+        let url = self.options.get("url").and_then(|url| url::Url::parse(url).ok());
+        let from_url = url.and_then(|url| {
+            Some(format!("{}:{}", url.host_str()?, url.port_or_known_default().unwrap_or_default()))
+        });
+        from_url.unwrap_or_else(|| match self.options.get("host") {
+            Some(host) => format!("{host}:{}", self.number("port").unwrap_or(1433)),
+            None => self.name.clone(),
+        })
+    }
+
+    /// What else than the manifest decides which rows are read: part of the fingerprint.
+    pub fn circumstances(&self, username: &str) -> String {
+        let option = |name: &str| self.options.get(name).cloned().unwrap_or_default();
+        format!("login {username}, companies {}, language {}", option("companies"), option("language"))
+    }
+}
+
+const SERVERS: &str = "
+select s.srvname::text, w.fdwname::text,
+       (select coalesce(jsonb_object_agg(o.option_name, o.option_value), '{}')
+        from pg_catalog.pg_options_to_table(s.srvoptions) o)::text
+from pg_catalog.pg_foreign_server s
+join pg_catalog.pg_foreign_data_wrapper w on w.oid operator(pg_catalog.=) s.srvfdw
+where w.fdwname in ('odoo', 'sqlserver') and pg_catalog.has_server_privilege(s.oid, 'USAGE')
+order by 1";
+
+/// The servers the current role may use, by name. In the current transaction.
+pub fn usable() -> Result<Vec<Server>> {
+    query(SERVERS, &[], |row| {
+        let options = serde_json::from_str(&row.text(3)?).unwrap_or_default();
+        Ok(Server { name: row.text(1)?, kind: row.text(2)?, options })
+    })
+}
+
+/// The servers a call means: one by name, or all.
+pub fn wanted(name: Option<&str>) -> Result<Vec<Server>> {
+    let all = usable()?;
+    let Some(name) = name else { return some(all) };
+    let names: Vec<String> = all.iter().map(|s| s.name.clone()).collect();
+    let found: Vec<Server> = all.into_iter().filter(|s| s.name == name).collect();
+    if found.is_empty() {
+        let known = if names.is_empty() { "none".into() } else { names.join(", ") };
+        return Err(Error::new(Kind::Usage, format!("there is no server \"{name}\" that this role may use"))
+            .detail(format!("servers are: {known}"))
+            .hint(format!("its owner lets you use it with: grant usage on foreign server {name} to {}", role_name()?)));
+    }
+    Ok(found)
+}
+
+fn some(servers: Vec<Server>) -> Result<Vec<Server>> {
+    if servers.is_empty() {
+        return Err(Error::new(Kind::Usage, "there is no server that this role may use").hint(
+            "create server odoo_main foreign data wrapper odoo options (url 'https://erp.example.com', database 'prod')",
+        ));
+    }
+    Ok(servers)
+}
+
+const MAPPING: &str = "
+select (select coalesce(jsonb_object_agg(o.option_name, o.option_value), '{}')
+        from pg_catalog.pg_options_to_table(m.umoptions) o)::text
+from pg_catalog.pg_user_mapping m
+join pg_catalog.pg_foreign_server s on s.oid operator(pg_catalog.=) m.umserver
+where s.srvname operator(pg_catalog.=) $1 and m.umuser in ($2, 0)
+order by m.umuser desc limit 1";
+
+/// A server with the credentials of the current role: its own mapping, else PUBLIC's.
+/// In the current transaction.
+pub fn remote(server: &Server, settings: &Settings) -> Result<Remote> {
+    let arguments = [value(server.name.clone()), value(role())];
+    let mapping = as_owner(|| first(MAPPING, &arguments, |row| row.text(1)))?;
+    let Some(mapping) = mapping else {
+        return Err(Error::new(
+            Kind::Config,
+            format!("role \"{}\" has no user mapping for server \"{}\"", role_name()?, server.name),
+        )
+        .hint(format!(
+            "create user mapping for current_user server {} options (username '...', password '...')",
+            server.name
+        )));
+    };
+    let mut options: BTreeMap<String, String> = serde_json::from_str(&mapping).unwrap_or_default();
+    let password = match options.remove("password_file") {
+        Some(file) => Some(read_password(&file, &server.name)?),
+        None => options.remove("password"),
+    };
+    Ok(Remote {
+        server: server.name.clone(),
+        kind: server.kind.clone(),
+        options: server.options.clone(),
+        username: options.remove("username"),
+        password: password.map(Into::into),
+        limits: settings.limits(),
+    })
+}
+
+fn read_password(file: &str, server: &str) -> Result<String> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::new(Kind::Config, format!("the password file of server \"{server}\" cannot be read"))
+            .detail(error.to_string())
+            .hint("make it readable for the operating system user that runs PostgreSQL")
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_string())
+}
+
+/// Name of the current role. In the current transaction.
+pub fn role_name() -> Result<String> {
+    Ok(first("select current_user::text", &[], |row| row.text(1))?.unwrap_or_default())
+}
+
+/// An error when a worker could not connect as the current role. In the current transaction.
+pub fn may_log_in() -> Result<()> {
+    let sql = "select rolname::text, rolcanlogin from pg_catalog.pg_roles where oid operator(pg_catalog.=) $1";
+    match first(sql, &[value(role())], |row| Ok((row.text(1)?, row.flag(2)?)))? {
+        Some((_, true)) => Ok(()),
+        Some((name, false)) => Err(Error::new(
+            Kind::Denied,
+            format!("role \"{name}\" may not log in, so no worker can act as it"),
+        )
+        .hint(format!("alter role {name} login, or call it as a role that may log in"))),
+        None => Err(Error::new(Kind::Denied, "the current role is gone")),
+    }
+}
+
+/// The servers of a check with their remotes.
+pub fn to_check(settings: &Settings, name: Option<&str>) -> Result<Vec<(Server, Result<Remote>)>> {
+    transaction(|| {
+        Ok(wanted(name)?
+            .into_iter()
+            .map(|server| {
+                let remote = remote(&server, settings);
+                (server, remote)
+            })
+            .collect())
+    })
+}
+
+/// The current database, for messages.
+pub fn database() -> pg_sys::Oid {
+    // SAFETY: a plain read.
+    unsafe { pg_sys::MyDatabaseId }
+}

@@ -1,0 +1,147 @@
+//! Transactions and identities of a background worker.
+
+use std::panic::AssertUnwindSafe;
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::error::{Error, Kind, Result};
+use crate::report;
+
+/// Settings of a worker's session. Scans are bent to nested loops because every
+/// statement of a batch meets a big table with a few thousand keys, and statistics
+/// of a table that grows fast mislead the planner; `jit` is off because disabled
+/// plan types would switch it on.
+const PINS: &[&str] = &[
+    "set search_path to pg_catalog, pg_temp",
+    "set default_transaction_isolation to 'read committed'",
+    "set default_transaction_read_only to off",
+    "set default_transaction_deferrable to off",
+    "set jit to off",
+    "set DateStyle to 'ISO, YMD'",
+    "set IntervalStyle to 'postgres'",
+    "set TimeZone to 'UTC'",
+    "set statement_timeout to 0",
+    "set idle_in_transaction_session_timeout to 0",
+    "set lock_timeout to '2s'",
+    "set enable_hashjoin to off",
+    "set enable_mergejoin to off",
+    "set enable_seqscan to off",
+    "set application_name to 'erp_sync'",
+];
+
+/// Pins the settings of a worker's session, once, after it has connected.
+pub fn pin() -> Result<()> {
+    transaction(|| {
+        for pin in PINS {
+            run(pin)?;
+        }
+        Ok(())
+    })
+}
+
+fn run(sql: &str) -> Result<()> {
+    Spi::run(sql).map_err(spi)
+}
+
+/// An SPI error (which is not a statement's error: those are raised) as one of ours.
+pub fn spi(error: pgrx::spi::Error) -> Error {
+    Error::new(Kind::Internal, format!("unexpected answer of a statement: {error}"))
+}
+
+/// Runs `body` in a transaction of its own and commits it; an error, raised or
+/// returned, rolls it back and is returned.
+pub fn transaction<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
+    begin();
+    let outcome = attempt(|| {
+        let value = body()?;
+        commit();
+        Ok(value)
+    });
+    if outcome.is_err() {
+        abort();
+    }
+    // SAFETY: outside a transaction, on the main thread.
+    unsafe { pg_sys::pgstat_report_stat(false) };
+    outcome
+}
+
+/// Runs `body` and turns whatever it raises into an error.
+pub fn attempt<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
+    PgTryBuilder::new(AssertUnwindSafe(body))
+        .catch_others(|error| Err(report::caught(&error)))
+        .catch_rust_panic(|error| Err(report::caught(&error)))
+        .execute()
+}
+
+fn begin() {
+    // SAFETY: outside a transaction, on the main thread; SPI needs an active snapshot.
+    unsafe {
+        pg_sys::SetCurrentStatementStartTimestamp();
+        pg_sys::StartTransactionCommand();
+        pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+    }
+}
+
+fn commit() {
+    // SAFETY: in the transaction that `begin` started, with its snapshot on top.
+    unsafe {
+        pg_sys::PopActiveSnapshot();
+        pg_sys::CommitTransactionCommand();
+    }
+}
+
+fn abort() {
+    // SAFETY: releases whatever the failed transaction holds, its snapshots too.
+    unsafe { pg_sys::AbortCurrentTransaction() };
+}
+
+/// Runs `body` as the owner of the extension, who alone may write the bookkeeping.
+/// The statements inside name everything with its schema.
+pub fn as_owner<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
+    let owner = owner()?;
+    let _identity = Identity::assume(owner);
+    body()
+}
+
+fn owner() -> Result<pg_sys::Oid> {
+    let owner = Spi::get_one::<pg_sys::Oid>(
+        "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'erp_sync'",
+    );
+    owner.map_err(spi)?.ok_or_else(|| {
+        Error::new(Kind::Cancelled, "the extension erp_sync is no longer there")
+            .hint("create it again with: create extension erp_sync")
+    })
+}
+
+/// Another user's identity until it is dropped (by an error's unwinding too).
+struct Identity {
+    user: pg_sys::Oid,
+    context: i32,
+}
+
+impl Identity {
+    fn assume(user: pg_sys::Oid) -> Self {
+        let (mut before, mut context) = (pg_sys::Oid::INVALID, 0);
+        // SAFETY: plain reads and writes of this process's identity; the restriction
+        // keeps the statements inside from changing it for longer.
+        unsafe {
+            pg_sys::GetUserIdAndSecContext(&mut before, &mut context);
+            pg_sys::SetUserIdAndSecContext(user, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
+        }
+        Identity { user: before, context }
+    }
+}
+
+impl Drop for Identity {
+    fn drop(&mut self) {
+        // SAFETY: restores what `assume` found.
+        unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) };
+    }
+}
+
+/// The role this session acts as.
+pub fn role() -> pg_sys::Oid {
+    // SAFETY: a plain read.
+    unsafe { pg_sys::GetUserId() }
+}

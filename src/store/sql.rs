@@ -1,0 +1,129 @@
+//! Statements: the thin layer over SPI.
+
+use pgrx::datum::DatumWithOid;
+use pgrx::prelude::*;
+use pgrx::spi::SpiHeapTupleData;
+use pgrx::{FromDatum, IntoDatum};
+
+use super::session::spi;
+use crate::error::Result;
+use crate::source::{Key, Scalar, Values};
+
+/// Runs a statement and returns how many rows it touched.
+pub fn execute(sql: &str, arguments: &[DatumWithOid<'_>]) -> Result<u64> {
+    Spi::connect_mut(|client| client.update(sql, None, arguments).map(|table| table.len() as u64)).map_err(spi)
+}
+
+/// Runs a statement and makes something of each row it returns.
+pub fn query<R>(
+    sql: &str,
+    arguments: &[DatumWithOid<'_>],
+    mut each: impl FnMut(&Row<'_>) -> Result<R>,
+) -> Result<Vec<R>> {
+    Spi::connect_mut(|client| {
+        let table = client.update(sql, None, arguments).map_err(spi)?;
+        table.into_iter().map(|tuple| each(&Row(tuple))).collect()
+    })
+}
+
+/// Runs a statement and makes something of its first row, if there is one.
+pub fn first<R>(
+    sql: &str,
+    arguments: &[DatumWithOid<'_>],
+    each: impl FnMut(&Row<'_>) -> Result<R>,
+) -> Result<Option<R>> {
+    Ok(query(sql, arguments, each)?.into_iter().next())
+}
+
+/// One row of an answer; columns are counted from 1.
+pub struct Row<'a>(SpiHeapTupleData<'a>);
+
+impl Row<'_> {
+    /// A column that may be null.
+    pub fn get<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<Option<T>> {
+        self.0.get::<T>(column).map_err(spi)
+    }
+
+    /// A text, empty when null.
+    pub fn text(&self, column: usize) -> Result<String> {
+        Ok(self.get::<String>(column)?.unwrap_or_default())
+    }
+
+    /// A whole number, 0 when null.
+    pub fn int(&self, column: usize) -> Result<i64> {
+        Ok(self.get::<i64>(column)?.unwrap_or_default())
+    }
+
+    /// A truth value, false when null.
+    pub fn flag(&self, column: usize) -> Result<bool> {
+        Ok(self.get::<bool>(column)?.unwrap_or_default())
+    }
+
+    /// The key in the columns from `column` on, as many as the row has left.
+    pub fn key(&self, column: usize) -> Result<Key> {
+        let mut parts = Vec::new();
+        for i in column..=self.0.columns() {
+            let kind = self.0.column_type_oid(i).map_err(spi)?;
+            parts.push(match kind == PgBuiltInOids::INT8OID.into() {
+                true => Scalar::Int(self.int(i)?),
+                false => Scalar::Text(self.text(i)?),
+            });
+        }
+        Ok(Key(parts))
+    }
+}
+
+/// A value as a parameter.
+pub fn value<'a, T: IntoDatum + 'a>(value: T) -> DatumWithOid<'a>
+where
+    DatumWithOid<'a>: From<T>,
+{
+    DatumWithOid::from(value)
+}
+
+/// The values of a column as an array parameter.
+pub fn array<'a>(values: &Values) -> DatumWithOid<'a> {
+    match values {
+        Values::Int(v) => value(v.clone()),
+        Values::Bool(v) => value(v.clone()),
+        Values::Text(v) => value(v.clone()),
+    }
+}
+
+/// Keys as array parameters, one per key column.
+pub fn key_arrays<'a>(keys: &[Key], columns: usize) -> Vec<DatumWithOid<'a>> {
+    (0..columns).map(|i| key_column(keys, i)).collect()
+}
+
+fn key_column<'a>(keys: &[Key], column: usize) -> DatumWithOid<'a> {
+    let parts = keys.iter().map(|key| key.0.get(column));
+    let ints: Option<Vec<i64>> = parts
+        .clone()
+        .map(|part| match part {
+            Some(Scalar::Int(n)) => Some(*n),
+            _ => None,
+        })
+        .collect();
+    match ints {
+        Some(ints) => value(ints),
+        None => value(parts.map(|part| part.map(text_of)).collect::<Vec<Option<String>>>()),
+    }
+}
+
+fn text_of(part: &Scalar) -> String {
+    match part {
+        Scalar::Int(n) => n.to_string(),
+        Scalar::Text(text) => text.clone(),
+    }
+}
+
+/// Keys as an array of JSON texts, for the bookkeeping's `key jsonb` columns.
+pub fn json_keys<'a>(keys: &[Key]) -> DatumWithOid<'a> {
+    value(keys.iter().map(json_key).collect::<Vec<String>>())
+}
+
+/// A key as JSON text.
+pub fn json_key(key: &Key) -> String {
+    // Numbers and texts: cannot fail.
+    serde_json::to_string(key).unwrap_or_default()
+}

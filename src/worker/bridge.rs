@@ -1,0 +1,68 @@
+//! The engine's sink on the network thread: every call is asked of the store on the main thread.
+
+use async_trait::async_trait;
+
+use super::io::Desk;
+use crate::engine::{Batch, Outcome, Prepared, Sink, Stored, Written};
+use crate::error::Result;
+use crate::source::{Key, Layout};
+use crate::store::Store;
+
+/// A sink that lives on another thread.
+pub struct Bridge(pub Desk<Store>);
+
+#[async_trait(?Send)]
+impl Sink for Bridge {
+    async fn lock(&mut self, lane: &str) -> Result<bool> {
+        let lane = lane.to_string();
+        self.0.ask(move |store| store.lock(&lane)).await
+    }
+
+    async fn begin(&mut self, task: usize) -> Result<Option<String>> {
+        self.0.ask(move |store| store.begin(task)).await
+    }
+
+    async fn prepare(&mut self, task: usize, stream: usize, layout: &Layout) -> Result<Prepared> {
+        let layout = layout.clone();
+        self.0.ask(move |store| store.prepare(task, stream, layout)).await
+    }
+
+    async fn start(&mut self, task: usize, stream: usize, stored: Stored, anew: bool) -> Result<()> {
+        self.0.ask(move |store| store.start(task, stream, &stored, anew)).await
+    }
+
+    async fn expect(&mut self, task: usize, stream: usize, rows: u64) -> Result<()> {
+        self.0.ask(move |store| store.expect(task, stream, rows)).await
+    }
+
+    async fn write(&mut self, batch: Batch) -> Result<Written> {
+        self.0.ask(move |store| store.write(&batch)).await
+    }
+
+    async fn candidates(
+        &mut self,
+        task: usize,
+        stream: usize,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Vec<Key>> {
+        self.0.ask(move |store| store.candidates(task, stream, after.as_ref(), limit)).await
+    }
+
+    async fn acquit(&mut self, task: usize, stream: usize, keys: Vec<Key>) -> Result<()> {
+        self.0.ask(move |store| store.acquit(task, stream, &keys)).await
+    }
+
+    async fn remove(&mut self, task: usize, stream: usize, keys: Vec<Key>, reason: &str) -> Result<u64> {
+        let reason = reason.to_string();
+        self.0.ask(move |store| store.remove(task, stream, &keys, &reason)).await
+    }
+
+    async fn warn(&mut self, task: usize, text: String) -> Result<()> {
+        self.0.ask(move |store| store.warn(task, text)).await
+    }
+
+    async fn finish(&mut self, task: usize, outcome: Outcome) -> Result<()> {
+        self.0.ask(move |store| store.finish(task, outcome)).await
+    }
+}

@@ -1,0 +1,160 @@
+//! Background workers: everything that needs the network runs in one, as the role that called.
+
+use std::time::Duration;
+
+use pgrx::prelude::*;
+use pgrx::{check_for_interrupts, pg_sys};
+
+use crate::engine;
+use crate::error::{Error, Kind, Result};
+use crate::source;
+use crate::store::{self, Store, session};
+
+mod bridge;
+pub mod call;
+mod io;
+mod segment;
+mod signals;
+mod start;
+
+pub use start::{ready, ready_to_run, start, wait_for};
+
+use bridge::Bridge;
+use call::{Call, CheckRow, Message, Order, Wanted};
+use segment::Outbox;
+use start::Ticket;
+
+/// Entry point of a worker; PostgreSQL calls it by name.
+#[pg_guard]
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn erp_sync_worker_main(_argument: pg_sys::Datum) {
+    signals::install();
+    let Some(ticket) = Ticket::parse(pgrx::bgworkers::BackgroundWorker::get_extra()) else { return };
+    // SAFETY: at the start of the worker; a database or role that is gone ends it with FATAL.
+    unsafe {
+        let (database, role) = (pg_sys::Oid::from(ticket.database), pg_sys::Oid::from(ticket.role));
+        pg_sys::BackgroundWorkerInitializeConnectionByOid(database, role, 0);
+    }
+    if ticket.segment != 0 {
+        answer(ticket.segment);
+    } else if committed(&ticket) {
+        unattended(ticket.run_id);
+    }
+}
+
+/// Works for a caller that waits.
+fn answer(segment: u32) {
+    let mut outbox = match Outbox::open(segment) {
+        Ok((order, outbox)) => Post { order: Some(order), outbox },
+        Err(error) => return pgrx::log!("erp_sync: {error}"),
+    };
+    let Some(order) = outbox.order.take() else { return };
+    let outcome = session::attempt(|| {
+        session::pin()?;
+        perform(order, None, &mut |message| outbox.post(message))
+    });
+    let last = outcome.map_or_else(Message::from, |()| Message::Done);
+    let _ = session::attempt(|| outbox.post(&last));
+}
+
+struct Post {
+    order: Option<Order>,
+    outbox: Outbox,
+}
+
+impl Post {
+    fn post(&mut self, message: &Message) -> Result<()> {
+        match self.outbox.send(message)? {
+            true => Ok(()),
+            false => Err(Error::new(Kind::Cancelled, "the caller is gone")),
+        }
+    }
+}
+
+/// Whether the transaction that queued the run has committed; waits for its end
+/// outside any transaction. The run itself tells, since a savepoint may be rolled back.
+fn committed(ticket: &Ticket) -> bool {
+    // SAFETY: reads shared memory and waits on this process's latch.
+    unsafe {
+        while pg_sys::TransactionIdIsInProgress(ticket.transaction.into()) {
+            let events = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
+            pg_sys::WaitLatch(pg_sys::MyLatch, events as i32, 50, pg_sys::PG_WAIT_EXTENSION);
+            pg_sys::ResetLatch(pg_sys::MyLatch);
+            check_for_interrupts!();
+        }
+    }
+    true
+}
+
+/// Works off a run that nobody waits for.
+fn unattended(run_id: i64) {
+    let outcome = session::attempt(|| {
+        session::pin()?;
+        match store::queued(run_id)? {
+            Some(order) => perform(order, Some(run_id), &mut |message| {
+                if let Message::Warning(text) = message {
+                    pgrx::log!("erp_sync: {text}");
+                }
+                Ok(())
+            }),
+            None => Ok(()),
+        }
+    });
+    if let Err(error) = outcome {
+        let hint = error.hint_or_default().to_string();
+        pgrx::log!("erp_sync: run {run_id}: {error} ({hint})");
+    }
+}
+
+type Tell<'a> = &'a mut dyn FnMut(&Message) -> Result<()>;
+
+fn perform(order: Order, queued: Option<i64>, tell: Tell) -> Result<()> {
+    match order.call.clone() {
+        Call::Run(wanted) => sync(&order, &wanted, queued, tell),
+        Call::Check { server } => check(&order, server.as_deref(), tell),
+    }
+}
+
+/// Plans a run, goes through it, and tells how each task ended.
+fn sync(order: &Order, wanted: &Wanted, queued: Option<i64>, tell: Tell) -> Result<()> {
+    let plan = store::plan(order, wanted, queued)?;
+    let (mut store, mut remotes) = (Store::open(order, wanted, plan.tasks.clone(), queued)?, plan.remotes);
+    let settings = order.settings.engine();
+    let tasks = plan.tasks;
+    let outcome = session::attempt(|| {
+        io::Io::start(move |desk| async move {
+            let mut bridge = Bridge(desk);
+            let open = move |server: &str| match remotes.remove(server) {
+                Some(remote) => source::open(remote?),
+                None => Err(Error::new(Kind::Internal, format!("server \"{server}\" was opened twice"))),
+            };
+            engine::run(tasks, settings, open, &mut bridge).await
+        })?
+        .serve(&mut store, |store| store.news().iter().try_for_each(&mut *tell))
+    });
+    let rows = store.close(outcome.as_ref().err())?;
+    outcome?;
+    rows.into_iter().try_for_each(|row| tell(&Message::Task(row)))
+}
+
+/// Tries everything a sync needs, server by server.
+fn check(order: &Order, server: Option<&str>, tell: Tell) -> Result<()> {
+    let servers = store::servers_to_check(order, server)?;
+    for (name, remote, entities) in servers {
+        let findings = io::Io::start(move |_desk: io::Desk<()>| async move {
+            Ok(match remote.and_then(source::open) {
+                Ok(mut source) => engine::check(source.as_mut(), &entities).await,
+                Err(error) => vec![engine::Finding::failed("connect", &error)],
+            })
+        })?
+        .serve(&mut (), |()| Ok(()))?;
+        for engine::Finding { aspect, status, detail, hint } in findings {
+            let row = CheckRow { server: name.clone(), aspect, status: status.into(), detail, hint };
+            tell(&Message::Check(row))?;
+        }
+    }
+    Ok(())
+}
+
+/// How long a caller that asked to cancel waits for the worker to say so.
+pub const CANCEL_LIMIT: Duration = Duration::from_secs(1);
