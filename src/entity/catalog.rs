@@ -121,8 +121,7 @@ mod tests {
     #[test]
     fn every_built_in_manifest_is_valid_and_named_like_its_file() {
         for (name, json) in MANIFESTS {
-            let entity =
-                parse(json).unwrap_or_else(|e| panic!("{name}: {e}\n{}", e.detail.unwrap_or_default()));
+            let entity = parse(json).unwrap_or_else(|e| panic!("{name}: {e}\n{:?}", e.detail));
             assert_eq!(entity.name, name);
         }
         assert_eq!(builtin().len(), MANIFESTS.len());
