@@ -5,6 +5,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub mod catalog;
+pub mod ddl;
+mod kind;
+pub mod nearest;
+pub mod quote;
+mod shape;
+pub mod statement;
+pub mod validate;
+
+pub use validate::parse;
+
 /// An entity: what a user names. See DESIGN of manifests in the README.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

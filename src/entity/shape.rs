@@ -1,0 +1,279 @@
+//! The shape of a manifest: which keys and which kinds of values may stand
+//! where. One table of constants and one function that compares.
+
+use serde_json::{Map, Value};
+
+use super::nearest::nearest;
+
+/// What a value must be.
+pub(super) enum Shape {
+    /// A text with something in it.
+    Text,
+    /// A name: of a table, a column, an entity.
+    Name,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// true or false.
+    Flag,
+    /// A number of decimal digits.
+    Digits,
+    /// A length of time: `30 days`.
+    Interval,
+    /// Whatever the source understands.
+    Any,
+    /// An array of such values with at least so many members.
+    List(&'static Shape, usize),
+    /// An array like [`Shape::List`] in which nothing occurs twice.
+    Set(&'static Shape, usize),
+    /// An object from names to names.
+    Names,
+    /// An object with these keys.
+    Object(&'static [Member]),
+}
+
+/// A key of an object: its name, whether it must be there, its value.
+pub(super) struct Member(&'static str, bool, Shape);
+
+const MUST: bool = true;
+const MAY: bool = false;
+
+/// A whole manifest.
+pub(super) const ENTITY: Shape = Shape::Object(&[
+    Member("name", MUST, Shape::Name),
+    Member("about", MUST, Shape::Text),
+    Member("source", MUST, Shape::Word(&["odoo", "sqlserver"])),
+    Member("streams", MUST, Shape::List(&STREAM, 1)),
+    Member("after", MAY, Shape::Set(&Shape::Name, 0)),
+    Member("aliases", MAY, Shape::Set(&Shape::Name, 0)),
+    Member("full_every", MAY, Shape::Interval),
+]);
+
+const STREAM: Shape = Shape::Object(&[
+    Member("table", MUST, Shape::Name),
+    Member("about", MUST, Shape::Text),
+    Member("object", MUST, Shape::Text),
+    Member("module", MAY, Shape::Text),
+    Member("filter", MAY, Shape::Any),
+    Member("key", MUST, Shape::Set(&Shape::Name, 1)),
+    Member("cursor", MAY, Shape::Text),
+    Member("keep", MAY, KEEP),
+    Member("parent", MAY, PARENT),
+    Member("refers", MAY, Shape::Names),
+    Member("indexes", MAY, Shape::Set(&Shape::Set(&Shape::Name, 1), 0)),
+    Member("columns", MUST, Shape::List(&COLUMN, 1)),
+]);
+
+const KEEP: Shape = Shape::Object(&[
+    Member("column", MUST, Shape::Name),
+    Member("values", MUST, Shape::Set(&Shape::Text, 1)),
+]);
+
+const PARENT: Shape =
+    Shape::Object(&[Member("table", MUST, Shape::Name), Member("column", MUST, Shape::Name)]);
+
+const COLUMN: Shape = Shape::Object(&[
+    Member("name", MUST, Shape::Name),
+    Member("type", MUST, Shape::Word(&TYPES)),
+    Member("about", MUST, Shape::Text),
+    Member("path", MAY, Shape::Set(&Shape::Text, 1)),
+    Member("scale", MAY, Shape::Digits),
+    Member("required", MAY, Shape::Flag),
+]);
+
+const TYPES: [&str; 9] =
+    ["bigint", "numeric", "text", "boolean", "date", "timestamptz", "jsonb", "bigint[]", "text[]"];
+
+/// Most decimal digits a column may keep.
+const MAX_SCALE: u64 = 30;
+
+/// Appends to `found` a line for every place where `value` is not of this shape.
+pub(super) fn compare(shape: &Shape, value: &Value, at: &str, found: &mut Vec<String>) {
+    let wrong = match (shape, value) {
+        (Shape::Text, Value::String(text)) => text_mistake(text),
+        (Shape::Name, Value::String(text)) => name_mistake(text),
+        (Shape::Word(words), Value::String(text)) => word_mistake(text, words),
+        (Shape::Interval, Value::String(text)) => interval_mistake(text),
+        (Shape::Digits, Value::Number(number)) => match number.as_u64() {
+            Some(0..=MAX_SCALE) => None,
+            _ => Some(format!("{number} is no whole number from 0 to {MAX_SCALE}")),
+        },
+        (Shape::Flag, Value::Bool(_)) | (Shape::Any, _) => None,
+        (Shape::List(of, least), Value::Array(items)) => compare_items(of, *least, items, at, found),
+        (Shape::Set(of, least), Value::Array(items)) => {
+            find_twice(items, at, found);
+            compare_items(of, *least, items, at, found)
+        }
+        (Shape::Names, Value::Object(map)) => compare_names(map, at, found),
+        (Shape::Object(members), Value::Object(map)) => compare_members(members, map, at, found),
+        (shape, value) => Some(format!("must be {}, not {}", shape.noun(), noun(value))),
+    };
+    found.extend(wrong.map(|wrong| format!("{at}: {wrong}")));
+}
+
+/// The path of an object's member: `$.a`, or `$["a b"]` for a key that is no name.
+pub(super) fn member(at: &str, key: &str) -> String {
+    match name_mistake(key) {
+        None => format!("{at}.{key}"),
+        Some(_) => format!("{at}[{}]", shown(key)),
+    }
+}
+
+fn compare_items(
+    of: &Shape,
+    least: usize,
+    items: &[Value],
+    at: &str,
+    found: &mut Vec<String>,
+) -> Option<String> {
+    for (i, item) in items.iter().enumerate() {
+        compare(of, item, &format!("{at}[{i}]"), found);
+    }
+    (items.len() < least).then(|| "must not be empty".into())
+}
+
+fn find_twice(items: &[Value], at: &str, found: &mut Vec<String>) {
+    for (i, item) in items.iter().enumerate() {
+        if items.iter().take(i).any(|earlier| earlier == item) {
+            found.push(format!("{at}[{i}]: occurs twice"));
+        }
+    }
+}
+
+fn compare_names(map: &Map<String, Value>, at: &str, found: &mut Vec<String>) -> Option<String> {
+    for (key, value) in map {
+        found.extend(name_mistake(key).map(|wrong| format!("{}: {wrong}", member(at, key))));
+        compare(&Shape::Name, value, &member(at, key), found);
+    }
+    None
+}
+
+fn compare_members(
+    members: &[Member],
+    map: &Map<String, Value>,
+    at: &str,
+    found: &mut Vec<String>,
+) -> Option<String> {
+    for Member(key, must, shape) in members {
+        match map.get(*key) {
+            Some(value) => compare(shape, value, &member(at, key), found),
+            None if *must => found.push(format!("{}: is missing", member(at, key))),
+            None => {}
+        }
+    }
+    let known: Vec<&str> = members.iter().map(|Member(key, ..)| *key).collect();
+    for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+        found.push(format!("{}: is unknown{}", member(at, key), instead(key, &known)));
+    }
+    None
+}
+
+fn text_mistake(text: &str) -> Option<String> {
+    match text.trim().is_empty() {
+        true => Some("must not be empty".into()),
+        false => text.contains('\0').then(|| "must not hold U+0000".into()),
+    }
+}
+
+fn name_mistake(text: &str) -> Option<String> {
+    let first = text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let rest = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    match first && rest && text.len() <= 63 {
+        true => None,
+        false => Some(format!(
+            "{} is no name: a to z, 0 to 9 and _, no digit in front, at most 63 letters",
+            shown(text)
+        )),
+    }
+}
+
+fn word_mistake(text: &str, words: &[&str]) -> Option<String> {
+    (!words.contains(&text)).then(|| format!("{} is none of {}", shown(text), words.join(", ")))
+}
+
+/// `30 days`, `1 day 12 hours`: a part of what PostgreSQL reads as an interval,
+/// so that a manifest can be judged without it.
+fn interval_mistake(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    let pair = |pair: &[&str]| match pair {
+        [number, unit] => {
+            let unit = unit.strip_suffix('s').unwrap_or(unit);
+            number.len() <= 6
+                && number.parse::<u32>().is_ok_and(|n| n > 0)
+                && ["minute", "hour", "day", "week", "month", "year"].contains(&unit)
+        }
+        _ => false,
+    };
+    let good = !parts.is_empty() && parts.chunks(2).all(pair);
+    (!good).then(|| format!("{} is no length of time such as \"30 days\" or \"12 hours\"", shown(text)))
+}
+
+/// What could be meant by an unknown key.
+fn instead(key: &str, known: &[&str]) -> String {
+    match nearest(key, known.iter().copied()) {
+        Some(word) => format!(", did you mean \"{word}\"?"),
+        None => format!("; known are {}", known.join(", ")),
+    }
+}
+
+/// A text of the manifest in quotes, cut to what a line can hold.
+pub(super) fn shown(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+impl Shape {
+    fn noun(&self) -> &'static str {
+        match self {
+            Shape::Text | Shape::Name | Shape::Word(_) | Shape::Interval => "a text",
+            Shape::Flag => "true or false",
+            Shape::Digits => "a number",
+            Shape::Any => "anything",
+            Shape::List(..) | Shape::Set(..) => "an array",
+            Shape::Names | Shape::Object(_) => "an object",
+        }
+    }
+}
+
+fn noun(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::Type;
+
+    #[test]
+    fn the_words_are_the_types() {
+        assert_eq!(TYPES, Type::ALL.map(Type::sql));
+    }
+
+    #[test]
+    fn a_length_of_time_is_a_number_and_a_unit() {
+        for good in ["30 days", "1 day", "1 day 12 hours", "2 weeks"] {
+            assert_eq!(interval_mistake(good), None);
+        }
+        for bad in ["", "days", "30", "0 days", "-1 days", "30 fortnights", "1 day 12", "9999999 years"] {
+            assert!(interval_mistake(bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_what_needs_no_quotes() {
+        for good in ["id", "_x", "street2", &"x".repeat(63)] {
+            assert_eq!(name_mistake(good), None);
+        }
+        for bad in ["", "Id", "2nd", "a-b", "a b", "ä", "a\"", &"x".repeat(64)] {
+            assert!(name_mistake(bad).is_some(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The statements of a batch, as text. Keys travel as arrays, one parameter per
+//! key column, and each table is asked for one tenant (`= $1`), so that a
+//! statement stays on one shard of a distributed cluster.
+//!
+//! Everywhere `$1` is the tenant. Key columns come back as `bigint`, or as
+//! `text` when they are of any other type.
+
+use super::Stream;
+use super::quote::{qualified, quote_ident};
+use keys::{as_sent, key_arrays, key_names, key_types, listed_keys, returned_keys, same_key, single_key};
+
+mod keys;
+#[cfg(test)]
+mod tests;
+mod upsert;
+
+pub use upsert::upsert;
+
+/// Deletes rows by key. Parameters: `$1` tenant, then one array per key column.
+/// Gives for each row deleted its content as JSON text (`content`) and its key.
+pub fn delete(stream: &Stream, schema: &str) -> String {
+    format!(
+        "delete from {} as t\nwhere t.\"tenant\" = $1::text and {}\nreturning to_jsonb(t.*)::text as content, {}",
+        qualified(schema, &stream.table),
+        listed_keys(stream, 2),
+        returned_keys(stream)
+    )
+}
+
+/// The keys of lines that are here under the given headers and were not read
+/// just now. Parameters: `$1` tenant, `$2` the headers' keys as `bigint[]`, then
+/// the keys read, one array per key column (empty: all lines of these headers).
+/// `None` for a stream without a parent.
+pub fn missing_children(stream: &Stream, schema: &str) -> Option<String> {
+    let parent = stream.parent.as_ref()?;
+    Some(format!(
+        "select {}\nfrom {} as t\nwhere t.\"tenant\" = $1::text and t.{} = any($2::bigint[])\n  and not exists ({})",
+        returned_keys(stream),
+        qualified(schema, &stream.table),
+        quote_ident(&parent.column),
+        same_key(stream, 3)
+    ))
+}
+
+/// The keys that are here and absent there, of a stretch of a full pass in key
+/// order. Parameters: `$1` tenant, `$2` and `$3` the stretch (behind `$2`, up to
+/// and with `$3`; null: no limit), `$4` the keys read, as `bigint[]`. For
+/// streams with a single `bigint` key; `None` for others.
+pub fn missing_in_range(stream: &Stream, schema: &str) -> Option<String> {
+    let key = quote_ident(single_key(stream)?);
+    Some(format!(
+        "select {}\nfrom {} as t\nwhere t.\"tenant\" = $1::text\n  \
+         and ($2::bigint is null or t.{key} > $2::bigint) and ($3::bigint is null or t.{key} <= $3::bigint)\n  \
+         and not exists ({})\norder by 1",
+        returned_keys(stream),
+        qualified(schema, &stream.table),
+        same_key(stream, 4)
+    ))
+}
+
+/// Which of the given lines have no header in `parent`'s table (a line without
+/// any header among them). Parameters: `$1` tenant, one array per key column of
+/// the lines, then the headers' keys as `bigint[]`. `None` when the header's
+/// key is not a single `bigint`.
+pub fn orphans(stream: &Stream, parent: &Stream, schema: &str) -> Option<String> {
+    let header = single_key(parent)?;
+    let keys = key_types(stream);
+    let last = keys.len() + 2;
+    let returned: Vec<String> =
+        keys.iter().enumerate().map(|(i, (name, kind))| as_sent(&format!("k.k{i}"), name, *kind)).collect();
+    Some(format!(
+        "select {}\nfrom unnest({}, ${last}::bigint[]) as k({}, header)\nwhere not exists (\
+         select from {} as t where t.\"tenant\" = $1::text and t.{} = k.header)",
+        returned.join(", "),
+        key_arrays(&keys, 2),
+        key_names(&keys),
+        qualified(schema, &parent.table),
+        quote_ident(header)
+    ))
+}
+
+/// Which of the given keys are here. Parameters: `$1` tenant, then one array
+/// per key column.
+pub fn present(stream: &Stream, schema: &str) -> String {
+    format!(
+        "select {}\nfrom {} as t\nwhere t.\"tenant\" = $1::text and {}",
+        returned_keys(stream),
+        qualified(schema, &stream.table),
+        listed_keys(stream, 2)
+    )
+}
+
+fn list<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
+    items.iter().map(show).collect::<Vec<_>>().join(", ")
+}
+
+fn numbered<T>(items: &[T], first: usize, show: impl Fn(&T, usize) -> String) -> String {
+    items.iter().enumerate().map(|(i, item)| show(item, first + i)).collect::<Vec<_>>().join(", ")
+}
