@@ -1,7 +1,7 @@
-//! erp_sync keeps Odoo and SQL Server business data in local PostgreSQL tables.
+//! erp_sync keeps Odoo and SQL Server business data in local PostgreSQL tables:
+//! incrementally, exactly, and from inside the database.
 //!
-//! The pure half (errors, entities, sources, engine) knows no PostgreSQL; the
-//! other half is behind the feature `pg`.
+//! The pure half knows no PostgreSQL and compiles without it.
 
 pub mod engine;
 pub mod entity;
@@ -9,12 +9,33 @@ pub mod error;
 pub mod source;
 
 #[cfg(feature = "pg")]
-mod pg {
+mod api;
+#[cfg(feature = "pg")]
+mod guc;
+#[cfg(feature = "pg")]
+mod report;
+#[cfg(feature = "pg")]
+mod store;
+#[cfg(feature = "pg")]
+mod worker;
+
+#[cfg(feature = "pg")]
+mod extension {
+    use pgrx::prelude::*;
+
     pgrx::pg_module_magic!();
 
-    /// Version of the library.
-    #[pgrx::pg_extern]
-    fn sync_version() -> &'static str {
-        env!("CARGO_PKG_VERSION")
+    extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
+    extension_sql_file!(
+        "../sql/views.sql",
+        name = "views",
+        requires = ["bootstrap", crate::api::sync_status, crate::api::sync_progress, crate::api::sync_schedules]
+    );
+    extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
+
+    /// Called by PostgreSQL when the library is loaded.
+    #[pg_guard]
+    extern "C-unwind" fn _PG_init() {
+        crate::guc::define();
     }
 }

@@ -9,7 +9,7 @@ use super::session::transaction;
 use super::sql::{first, value};
 use super::runs;
 use crate::engine::{Mode, Task};
-use crate::entity::{self, Entity};
+use crate::entity::{Entity, catalog};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::source::Remote;
@@ -38,7 +38,7 @@ pub fn plan(order: &Order, wanted: &Wanted, queued: Option<i64>) -> Result<Plan>
         runs::close_orphans(queued)?;
         let servers = servers::wanted(wanted.server.as_deref())?;
         one_odoo_per_tenant(&servers)?;
-        let entities = entity::resolve(&wanted.entity, entity::builtin())?;
+        let entities = catalog::resolve(&wanted.entity, catalog::builtin())?;
         let mut plan = Plan { tasks: Vec::new(), skipped: Vec::new(), remotes: HashMap::new() };
         for server in &servers {
             let remote = servers::remote(server, &order.settings);

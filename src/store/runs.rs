@@ -1,5 +1,6 @@
 //! Runs and tasks: opened, begun, ended, and closed for those whose worker died.
 
+use pgrx::datum::DatumWithOid;
 use pgrx::prelude::*;
 
 use super::servers;
@@ -137,7 +138,7 @@ impl Store {
 
     /// The task begins.
     pub fn begin(&mut self, task: usize) -> Result<Option<String>> {
-        self.change_task(task, "state = 'running', started_at = clock_timestamp()", &[])?;
+        self.change_task(task, "state = 'running', started_at = clock_timestamp()", Vec::new)?;
         let tracked = self.tracked(task)?;
         let text = format!("erp_sync: {} from {}", tracked.task.entity.name, tracked.task.server);
         super::progress::show_activity(&text);
@@ -146,7 +147,7 @@ impl Store {
 
     /// Something a person should know; the task goes on.
     pub fn warn(&mut self, task: usize, text: String) -> Result<()> {
-        self.change_task(task, "warnings = warnings || $4::text", &[value(text.clone())])?;
+        self.change_task(task, "warnings = warnings || $4::text", || vec![value(text.clone())])?;
         let tracked = self.tracked(task)?;
         let line = format!("{} from {}: {text}", tracked.task.entity.name, tracked.task.server);
         self.say(Message::Warning(line));
@@ -165,48 +166,44 @@ impl Store {
         let hint = error.as_ref().map(|error| error.hint_or_default().to_string());
         let detail = error.as_ref().and_then(|error| error.detail.clone());
         let message = error.map(|error| error.message).or(reason);
-        let arguments =
-            [value(state), value(kind), value(message), value(detail), value(hint)];
         self.change_task(
             task,
             "state = $4, error_kind = $5, error = $6, detail = $7, hint = $8, finished_at = clock_timestamp(),
              waiting = (select count(*) from erp_sync.candidate c where c.server = $2 and c.entity = $3)",
-            &arguments,
+            || vec![value(state), value(kind), value(message), value(detail), value(hint)],
         )
     }
 
-    fn change_task(
+    /// Changes the task's row; parameters from `$4` on are `more`, made inside the
+    /// transaction, whose memory they live in.
+    fn change_task<'a>(
         &self,
         task: usize,
         changes: &str,
-        arguments: &[pgrx::datum::DatumWithOid<'_>],
+        more: impl FnOnce() -> Vec<DatumWithOid<'a>>,
     ) -> Result<()> {
         let tracked = self.tracked(task)?;
         let sql = format!("update erp_sync.task set {changes} where run_id = $1 and server = $2 and entity = $3");
-        let mut all = vec![
-            value(self.run_id),
-            value(tracked.task.server.clone()),
-            value(tracked.task.entity.name.clone()),
-        ];
-        all.extend_from_slice(arguments);
-        transaction(|| as_owner(|| execute(&sql, &all)).map(drop))
+        let (server, entity) = (tracked.task.server.clone(), tracked.task.entity.name.clone());
+        transaction(|| {
+            let mut arguments = vec![value(self.run_id), value(server), value(entity)];
+            arguments.extend(more());
+            as_owner(|| execute(&sql, &arguments)).map(drop)
+        })
     }
 
     /// Ends the run: tasks that were not ended become cancelled or failed with the
     /// error that ended the run. Returns how every task ended.
     pub fn close(&mut self, error: Option<&Error>) -> Result<Vec<TaskRow>> {
         let run_id = self.run_id;
-        let retention = [
-            value(self.settings.history_retention_min),
-            value(self.settings.removed_retention_min),
-        ];
+        let retention = (self.settings.history_retention_min, self.settings.removed_retention_min);
         transaction(|| {
             as_owner(|| {
                 if let Some(error) = error {
                     end_tasks(run_id, error)?;
                 }
                 execute(END_RUN, &[value(run_id)])?;
-                forget_old(&retention)
+                forget_old(retention)
             })?;
             as_owner(|| task_rows(run_id))
         })
@@ -257,15 +254,14 @@ set finished_at = clock_timestamp(),
              from erp_sync.task t where t.run_id = r.id)
 where r.id = $1";
 
-fn forget_old(retention: &[pgrx::datum::DatumWithOid<'_>; 2]) -> Result<()> {
-    let [history, removed] = retention;
+fn forget_old((history, removed): (i32, i32)) -> Result<()> {
     execute(
         "delete from erp_sync.run where finished_at < clock_timestamp() - make_interval(mins => $1)",
-        std::slice::from_ref(history),
+        &[value(history)],
     )?;
     execute(
         "delete from erp_sync.removed where removed_at < clock_timestamp() - make_interval(mins => $1)",
-        std::slice::from_ref(removed),
+        &[value(removed)],
     )
     .map(drop)
 }

@@ -145,3 +145,34 @@ pub fn role() -> pg_sys::Oid {
     // SAFETY: a plain read.
     unsafe { pg_sys::GetUserId() }
 }
+
+/// Whether a procedure may commit.
+pub struct Atomicity(());
+
+impl Atomicity {
+    /// An error when the procedure was called inside a transaction block or a function.
+    pub fn of(call: pg_sys::FunctionCallInfo) -> Result<Self> {
+        // SAFETY: PostgreSQL gives a valid call; its context says how CALL was run.
+        let atomic = unsafe {
+            let context = call.as_ref().map_or(std::ptr::null_mut(), |call| call.context);
+            context.is_null()
+                || (*context).type_ != pg_sys::NodeTag::T_CallContext
+                || (*context.cast::<pg_sys::CallContext>()).atomic
+        };
+        if atomic {
+            return Err(Error::new(Kind::Usage, "sync_auto() cannot run inside a transaction block")
+                .hint("run it as a single statement: call sync_auto()"));
+        }
+        Ok(Atomicity(()))
+    }
+
+    /// Commits the current transaction and begins another, without a snapshot.
+    pub fn commit(&self) {
+        // SAFETY: the call is not atomic, and no SPI connection is open.
+        unsafe {
+            pg_sys::SPI_connect_ext(pg_sys::SPI_OPT_NONATOMIC as i32);
+            pg_sys::SPI_commit();
+            pg_sys::SPI_finish();
+        }
+    }
+}

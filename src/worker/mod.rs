@@ -90,7 +90,7 @@ fn committed(ticket: &Ticket) -> bool {
 fn unattended(run_id: i64) {
     let outcome = session::attempt(|| {
         session::pin()?;
-        match store::queued(run_id)? {
+        match store::claim(run_id)? {
             Some(order) => perform(order, Some(run_id), &mut |message| {
                 if let Message::Warning(text) = message {
                     pgrx::log!("erp_sync: {text}");
@@ -118,7 +118,7 @@ fn perform(order: Order, queued: Option<i64>, tell: Tell) -> Result<()> {
 /// Plans a run, goes through it, and tells how each task ended.
 fn sync(order: &Order, wanted: &Wanted, queued: Option<i64>, tell: Tell) -> Result<()> {
     let plan = store::plan(order, wanted, queued)?;
-    let (mut store, mut remotes) = (Store::open(order, wanted, plan.tasks.clone(), queued)?, plan.remotes);
+    let (mut store, mut remotes) = (Store::open(order, wanted, plan.tasks.clone(), plan.skipped, queued)?, plan.remotes);
     let settings = order.settings.engine();
     let tasks = plan.tasks;
     let outcome = session::attempt(|| {

@@ -1,0 +1,33 @@
+//! The SQL functions: check the arguments, call, shape the rows.
+
+mod check;
+mod entities;
+mod run;
+mod schedule;
+mod status;
+mod validator;
+
+use crate::entity::{catalog, nearest};
+use crate::error::{Error, Kind, Result};
+
+/// A named argument that must not be null.
+fn required<T>(argument: Option<T>, name: &str) -> Result<T> {
+    argument.ok_or_else(|| {
+        Error::new(Kind::Usage, format!("argument \"{name}\" must not be null"))
+            .hint("leave it out to get its default")
+    })
+}
+
+/// The entity of a name or alias; a wrong name is answered with the right ones.
+fn entity(name: &str) -> Result<&'static crate::entity::Entity> {
+    let entities = catalog::builtin();
+    catalog::find(name, entities).ok_or_else(|| {
+        let names: Vec<&str> = entities.iter().map(|entity| entity.name.as_str()).collect();
+        let error = Error::new(Kind::Usage, format!("there is no entity \"{name}\""))
+            .detail(format!("entities are: {}", names.join(", ")));
+        match nearest::nearest(name, names.iter().copied()) {
+            Some(word) => error.hint(format!("did you mean \"{word}\"?")),
+            None => error,
+        }
+    })
+}

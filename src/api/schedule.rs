@@ -1,0 +1,45 @@
+//! `sync_schedule()`, `sync_unschedule()` and what the view `erp_sync.schedule` shows.
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+
+use crate::report::SqlResult;
+use crate::store::cron;
+
+/// Makes or changes the pg_cron job that calls `sync_auto()` as the current role.
+#[pg_extern]
+#[search_path(pg_catalog, pg_temp)]
+fn sync_schedule(schedule: default!(Option<&str>, "'0 */2 * * *'")) -> SqlResult<i64> {
+    Ok(cron::schedule(super::required(schedule, "schedule")?)?)
+}
+
+/// Removes the current role's job. Returns whether there was one.
+#[pg_extern]
+#[search_path(pg_catalog, pg_temp)]
+fn sync_unschedule() -> SqlResult<bool> {
+    Ok(cron::unschedule()?)
+}
+
+/// The jobs that call `sync_auto()` in this database; none without pg_cron.
+#[pg_extern(volatile)]
+#[search_path(pg_catalog, pg_temp)]
+#[allow(clippy::type_complexity)]
+fn sync_schedules() -> SqlResult<
+    TableIterator<
+        'static,
+        (
+            name!(job_id, i64),
+            name!(schedule, String),
+            name!(role, String),
+            name!(active, bool),
+            name!(last_run_at, Option<TimestampWithTimeZone>),
+            name!(last_state, Option<String>),
+            name!(last_message, Option<String>),
+        ),
+    >,
+> {
+    let jobs = cron::jobs()?;
+    Ok(TableIterator::new(jobs.into_iter().map(|j| {
+        (j.job_id, j.schedule, j.role, j.active, j.last_run_at, j.last_state, j.last_message)
+    })))
+}

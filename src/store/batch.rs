@@ -1,0 +1,337 @@
+//! One batch, one transaction: rows, their lines, what is missing, what is rejected,
+//! the counters and how far the stream is.
+
+use std::collections::HashSet;
+
+use pgrx::datum::DatumWithOid;
+
+use super::session::{as_owner, transaction};
+use super::sql::{array, execute, first, json_key, json_keys, key_arrays, query, value};
+use super::tables::pass_text;
+use super::{Place, Store};
+use crate::engine::{Batch, Lines, Standing, Sweep, Written};
+use crate::entity::statement;
+use crate::error::{Error, Kind, Result};
+use crate::source::{Key, Rejected, Rows, Scalar, Values};
+
+impl Store {
+    /// Writes a batch in one transaction.
+    pub fn write(&mut self, batch: &Batch) -> Result<Written> {
+        let place = self.place(batch.task, batch.stream)?;
+        let written = transaction(|| {
+            let mut own = put(&place, &batch.rows)?;
+            own.left_out += batch.leaving.len() as u64;
+            let mut written = own;
+            for lines in &batch.lines {
+                add(&mut written, put_lines(&self.place(batch.task, lines.stream)?, lines)?);
+            }
+            let missed = missed(&place, batch)?;
+            as_owner(|| record(&place, batch, &own, &mut written, &missed))?;
+            Ok(written)
+        })?;
+        let own = batch.rows.len() + batch.rejected.len() + batch.leaving.len();
+        self.advance(batch.task, batch.stream, own as u64 + batch.duplicates)?;
+        Ok(written)
+    }
+}
+
+fn add(sum: &mut Written, more: Written) {
+    sum.inserted += more.inserted;
+    sum.updated += more.updated;
+    sum.unchanged += more.unchanged;
+    sum.left_out += more.left_out;
+    sum.removed += more.removed;
+    sum.candidates += more.candidates;
+}
+
+/// Stores rows of one stream; lines whose header is not here are left out.
+fn put(place: &Place<'_>, rows: &Rows) -> Result<Written> {
+    let mut written = Written::default();
+    if rows.is_empty() {
+        return Ok(written);
+    }
+    let orphans = orphans(place, rows)?;
+    let kept = rows.only(|i| rows.keys.get(i).is_some_and(|key| !orphans.contains(key)));
+    written.left_out = (rows.len() - kept.len()) as u64;
+    if kept.is_empty() {
+        return Ok(written);
+    }
+    let columns: Vec<usize> = place.layout.columns.iter().map(|field| field.column).collect();
+    let sql = statement::upsert(place.stream, place.schema, &columns, kept.raw.is_some());
+    let mut arguments = vec![value(place.tenant()), value(place.run_id)];
+    arguments.extend(kept.columns.iter().map(array));
+    arguments.push(value(kept.updated_at.clone()));
+    arguments.extend(kept.raw.clone().map(value));
+    let counts = first(&sql, &arguments, |row| Ok((row.int(1)?, row.int(2)?)))?.unwrap_or_default();
+    (written.inserted, written.updated) = (counts.0.unsigned_abs(), counts.1.unsigned_abs());
+    written.unchanged = (kept.len() as u64).saturating_sub(written.inserted + written.updated);
+    Ok(written)
+}
+
+/// Keys of lines whose header is not here.
+fn orphans(place: &Place<'_>, rows: &Rows) -> Result<HashSet<Key>> {
+    let Some(parent) = &place.stream.parent else { return Ok(HashSet::new()) };
+    let header = place.task.entity.streams.iter().find(|stream| stream.table == parent.table);
+    let column = place.stream.column(&parent.column);
+    let read = place.layout.columns.iter().position(|field| Some(field.column) == column);
+    let sql = header.and_then(|header| statement::orphans(place.stream, header, place.schema));
+    let (Some(sql), Some(Values::Int(headers))) = (sql, read.and_then(|i| rows.columns.get(i))) else {
+        return Err(Error::new(Kind::Internal, "the lines' header column was not read"));
+    };
+    let mut arguments = vec![value(place.tenant())];
+    arguments.extend(key_arrays(&rows.keys, place.stream.key.len()));
+    arguments.push(value(headers.clone()));
+    Ok(query(&sql, &arguments, |row| row.key(1))?.into_iter().collect())
+}
+
+/// Stores all lines of some headers and removes those that are no longer among them.
+fn put_lines(place: &Place<'_>, lines: &Lines) -> Result<Written> {
+    let mut written = put(place, &lines.rows)?;
+    let here = lines.rows.keys.iter().chain(lines.rejected.iter().filter_map(|r| r.key.as_ref()));
+    let here: Vec<Key> = here.cloned().collect();
+    let missing = place.lines_of(&lines.parents, &here)?;
+    if missing.len() as u64 <= lines.may_remove {
+        written.removed += place.delete(&missing, "no longer a line of its header")?;
+    } else {
+        written.candidates += as_owner(|| suspect(place, &missing, "missing"))?;
+    }
+    as_owner(|| {
+        reject(place, &lines.rejected)?;
+        clear(place, &lines.rows.keys)?;
+        move_counts(place, &written, None)
+    })?;
+    Ok(written)
+}
+
+/// What a batch's answer lacks: keys that become candidates, with the reason.
+fn missed(place: &Place<'_>, batch: &Batch) -> Result<Vec<(Vec<Key>, &'static str)>> {
+    let mut missed = Vec::new();
+    if !batch.leaving.is_empty() {
+        missed.push((place.present(&batch.leaving)?, "left keep"));
+    }
+    if let Some(sweep) = &batch.sweep {
+        missed.push((swept(place, sweep)?, "missing"));
+    }
+    Ok(missed)
+}
+
+fn swept(place: &Place<'_>, sweep: &Sweep) -> Result<Vec<Key>> {
+    let Some(sql) = statement::missing_in_range(place.stream, place.schema) else {
+        return Err(Error::new(Kind::Internal, "a stream without a single whole key cannot be swept"));
+    };
+    let seen: Vec<i64> = sweep.seen.iter().filter_map(whole).collect();
+    let bound = |key: &Option<Key>| value(key.as_ref().and_then(whole));
+    let arguments = [value(place.tenant()), bound(&sweep.after), bound(&sweep.through), value(seen)];
+    query(&sql, &arguments, |row| row.key(1))
+}
+
+fn whole(key: &Key) -> Option<i64> {
+    match key.0.as_slice() {
+        [Scalar::Int(n)] => Some(*n),
+        _ => None,
+    }
+}
+
+/// The bookkeeping of a batch: `own` is what it did to its own stream, `written` lines
+/// included. As the owner.
+fn record(
+    place: &Place<'_>,
+    batch: &Batch,
+    own: &Written,
+    written: &mut Written,
+    missed: &[(Vec<Key>, &'static str)],
+) -> Result<()> {
+    for (keys, reason) in missed {
+        written.candidates += suspect(place, keys, reason)?;
+    }
+    reject(place, &batch.rejected)?;
+    clear(place, &batch.rows.keys)?;
+    count(place, batch, written)?;
+    move_counts(place, own, batch.standing.as_ref())
+}
+
+fn suspect(place: &Place<'_>, keys: &[Key], reason: &str) -> Result<u64> {
+    if keys.is_empty() {
+        return Ok(0);
+    }
+    let sql = "insert into erp_sync.candidate (server, entity, stream, key, reason)
+               select $1, $2, $3, k::jsonb, $4 from unnest($5::text[]) k
+               on conflict (server, entity, stream, key) do nothing";
+    let arguments = [
+        value(place.server()),
+        value(place.entity()),
+        value(place.table()),
+        value(reason.to_string()),
+        json_keys(keys),
+    ];
+    execute(sql, &arguments)
+}
+
+const REJECT: &str = "
+insert into erp_sync.rejected as r (server, entity, stream, tenant, key, record, rule, reason)
+select distinct on (k) $1, $2, $3, $4, k::jsonb, d::jsonb, u, w
+from unnest($5::text[], $6::text[], $7::text[], $8::text[]) as x(k, d, u, w)
+on conflict (server, entity, stream, key) do update
+set record = excluded.record, rule = excluded.rule, reason = excluded.reason,
+    count = r.count + 1, last_seen_at = clock_timestamp()";
+
+fn reject(place: &Place<'_>, rejected: &[Rejected]) -> Result<()> {
+    if rejected.is_empty() {
+        return Ok(());
+    }
+    let texts = |part: fn(&Rejected) -> String| value(rejected.iter().map(part).collect::<Vec<String>>());
+    let arguments = [
+        value(place.server()),
+        value(place.entity()),
+        value(place.table()),
+        value(place.tenant()),
+        texts(|r| r.key.as_ref().map_or_else(|| digest(&r.record), json_key)),
+        texts(|r| r.record.clone()),
+        texts(|r| r.rule.clone()),
+        texts(|r| r.reason.clone()),
+    ];
+    execute(REJECT, &arguments).map(drop)
+}
+
+/// Stands for the key of a record whose key cannot be read.
+fn digest(record: &str) -> String {
+    let hash = record.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("[\"record {hash:016x}\"]")
+}
+
+/// A good version of a row clears its rejection.
+fn clear(place: &Place<'_>, keys: &[Key]) -> Result<()> {
+    let any = "select exists (select from erp_sync.rejected where server = $1 and entity = $2 and stream = $3)";
+    let stream = || [value(place.server()), value(place.entity()), value(place.table())];
+    if keys.is_empty() || !first(any, &stream(), |row| row.flag(1))?.unwrap_or(false) {
+        return Ok(());
+    }
+    let sql = "delete from erp_sync.rejected where server = $1 and entity = $2 and stream = $3
+               and key in (select k::jsonb from unnest($4::text[]) k)";
+    let arguments: Vec<DatumWithOid<'_>> = stream().into_iter().chain([json_keys(keys)]).collect();
+    execute(sql, &arguments).map(drop)
+}
+
+const COUNT: &str = "
+with b as (
+  insert into erp_sync.batch (run_id, server, entity, stream, fetched, inserted, updated, unchanged,
+                              left_out, rejected, duplicates, removed)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))
+update erp_sync.task set
+  stream = $4, done = done + $13,
+  fetched = fetched + $5, inserted = inserted + $6, updated = updated + $7, unchanged = unchanged + $8,
+  left_out = left_out + $9, rejected = rejected + $10, duplicates = duplicates + $11, removed = removed + $12
+where run_id = $1 and server = $2 and entity = $3";
+
+fn count(place: &Place<'_>, batch: &Batch, written: &Written) -> Result<()> {
+    let lines = |part: fn(&Lines) -> u64| batch.lines.iter().map(part).sum::<u64>();
+    let rejected = batch.rejected.len() as u64 + lines(|l| l.rejected.len() as u64);
+    let duplicates = batch.duplicates + lines(|l| l.duplicates);
+    let stored = written.inserted + written.updated + written.unchanged + written.left_out;
+    let fetched = stored + rejected + duplicates;
+    let own = (batch.rows.len() + batch.rejected.len() + batch.leaving.len()) as u64 + batch.duplicates;
+    if fetched == 0 && written.removed == 0 {
+        return Ok(());
+    }
+    let mut arguments =
+        vec![value(place.run_id), value(place.server()), value(place.entity()), value(place.table())];
+    let counts = [
+        fetched,
+        written.inserted,
+        written.updated,
+        written.unchanged,
+        written.left_out,
+        rejected,
+        duplicates,
+        written.removed,
+        own,
+    ];
+    arguments.extend(counts.map(|n| value(n as i64)));
+    execute(COUNT, &arguments).map(drop)
+}
+
+const MOVE: &str = "
+update erp_sync.position set rows = rows + $4
+where server = $1 and entity = $2 and stream = $3";
+
+const OPEN: &str = "
+update erp_sync.position set rows = rows + $4, pass = $5::jsonb
+where server = $1 and entity = $2 and stream = $3";
+
+const DONE: &str = "
+update erp_sync.position
+set rows = rows + $4, pass = null, position = $5, filled = rows + $4 > 0,
+    finished_at = clock_timestamp(),
+    full_at = case when $6 then clock_timestamp() else full_at end
+where server = $1 and entity = $2 and stream = $3";
+
+/// Moves the stream's row count and, with `standing`, its pass and position.
+pub(super) fn move_counts(place: &Place<'_>, written: &Written, standing: Option<&Standing>) -> Result<()> {
+    let more = written.inserted as i64 - written.removed as i64;
+    let mut arguments =
+        vec![value(place.server()), value(place.entity()), value(place.table()), value(more)];
+    let sql = match standing {
+        None if more == 0 => return Ok(()),
+        None => MOVE,
+        Some(Standing::Open(pass)) => {
+            arguments.push(value(pass_text(Some(pass))?));
+            OPEN
+        }
+        Some(Standing::Done { position, full }) => {
+            arguments.push(value(position.clone().map(|mark| mark.0)));
+            arguments.push(value(*full));
+            DONE
+        }
+    };
+    execute(sql, &arguments).map(drop)
+}
+
+impl Place<'_> {
+    /// Which of the keys are here.
+    fn present(&self, keys: &[Key]) -> Result<Vec<Key>> {
+        let sql = statement::present(self.stream, self.schema);
+        let mut arguments = vec![value(self.tenant())];
+        arguments.extend(key_arrays(keys, self.stream.key.len()));
+        query(&sql, &arguments, |row| row.key(1))
+    }
+
+    /// Keys of the lines of these headers that are here and not among `read`.
+    pub(super) fn lines_of(&self, parents: &[Key], read: &[Key]) -> Result<Vec<Key>> {
+        let Some(sql) = statement::missing_children(self.stream, self.schema) else {
+            return Err(Error::new(Kind::Internal, "lines without a header column"));
+        };
+        let parents: Vec<i64> = parents.iter().filter_map(whole).collect();
+        let mut arguments = vec![value(self.tenant()), value(parents)];
+        arguments.extend(key_arrays(read, self.stream.key.len()));
+        query(&sql, &arguments, |row| row.key(1))
+    }
+
+    /// Deletes rows and keeps their last content. Returns how many went.
+    pub(super) fn delete(&self, keys: &[Key], reason: &str) -> Result<u64> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let sql = statement::delete(self.stream, self.schema);
+        let mut arguments = vec![value(self.tenant())];
+        arguments.extend(key_arrays(keys, self.stream.key.len()));
+        let gone = query(&sql, &arguments, |row| Ok((row.text(1)?, json_key(&row.key(2)?))))?;
+        let (records, gone): (Vec<String>, Vec<String>) = gone.into_iter().unzip();
+        let count = gone.len() as u64;
+        let sql = "insert into erp_sync.removed (server, entity, stream, tenant, key, record, reason, run_id)
+                   select $1, $2, $3, $4, k::jsonb, d::jsonb, $5, $6 from unnest($7::text[], $8::text[]) as x(k, d)";
+        let arguments = [
+            value(self.server()),
+            value(self.entity()),
+            value(self.table()),
+            value(self.tenant()),
+            value(reason.to_string()),
+            value(self.run_id),
+            value(gone),
+            value(records),
+        ];
+        as_owner(|| execute(sql, &arguments))?;
+        Ok(count)
+    }
+}

@@ -1,0 +1,147 @@
+//! pg_cron: the job that calls `sync_auto()`.
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::pg_sys;
+
+use super::session::as_owner;
+use super::sql::{execute, first, query, value};
+use super::{database, role_name};
+use crate::entity::quote;
+use crate::error::{Error, Kind, Result};
+
+/// Name of the job; pg_cron keeps one of a name for each role.
+const JOB: &str = "erp_sync";
+
+const SITUATION: &str = "
+select current_database()::text, e.extname is not null, current_setting('cron.database_name', true),
+       coalesce(has_schema_privilege(n.oid, 'USAGE'), false)
+from (select) one
+left join pg_extension e on e.extname = 'pg_cron'
+left join pg_namespace n on n.nspname = 'cron'";
+
+/// Makes or changes the current role's job. Returns pg_cron's number of it. In the
+/// current transaction.
+pub fn schedule(schedule: &str) -> Result<i64> {
+    require()?;
+    as_owner(come_home)?;
+    let command = format!("call {}.sync_auto()", quote::quote_ident(&extension_schema()?));
+    let sql = "select cron.schedule($1::text, $2::text, $3::text)";
+    let arguments = [value(JOB), value(schedule.to_string()), value(command)];
+    first(sql, &arguments, |row| row.int(1))?.ok_or_else(|| Error::new(Kind::Internal, "pg_cron gave no job"))
+}
+
+/// Removes the current role's job. Returns whether there was one. In the current transaction.
+pub fn unschedule() -> Result<bool> {
+    require()?;
+    let sql = "select cron.unschedule(j.jobid) from cron.job j where j.jobname = $1 and j.username = $2";
+    let removed = query(sql, &[value(JOB), value(role_name()?)], |row| row.flag(1))?;
+    Ok(!removed.is_empty())
+}
+
+/// Everything that keeps a job from being made, each with the line to type.
+fn require() -> Result<()> {
+    let situation = first(SITUATION, &[], |row| {
+        Ok((row.text(1)?, row.flag(2)?, row.get::<String>(3)?, row.flag(4)?))
+    })?;
+    let Some((here, created, home, usage)) = situation else { return Ok(()) };
+    match (created, home) {
+        (true, _) if usage => Ok(()),
+        (true, _) => Err(Error::new(Kind::Denied, "this role may not use pg_cron")
+            .hint(format!("a superuser types: grant usage on schema cron to {}", role_name()?))),
+        (false, None) => Err(Error::new(Kind::Usage, "pg_cron is not loaded in this server").hint(
+            "install it, then: alter system set shared_preload_libraries = 'pg_cron', restart the server, and: create extension pg_cron",
+        )),
+        (false, Some(home)) if home == here => {
+            Err(Error::new(Kind::Usage, "pg_cron is loaded, but not created in this database")
+                .hint("a superuser types: create extension pg_cron"))
+        }
+        (false, Some(home)) => Err(Error::new(
+            Kind::Usage,
+            format!("pg_cron lives in database \"{home}\", not in \"{here}\""),
+        )
+        .hint(format!(
+            "call sync_auto() from there with: select cron.schedule_in_database('erp_sync', '0 */2 * * *', 'call {}.sync_auto()', '{here}'), after here: select sync_home()",
+            quote::quote_ident(&extension_schema()?)
+        ))),
+    }
+}
+
+fn extension_schema() -> Result<String> {
+    let sql = "select n.nspname::text from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+               where e.extname = 'erp_sync'";
+    Ok(first(sql, &[], |row| row.text(1))?.unwrap_or_default())
+}
+
+/// This cluster's identifier and database.
+fn whereabouts() -> (i64, pg_sys::Oid) {
+    // SAFETY: a plain read of the control file's copy in shared memory.
+    (unsafe { pg_sys::GetSystemIdentifier() } as i64, database())
+}
+
+/// Notes that schedules of this database are meant for this cluster. As the owner.
+pub fn come_home() -> Result<()> {
+    let (system, database) = whereabouts();
+    let sql = "insert into erp_sync.home (system_identifier, database) values ($1, $2)
+               on conflict (one) do update set system_identifier = excluded.system_identifier,
+                 database = excluded.database, confirmed_at = clock_timestamp()";
+    execute(sql, &[value(system), value(database)]).map(drop)
+}
+
+/// An error when this database is a copy of the one where `sync_schedule()` was called.
+pub fn at_home() -> Result<()> {
+    let (system, database) = whereabouts();
+    let sql = "select exists (select from erp_sync.home where system_identifier = $1 and database = $2)";
+    let home = as_owner(|| first(sql, &[value(system), value(database)], |row| row.flag(1)))?;
+    if home == Some(true) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, "schedules are paused: sync_schedule() was never called in this database")
+        .detail("a restored copy would read the same remotes as the database it was copied from")
+        .hint("start them here with: select sync_schedule()"))
+}
+
+/// One row of the view `erp_sync.schedule`.
+pub struct Job {
+    /// pg_cron's number.
+    pub job_id: i64,
+    /// When, in cron's words.
+    pub schedule: String,
+    /// As whom.
+    pub role: String,
+    /// Whether pg_cron runs it.
+    pub active: bool,
+    /// Start of its last run.
+    pub last_run_at: Option<TimestampWithTimeZone>,
+    /// `succeeded` or `failed`.
+    pub last_state: Option<String>,
+    /// What pg_cron noted.
+    pub last_message: Option<String>,
+}
+
+const JOBS: &str = "
+select j.jobid, j.schedule, j.username::text, j.active, d.start_time, d.status, d.return_message
+from cron.job j
+left join lateral (select d.start_time, d.status, d.return_message from cron.job_run_details d
+                   where d.jobid = j.jobid order by d.runid desc limit 1) d on true
+where j.database = current_database() and j.command like '%sync_auto()%'
+order by 1";
+
+/// The jobs that call `sync_auto()` here, as far as the current role may see them.
+pub fn jobs() -> Result<Vec<Job>> {
+    let usable = "select to_regclass('cron.job_run_details') is not null
+                  and coalesce(has_schema_privilege((select oid from pg_namespace where nspname = 'cron'), 'USAGE'), false)";
+    if !first(usable, &[], |row| row.flag(1))?.unwrap_or(false) {
+        return Ok(Vec::new());
+    }
+    query(JOBS, &[], |row| {
+        Ok(Job {
+            job_id: row.int(1)?,
+            schedule: row.text(2)?,
+            role: row.text(3)?,
+            active: row.flag(4)?,
+            last_run_at: row.get(5)?,
+            last_state: row.get(6)?,
+            last_message: row.get(7)?,
+        })
+    })
+}

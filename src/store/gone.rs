@@ -1,0 +1,102 @@
+//! Rows that seem to be gone: asked for once more, then removed or acquitted.
+
+use super::batch::move_counts;
+use super::session::{as_owner, transaction};
+use super::sql::{execute, json_keys, query, value};
+use super::{Place, Store};
+use crate::engine::Written;
+use crate::error::{Error, Kind, Result};
+use crate::source::Key;
+
+const CANDIDATES: &str = "
+select key::text from erp_sync.candidate
+where server = $1 and entity = $2 and stream = $3 and ($4::jsonb is null or key > $4::jsonb)
+order by key limit $5";
+
+const FORGET: &str = "
+delete from erp_sync.candidate
+where server = $1 and entity = $2 and stream = $3
+  and key in (select k::jsonb from unnest($4::text[]) k)";
+
+impl Store {
+    /// Candidates for removal behind `after` in key order, at most `limit`.
+    pub fn candidates(
+        &mut self,
+        task: usize,
+        stream: usize,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Key>> {
+        let place = self.place(task, stream)?;
+        transaction(|| {
+            let arguments = [
+                value(place.server()),
+                value(place.entity()),
+                value(place.table()),
+                value(after.map(super::sql::json_key)),
+                value(limit as i64),
+            ];
+            as_owner(|| query(CANDIDATES, &arguments, |row| read_key(&row.text(1)?)))
+        })
+    }
+
+    /// Forgets candidates that turned out to be still there.
+    pub fn acquit(&mut self, task: usize, stream: usize, keys: &[Key]) -> Result<()> {
+        let place = self.place(task, stream)?;
+        transaction(|| as_owner(|| forget(&place, keys)))
+    }
+
+    /// Removes rows that are gone, and their lines; forgets them as candidates.
+    pub fn remove(&mut self, task: usize, stream: usize, keys: &[Key], reason: &str) -> Result<u64> {
+        let place = self.place(task, stream)?;
+        transaction(|| {
+            let mut removed = 0;
+            for child in place.children() {
+                let lines = self.place(task, child)?;
+                let gone = lines.delete(&lines.lines_of(keys, &[])?, "deleted with its header")?;
+                as_owner(|| settle(&lines, gone))?;
+                removed += gone;
+            }
+            let own = place.delete(keys, reason)?;
+            removed += own;
+            as_owner(|| {
+                settle(&place, own)?;
+                forget(&place, keys)?;
+                count(&place, removed)
+            })?;
+            Ok(removed)
+        })
+    }
+}
+
+fn read_key(text: &str) -> Result<Key> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::new(Kind::Internal, format!("a stored key cannot be read: {error}")))
+}
+
+fn forget(place: &Place<'_>, keys: &[Key]) -> Result<()> {
+    let arguments = [value(place.server()), value(place.entity()), value(place.table()), json_keys(keys)];
+    execute(FORGET, &arguments).map(drop)
+}
+
+fn settle(place: &Place<'_>, removed: u64) -> Result<()> {
+    move_counts(place, &Written { removed, ..Written::default() }, None)
+}
+
+const COUNT: &str = "
+with b as (
+  insert into erp_sync.batch (run_id, server, entity, stream, fetched, inserted, updated, unchanged,
+                              left_out, rejected, duplicates, removed)
+  values ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5))
+update erp_sync.task set removed = removed + $5 where run_id = $1 and server = $2 and entity = $3";
+
+fn count(place: &Place<'_>, removed: u64) -> Result<()> {
+    let arguments = [
+        value(place.run_id),
+        value(place.server()),
+        value(place.entity()),
+        value(place.table()),
+        value(removed as i64),
+    ];
+    execute(COUNT, &arguments).map(drop)
+}

@@ -1,0 +1,159 @@
+//! The store: the only place that speaks SPI. Implements what the engine asks of
+//! its [`Sink`](crate::engine::Sink); every method is one transaction of its own,
+//! unless its doc says that it joins the current one.
+
+use std::time::Instant;
+
+use crate::engine::Task;
+use crate::entity::Stream;
+use crate::error::{Error, Kind, Result};
+use crate::guc::Settings;
+use crate::source::{Layout, Remote};
+use crate::worker::call::{Message, Order};
+
+mod batch;
+pub mod cron;
+mod gone;
+mod plan;
+mod progress;
+pub mod reading;
+mod reset;
+mod runs;
+mod servers;
+pub mod session;
+mod sql;
+mod tables;
+
+pub use plan::plan;
+pub use reset::reset;
+pub use runs::{cancel, claim, fail, queue, task_rows};
+pub use servers::{database, may_log_in, role_name, usable};
+
+use sql::{first, value};
+
+/// The store of one run.
+pub struct Store {
+    run_id: i64,
+    settings: Settings,
+    tasks: Vec<Tracked>,
+    news: Vec<Message>,
+    told_at: Instant,
+}
+
+/// A task with what the store learns about its streams.
+struct Tracked {
+    task: Task,
+    streams: Vec<Reading>,
+}
+
+/// A stream while it is read.
+#[derive(Clone, Default)]
+struct Reading {
+    layout: Layout,
+    done: u64,
+    expected: Option<u64>,
+}
+
+impl Tracked {
+    fn new(task: Task) -> Self {
+        let streams = vec![Reading::default(); task.entity.streams.len()];
+        Tracked { task, streams }
+    }
+}
+
+impl Store {
+    fn new(run_id: i64, settings: Settings, tasks: Vec<Tracked>) -> Self {
+        Store { run_id, settings, tasks, news: Vec::new(), told_at: Instant::now() }
+    }
+
+    fn tracked(&self, task: usize) -> Result<&Tracked> {
+        self.tasks.get(task).ok_or_else(|| Error::new(Kind::Internal, "there is no such task"))
+    }
+
+    fn reading(&mut self, task: usize, stream: usize) -> Result<&mut Reading> {
+        let tracked = self.tasks.get_mut(task);
+        tracked
+            .and_then(|tracked| tracked.streams.get_mut(stream))
+            .ok_or_else(|| Error::new(Kind::Internal, "there is no such stream"))
+    }
+
+    /// What a statement about one stream needs.
+    fn place(&self, task: usize, stream: usize) -> Result<Place<'_>> {
+        let tracked = self.tracked(task)?;
+        let missing = || Error::new(Kind::Internal, "there is no such stream");
+        Ok(Place {
+            run_id: self.run_id,
+            schema: &self.settings.target_schema,
+            task: &tracked.task,
+            index: stream,
+            stream: tracked.task.entity.streams.get(stream).ok_or_else(missing)?,
+            layout: &tracked.streams.get(stream).ok_or_else(missing)?.layout,
+        })
+    }
+
+    /// Tries to take a lane; held until the worker ends.
+    pub fn lock(&mut self, lane: &str) -> Result<bool> {
+        let sql = "select pg_try_advisory_lock(hashtextextended('erp_sync lane ' || $1, 0))";
+        session::transaction(|| {
+            Ok(first(sql, &[value(lane.to_string())], |row| row.flag(1))?.unwrap_or(false))
+        })
+    }
+
+    fn say(&mut self, message: Message) {
+        self.news.push(message);
+    }
+
+    /// What is to be told to the caller since the last time.
+    pub fn news(&mut self) -> Vec<Message> {
+        std::mem::take(&mut self.news)
+    }
+}
+
+/// One stream of one task: where its rows go.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    run_id: i64,
+    schema: &'a str,
+    task: &'a Task,
+    index: usize,
+    stream: &'a Stream,
+    layout: &'a Layout,
+}
+
+impl Place<'_> {
+    fn server(&self) -> String {
+        self.task.server.clone()
+    }
+
+    fn entity(&self) -> String {
+        self.task.entity.name.clone()
+    }
+
+    fn table(&self) -> String {
+        self.stream.table.clone()
+    }
+
+    fn tenant(&self) -> String {
+        self.task.tenant.clone()
+    }
+
+    /// Indexes of the streams whose rows are lines of this one's.
+    fn children(&self) -> impl Iterator<Item = usize> {
+        let streams = self.task.entity.streams.iter().enumerate();
+        let own = streams.filter(|(_, s)| s.parent.as_ref().is_some_and(|p| p.table == self.stream.table));
+        own.map(|(index, _)| index)
+    }
+}
+
+/// Servers of a check, with their remotes and entities.
+pub type ToCheck = Vec<(String, Result<Remote>, Vec<std::sync::Arc<crate::entity::Entity>>)>;
+
+/// The servers of a check: one by name, or all.
+pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
+    let servers = servers::to_check(&order.settings, name)?;
+    let entities = |kind: &str| {
+        let all = crate::entity::catalog::builtin().iter();
+        all.filter(|entity| entity.source == kind).cloned().map(std::sync::Arc::new).collect()
+    };
+    Ok(servers.into_iter().map(|(s, remote)| (s.name, remote, entities(&s.kind))).collect())
+}

@@ -1,0 +1,135 @@
+//! What the functions that only read give: status, progress.
+
+use pgrx::datum::{Interval, TimestampWithTimeZone};
+
+use super::sql::{query, value};
+use crate::entity::Entity;
+use crate::error::Result;
+
+/// One row of `sync_status()`.
+pub struct Status {
+    /// Name of the server.
+    pub server: String,
+    /// Name of the entity.
+    pub entity: String,
+    /// `never`, or the state of the last task.
+    pub state: String,
+    /// End of the last task that succeeded.
+    pub last_success_at: Option<TimestampWithTimeZone>,
+    /// Time since everything that was committed on the remote was here.
+    pub lag: Option<Interval>,
+    /// Until when everything that was committed on the remote is here.
+    pub synced_to: Option<TimestampWithTimeZone>,
+    /// Rows in the entity's tables.
+    pub rows: i64,
+    /// Rows that could not be stored.
+    pub rejected: i64,
+    /// Removals that wait for confirmation.
+    pub waiting: i64,
+    /// Whether the last task read, or the next will read, everything.
+    pub next_mode: String,
+    /// Why the last task failed.
+    pub last_error: Option<String>,
+    /// What to type next.
+    pub hint: Option<String>,
+}
+
+const STATUS: &str = "
+select coalesce(last.state, 'never'), ok.finished_at, clock_timestamp() - ok.started_at, ok.started_at,
+       coalesce(p.rows, 0)::bigint, coalesce(r.rejected, 0), coalesce(c.waiting, 0),
+       case when p.full_at is null or p.full_at <= clock_timestamp() - $3::interval then 'full'
+            else 'incremental' end,
+       case when last.state in ('failed', 'cancelled') then last.error end,
+       case when last.state in ('failed', 'cancelled') then last.hint
+            when c.waiting > 0 then format(
+              'select * from sync_run(%L, %L, mode => ''full'', confirm => true)', $2, $1) end
+from (select $1::text as server, $2::text as entity) e
+left join lateral (
+  select t.state, t.error, t.hint from erp_sync.task t
+  where t.server = e.server and t.entity = e.entity and t.state not in ('queued', 'skipped')
+  order by t.run_id desc limit 1) last on true
+left join lateral (
+  select t.started_at, t.finished_at from erp_sync.task t
+  where t.server = e.server and t.entity = e.entity and t.state = 'succeeded'
+  order by t.run_id desc limit 1) ok on true
+left join lateral (
+  select sum(p.rows) as rows, case when bool_and(p.full_at is not null) then min(p.full_at) end as full_at
+  from erp_sync.position p where p.server = e.server and p.entity = e.entity) p on true
+left join lateral (
+  select count(*) as rejected from erp_sync.rejected r
+  where r.server = e.server and r.entity = e.entity) r on true
+left join lateral (
+  select count(*) as waiting from erp_sync.candidate c
+  where c.server = e.server and c.entity = e.entity) c on true";
+
+/// How an entity of a server stands. In the current transaction, as the current role.
+pub fn status(server: &str, entity: &Entity) -> Result<Vec<Status>> {
+    let arguments =
+        [value(server.to_string()), value(entity.name.clone()), value(entity.full_every.clone())];
+    query(STATUS, &arguments, |row| {
+        Ok(Status {
+            server: server.to_string(),
+            entity: entity.name.clone(),
+            state: row.text(1)?,
+            last_success_at: row.get(2)?,
+            lag: row.get(3)?,
+            synced_to: row.get(4)?,
+            rows: row.int(5)?,
+            rejected: row.int(6)?,
+            waiting: row.int(7)?,
+            next_mode: row.text(8)?,
+            last_error: row.get(9)?,
+            hint: row.get(10)?,
+        })
+    })
+}
+
+/// One row of `sync_progress()`.
+pub struct Progress {
+    /// The run.
+    pub run_id: i64,
+    /// Name of the server.
+    pub server: String,
+    /// Name of the entity.
+    pub entity: String,
+    /// Table of the stream that is being read.
+    pub stream: Option<String>,
+    /// Rows of it read so far.
+    pub done: i64,
+    /// Rows of it that are to be read.
+    pub expected: Option<i64>,
+    /// `done` of `expected`.
+    pub percent: Option<f64>,
+    /// Rows of all streams read per second.
+    pub rows_per_second: Option<f64>,
+    /// Time until the stream is read.
+    pub eta: Option<Interval>,
+}
+
+const PROGRESS: &str = "
+select t.run_id, t.server, t.entity, t.stream, t.done, t.expected,
+       case when t.expected > 0 then least(100, round(100.0 * t.done / t.expected, 1)) end::float8,
+       round((t.fetched / x.seconds)::numeric, 1)::float8,
+       case when t.fetched > 0 and t.expected > t.done
+            then make_interval(secs => (t.expected - t.done) * x.seconds / t.fetched) end
+from erp_sync.task t,
+     lateral (select greatest(extract(epoch from clock_timestamp() - t.started_at), 0.001)::float8) x(seconds)
+where t.state = 'running'
+order by t.run_id, t.ordinal";
+
+/// The tasks that are running. In the current transaction, as the current role.
+pub fn progress() -> Result<Vec<Progress>> {
+    query(PROGRESS, &[], |row| {
+        Ok(Progress {
+            run_id: row.int(1)?,
+            server: row.text(2)?,
+            entity: row.text(3)?,
+            stream: row.get(4)?,
+            done: row.int(5)?,
+            expected: row.get(6)?,
+            percent: row.get(7)?,
+            rows_per_second: row.get(8)?,
+            eta: row.get(9)?,
+        })
+    })
+}

@@ -1,0 +1,238 @@
+//! Business tables: made, widened, and refused where somebody else owns them.
+
+use super::session::{as_owner, transaction};
+use super::sql::{execute, first, query, value};
+use super::{Place, Store, servers};
+use crate::engine::{Pass, Prepared, Stored};
+use crate::entity::{ddl, quote};
+use crate::error::{Error, Kind, Result};
+use crate::source::{Layout, Mark};
+
+/// Advisory lock under which tables are made: `if not exists` alone races.
+const DDL_LOCK: i64 = 0x4552_5053_0000_0001;
+
+impl Store {
+    /// Makes or widens the stream's table, checks rights, and tells how the stream stands.
+    pub fn prepare(&mut self, task: usize, stream: usize, layout: Layout) -> Result<Prepared> {
+        self.reading(task, stream)?.layout = layout;
+        let place = self.place(task, stream)?;
+        transaction(|| {
+            one_manifest_per_table(&place)?;
+            make(&place)?;
+            let stored = as_owner(|| stored(&place))?;
+            let rows = rows(&place, stored.as_ref().map_or(0, |(_, rows)| *rows))?;
+            Ok(Prepared { stored: stored.map(|(stored, _)| stored), rows })
+        })
+    }
+
+    /// Stores how a stream stands before its first batch.
+    pub fn start(&mut self, task: usize, stream: usize, stored: &Stored, anew: bool) -> Result<()> {
+        let place = self.place(task, stream)?;
+        transaction(|| {
+            let count = count(&place)?;
+            as_owner(|| save(&place, stored, count, anew))
+        })
+    }
+}
+
+const CLAIMED: &str = "
+select p.server, p.entity from erp_sync.position p
+where p.stream = $1 and p.tenant = $2 and (p.entity <> $3 or p.server <> $4)
+limit 1";
+
+/// Two entities or two servers that write one table would remove each other's rows.
+fn one_manifest_per_table(place: &Place<'_>) -> Result<()> {
+    let arguments =
+        [value(place.table()), value(place.tenant()), value(place.entity()), value(place.server())];
+    let other = as_owner(|| first(CLAIMED, &arguments, |row| Ok((row.text(1)?, row.text(2)?))))?;
+    let Some((server, entity)) = other else { return Ok(()) };
+    let (table, tenant) = (place.table(), place.tenant());
+    Err(Error::new(
+        Kind::Conflict,
+        format!("table \"{table}\" of tenant \"{tenant}\" is already fed by entity \"{entity}\" of server \"{server}\""),
+    )
+    .detail(format!("now it was to be fed by entity \"{}\" of server \"{}\"", place.entity(), place.server()))
+    .hint(format!(
+        "if server \"{server}\" is no more, let go of it with: select sync_reset('{entity}', '{server}')"
+    )))
+}
+
+/// A table as the catalog shows it.
+struct Found {
+    kind: String,
+    owner: String,
+    ours: bool,
+}
+
+const FOUND: &str = "
+select c.relkind::text, pg_get_userbyid(c.relowner)::text, pg_has_role(c.relowner, 'USAGE')
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1 and c.relname = $2";
+
+fn make(place: &Place<'_>) -> Result<()> {
+    let arguments = [value(place.schema.to_string()), value(place.table())];
+    let found = first(FOUND, &arguments, |row| {
+        Ok(Found { kind: row.text(1)?, owner: row.text(2)?, ours: row.flag(3)? })
+    })?;
+    let statements = match found {
+        None => {
+            make_schema(place)?;
+            ddl::create_table(place.stream, place.schema, false)
+        }
+        Some(found) => {
+            refuse_foreign(place, &found)?;
+            ddl::add_columns(place.stream, place.schema, &columns(place)?)?
+        }
+    };
+    let indexes = missing_indexes(place)?;
+    if statements.is_empty() && indexes.is_empty() {
+        return Ok(());
+    }
+    execute("select pg_advisory_xact_lock($1)", &[value(DDL_LOCK)])?;
+    statements.iter().chain(&indexes).try_for_each(|sql| execute(sql, &[]).map(drop))
+}
+
+fn refuse_foreign(place: &Place<'_>, found: &Found) -> Result<()> {
+    let name = quote::qualified(place.schema, &place.stream.table);
+    if found.kind != "r" {
+        return Err(Error::new(Kind::Conflict, format!("{name} is not an ordinary table"))
+            .detail("erp_sync writes ordinary tables only, no views and no partitioned tables")
+            .hint("choose another schema with: set erp_sync.target_schema = '...'"));
+    }
+    if !found.ours {
+        let role = servers::role_name()?;
+        return Err(Error::new(
+            Kind::Denied,
+            format!("table {name} belongs to role \"{}\", not to \"{role}\"", found.owner),
+        )
+        .detail("only a member of the owner may sync into a table")
+        .hint(format!("run as {0}, or: grant {0} to {role}", found.owner)));
+    }
+    Ok(())
+}
+
+const SCHEMA: &str = "
+select has_schema_privilege(n.oid, 'CREATE') and has_schema_privilege(n.oid, 'USAGE')
+from pg_namespace n where n.nspname = $1";
+
+fn make_schema(place: &Place<'_>) -> Result<()> {
+    let schema = place.schema;
+    let role = servers::role_name()?;
+    match first(SCHEMA, &[value(schema.to_string())], |row| row.flag(1))? {
+        Some(true) => Ok(()),
+        Some(false) => Err(Error::new(
+            Kind::Denied,
+            format!("role \"{role}\" may not make tables in schema \"{schema}\""),
+        )
+        .hint(format!("grant usage, create on schema {schema} to {role}"))),
+        None => {
+            let may = "select has_database_privilege(current_database(), 'CREATE')";
+            if !first(may, &[], |row| row.flag(1))?.unwrap_or(false) {
+                return Err(Error::new(
+                    Kind::Denied,
+                    format!("schema \"{schema}\" does not exist, and role \"{role}\" may not make it"),
+                )
+                .hint(format!("a superuser types: create schema {schema} authorization {role}")));
+            }
+            let name = quote::quote_ident(schema);
+            execute(&format!("create schema if not exists {name}"), &[])?;
+            execute(&format!("comment on schema {name} is 'business data kept by erp_sync'"), &[]).map(drop)
+        }
+    }
+}
+
+const COLUMNS: &str = "
+select a.attname::text, format_type(a.atttypid, a.atttypmod)
+from pg_attribute a
+where a.attrelid = format('%I.%I', $1, $2)::regclass and a.attnum > 0 and not a.attisdropped";
+
+fn columns(place: &Place<'_>) -> Result<Vec<(String, String)>> {
+    let arguments = [value(place.schema.to_string()), value(place.table())];
+    query(COLUMNS, &arguments, |row| Ok((row.text(1)?, row.text(2)?)))
+}
+
+const INDEXES: &str = "
+select c.relname::text from pg_index i join pg_class c on c.oid = i.indexrelid
+where i.indrelid = to_regclass(format('%I.%I', $1, $2))";
+
+fn missing_indexes(place: &Place<'_>) -> Result<Vec<String>> {
+    let arguments = [value(place.schema.to_string()), value(place.table())];
+    let here = query(INDEXES, &arguments, |row| Ok(format!("if not exists {} on", quote::quote_ident(&row.text(1)?))))?;
+    let all = ddl::indexes(place.stream, place.schema);
+    Ok(all.into_iter().filter(|sql| !here.iter().any(|name| sql.contains(name.as_str()))).collect())
+}
+
+const STORED: &str = "
+select identity, tenant, fingerprint, position, pass::text, full_at is not null, filled, rows
+from erp_sync.position where server = $1 and entity = $2 and stream = $3";
+
+fn stored(place: &Place<'_>) -> Result<Option<(Stored, u64)>> {
+    let arguments = [value(place.server()), value(place.entity()), value(place.table())];
+    first(STORED, &arguments, |row| {
+        let pass: Option<Pass> = match row.get::<String>(5)? {
+            // A pass of a version that wrote it differently is dropped: it begins anew.
+            Some(text) => serde_json::from_str(&text).ok(),
+            None => None,
+        };
+        let stored = Stored {
+            identity: row.text(1)?,
+            tenant: row.text(2)?,
+            fingerprint: row.text(3)?,
+            position: row.get::<String>(4)?.map(Mark),
+            pass,
+            complete: row.flag(6)?,
+            filled: row.flag(7)?,
+        };
+        Ok((stored, row.int(8)?.unsigned_abs()))
+    })
+}
+
+/// Rows of this tenant: what the bookkeeping counted, but exactly 0 when the table is empty.
+fn rows(place: &Place<'_>, counted: u64) -> Result<u64> {
+    let table = quote::qualified(place.schema, &place.stream.table);
+    let sql = format!("select exists (select from {table} where tenant = $1)");
+    let any = first(&sql, &[value(place.tenant())], |row| row.flag(1))?.unwrap_or(false);
+    Ok(if any { counted.max(1) } else { 0 })
+}
+
+fn count(place: &Place<'_>) -> Result<i64> {
+    let table = quote::qualified(place.schema, &place.stream.table);
+    let sql = format!("select count(*) from {table} where tenant = $1");
+    Ok(first(&sql, &[value(place.tenant())], |row| row.int(1))?.unwrap_or_default())
+}
+
+const SAVE: &str = "
+insert into erp_sync.position (server, entity, stream, tenant, identity, fingerprint, position, pass, rows)
+values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)
+on conflict (server, entity, stream) do update
+set tenant = excluded.tenant, identity = excluded.identity, fingerprint = excluded.fingerprint,
+    position = excluded.position, pass = excluded.pass, rows = excluded.rows,
+    full_at = case when $10 then null else erp_sync.position.full_at end";
+
+fn save(place: &Place<'_>, stored: &Stored, count: i64, anew: bool) -> Result<()> {
+    let arguments = [
+        value(place.server()),
+        value(place.entity()),
+        value(place.table()),
+        value(stored.tenant.clone()),
+        value(stored.identity.clone()),
+        value(stored.fingerprint.clone()),
+        value(stored.position.clone().map(|mark| mark.0)),
+        value(pass_text(stored.pass.as_ref())?),
+        value(count),
+        value(anew),
+    ];
+    execute(SAVE, &arguments)?;
+    if anew {
+        let sql = "delete from erp_sync.candidate where server = $1 and entity = $2 and stream = $3";
+        execute(sql, &[value(place.server()), value(place.entity()), value(place.table())])?;
+    }
+    Ok(())
+}
+
+/// A pass as the bookkeeping keeps it.
+pub(super) fn pass_text(pass: Option<&Pass>) -> Result<Option<String>> {
+    pass.map(serde_json::to_string)
+        .transpose()
+        .map_err(|error| Error::new(Kind::Internal, format!("a pass cannot be written: {error}")))
+}
