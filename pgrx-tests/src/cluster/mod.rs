@@ -165,7 +165,12 @@ impl Cluster {
         self.at_drop = AtDrop::Leave;
     }
 
-    /// Stops a lasting cluster, or throws one away, without a panic.
+    /// Stops the server and removes its data when this value is dropped.
+    pub fn remove(&mut self) {
+        self.at_drop = AtDrop::Remove;
+    }
+
+    /// Stops a lasting cluster; its data stays.
     pub fn end(&self, how: Stop) -> Result<()> {
         self.instance.stop(how)
     }

@@ -1,10 +1,13 @@
 //! The developer's commands: `cargo demo`, `cargo verify`, `cargo cluster`.
 
 mod cluster;
+mod demo;
+mod verify;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
+cargo verify [TEST]          checks everything, or runs the tests whose name contains TEST
 cargo cluster start          builds and installs the extension and starts a private PostgreSQL with it
 cargo cluster psql [ARG...]  opens psql there; further arguments go to psql
 cargo cluster url            prints the connection URL of its superuser
@@ -16,7 +19,9 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["cluster", rest @ ..] => cluster::run(rest),
-        _ => Err(format!("this is what there is:\n\n{USAGE}").into()),
+        ["demo", rest @ ..] => demo::run(rest),
+        ["verify", rest @ ..] => verify::run(rest),
+        _ => Err(format!("this is what there is:\n\n{USAGE}{}", demo::USAGE).into()),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error}");
