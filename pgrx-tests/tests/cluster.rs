@@ -1,6 +1,8 @@
 //! The extension comes and goes, and the harness keeps its promises.
 
-use erp_sync_tests::cluster::Cluster;
+use std::process::Command;
+
+use erp_sync_tests::cluster::{Cluster, prepare};
 
 #[test]
 fn the_extension_is_created_and_dropped() {
@@ -87,4 +89,26 @@ fn a_cluster_can_have_an_identity_of_its_own() {
     };
     let other = Cluster::options("identity").own_identity().start().unwrap();
     assert_ne!(identity(Cluster::shared()), identity(&other));
+}
+
+/// The test calls itself once more as a program that dies without a word to its cluster.
+#[test]
+fn a_cluster_left_behind_by_a_killed_process_is_replaced() {
+    const KILLED: &str = "ERP_SYNC_TEST_KILLED";
+    if std::env::var_os(KILLED).is_some() {
+        println!("{}", Cluster::start("left_behind").url("postgres", "postgres"));
+        std::process::abort();
+    }
+    // Preparing looks for clusters that were left behind: this one is to be found later.
+    prepare().unwrap();
+    let name = "a_cluster_left_behind_by_a_killed_process_is_replaced";
+    let mut itself = Command::new(std::env::current_exe().unwrap());
+    let output = itself.args(["--exact", name, "--nocapture"]).env(KILLED, "1").output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let url = stdout.lines().find_map(|line| Some(&line[line.find("postgresql://")?..])).unwrap();
+
+    let mut left = postgres::Client::connect(url, postgres::NoTls).unwrap();
+    let cluster = Cluster::start("left_behind");
+    assert!(left.batch_execute("select 1").is_err());
+    cluster.client("postgres", "postgres").batch_execute("select 1").unwrap();
 }

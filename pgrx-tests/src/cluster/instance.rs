@@ -3,10 +3,12 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use super::process::{self, Context};
 use super::server_tree::Tree;
 use super::user::User;
+use super::wait::wait_for;
 use super::{Result, fail};
 
 /// How a server is stopped.
@@ -94,25 +96,27 @@ impl Instance {
         gone.unwrap_or_else(|error| eprintln!("{error}"));
     }
 
-    /// Kills one process of the server, after a look whether it is one.
+    /// Kills one process of the server, after a look whether it is one, and waits until the
+    /// server has recovered: a fast stop in the middle of that would take a minute.
     pub(super) fn kill(&self, pid: i32) -> Result<()> {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        // pid (name) state parent ...: the name may hold blanks and brackets.
-        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
-        if parent.is_none() || parent != self.running().map(|running| running.pid) {
+        let Some(server) = self.running().filter(|server| parent(pid) == Some(server.pid)) else {
             return fail(format!("process {pid} is none of the cluster's"));
-        }
+        };
         let mut kill = self.user.command(Path::new("/usr/bin/kill"));
-        process::output(kill.arg("-KILL").arg(pid.to_string()), "killing a backend").map(drop)
+        process::output(kill.arg("-KILL").arg(pid.to_string()), "killing a process of the cluster")?;
+        wait_for("the end of a killed process", Duration::from_secs(10), || parent(pid).is_none())?;
+        let mut ready = self.program("pg_isready");
+        ready
+            .args(["--quiet", "--host=127.0.0.1", "--dbname=postgres", "--port"])
+            .arg(server.port.to_string());
+        wait_for("the cluster's recovery", Duration::from_secs(60), || {
+            ready.status().is_ok_and(|status| status.success())
+        })
     }
 
-    /// The server that runs on this data folder. A `postmaster.pid` may be left over from a
-    /// server that was killed, and its number may belong to another program by now.
+    /// The server that runs on this data folder.
     pub(super) fn running(&self) -> Option<Running> {
-        let text = std::fs::read_to_string(self.data.join("postmaster.pid")).ok()?;
-        let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        let (pid, port) = (lines.first()?.parse().ok()?, lines.get(3)?.parse().ok()?);
-        serves(pid, &self.data).then_some(Running { pid, port })
+        running_on(&self.data)
     }
 
     /// Everything the server has logged.
@@ -128,6 +132,22 @@ impl Instance {
     }
 }
 
+/// The process that has started a process.
+fn parent(pid: i32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // "pid (name) state parent ...": the name may hold blanks and brackets.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// A `postmaster.pid` may be left over from a server that was killed, and its number may
+/// belong to another program by now.
+fn running_on(data: &Path) -> Option<Running> {
+    let text = std::fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let (pid, port) = (lines.first()?.parse().ok()?, lines.get(3)?.parse().ok()?);
+    serves(pid, data).then_some(Running { pid, port })
+}
+
 /// Whether a process is a server on this data folder: it was started with the folder as an argument.
 fn serves(pid: u32, data: &Path) -> bool {
     let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -140,4 +160,27 @@ pub(super) fn free_port(wish: u16) -> Result<u16> {
     let ports = (0..12_000).map(|step| 20_000 + (wish % 12_000 + step) % 12_000);
     let mut free = ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
     free.next().ok_or_else(|| "no free port between 20000 and 31999 on 127.0.0.1".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_belongs_to_another_program_by_now_is_no_server() {
+        let data = std::env::temp_dir().join(format!("erp_sync-instance-{}", std::process::id()));
+        std::fs::create_dir(&data).unwrap();
+        let file = format!("{}\n{}\n1700000000\n20000\n\n127.0.0.1\n", std::process::id(), data.display());
+        std::fs::write(data.join("postmaster.pid"), file).unwrap();
+        assert!(!serves(std::process::id(), &data));
+        assert_eq!(running_on(&data), None);
+        std::fs::remove_dir_all(&data).unwrap();
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_not_free() {
+        let port = free_port(4711).unwrap();
+        let _taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        assert_ne!(free_port(port - 20_000).unwrap(), port);
+    }
 }

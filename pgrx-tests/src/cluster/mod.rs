@@ -21,6 +21,7 @@ mod server_tree;
 mod shared;
 mod slot;
 mod user;
+mod wait;
 mod workspace;
 
 use std::process::{Command, Output, Stdio};
@@ -33,6 +34,7 @@ pub use instance::Stop;
 pub use options::Options;
 pub use prepare::{Prepared, prepare};
 pub use server_tree::Server;
+pub use wait::wait_for;
 pub use workspace::Workspace;
 
 /// What can go wrong here, for a person to read.
@@ -149,8 +151,8 @@ impl Cluster {
         self.instance.start(self.port).unwrap_or_else(|error| panic!("{error}"));
     }
 
-    /// Kills one of the cluster's processes as the kernel does when memory runs out;
-    /// the cluster then throws out everybody and recovers.
+    /// Kills one of the cluster's processes as the kernel does when memory runs out. The
+    /// cluster then throws out everybody and recovers; returns when it takes connections again.
     pub fn kill_backend(&self, pid: i32) {
         self.instance.kill(pid).unwrap_or_else(|error| panic!("{error}"));
     }

@@ -84,3 +84,24 @@ pub(super) fn feed(command: &mut Command, text: &str) -> std::io::Result<Output>
         child.wait_with_output()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_by_another_one_and_only_when_it_differs() {
+        let path = std::env::temp_dir().join(format!("erp_sync-replace-{}", std::process::id()));
+        assert!(replace(&path, b"one", 0o644).unwrap());
+        let inode = path.metadata().unwrap().ino();
+        assert!(!replace(&path, b"one", 0o644).unwrap());
+        assert_eq!(path.metadata().unwrap().ino(), inode);
+        // Somebody who has the old file open keeps it, and its inode with it.
+        let _open = std::fs::File::open(&path).unwrap();
+        assert!(replace(&path, b"two", 0o644).unwrap());
+        assert_ne!(path.metadata().unwrap().ino(), inode);
+        std::fs::remove_file(&path).unwrap();
+    }
+}

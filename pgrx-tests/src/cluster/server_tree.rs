@@ -162,3 +162,17 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).context(folder.display())?;
     entries.map(|entry| Ok(entry.context(folder.display())?.path())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_keeps_the_way_from_the_programs_to_the_libraries() {
+        let folders =
+            ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/15/lib", "/usr/share/postgresql/15"];
+        assert_eq!(common_folder(&folders.map(Path::new)), Path::new("/usr"));
+        let folders = ["/opt/pg/bin", "/opt/pg/lib", "/opt/pg/share"];
+        assert_eq!(common_folder(&folders.map(Path::new)), Path::new("/opt/pg"));
+    }
+}
