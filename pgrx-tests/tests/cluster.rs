@@ -96,7 +96,8 @@ fn a_cluster_can_have_an_identity_of_its_own() {
 fn a_cluster_left_behind_by_a_killed_process_is_replaced() {
     const KILLED: &str = "ERP_SYNC_TEST_KILLED";
     if std::env::var_os(KILLED).is_some() {
-        println!("{}", Cluster::start("left_behind").url("postgres", "postgres"));
+        let cluster = Cluster::start("left_behind");
+        println!("{}", cluster.url("postgres", "postgres"));
         std::process::abort();
     }
     // Preparing looks for clusters that were left behind: this one is to be found later.
