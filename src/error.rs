@@ -100,7 +100,9 @@ impl Kind {
         match self {
             Kind::Unreachable => "check host and port with: select * from sync_check()",
             Kind::Timeout => "raise erp_sync.request_timeout, or try again when the remote is less busy",
-            Kind::Throttled => "set the server option request_delay_ms, so that the remote is asked less often",
+            Kind::Throttled => {
+                "set the server option request_delay_ms, so that the remote is asked less often"
+            }
             Kind::Unavailable => "try again later, or look into the remote's own log",
             Kind::Tls => "check the certificate, or give its authority with the server option ca_file",
             Kind::Login => "set the password with: alter user mapping ... options (set password '...')",

@@ -1,0 +1,108 @@
+//! The arguments of `cargo demo`.
+
+use erp_sync_tests::cluster::Result;
+
+use super::password;
+
+/// How it is called.
+pub const USAGE: &str = "\
+cargo demo                   shows the extension at work on an Odoo that this program plays itself
+cargo demo --odoo URL --database D --username U
+                             the same with a real Odoo, which is only read; the password comes from
+                             the variable ERP_SYNC_PASSWORD, or it is asked for
+cargo demo --keep            leaves the cluster running for a closer look
+cargo demo --stop            stops and removes a cluster that was kept
+";
+
+/// What was asked for.
+#[derive(Debug, Default, PartialEq)]
+pub struct Arguments {
+    /// Leave the cluster running.
+    pub keep: bool,
+    /// Only remove a cluster that was kept.
+    pub stop: bool,
+    url: Option<String>,
+    database: Option<String>,
+    username: Option<String>,
+}
+
+/// A real Odoo.
+pub struct Remote {
+    url: String,
+    database: String,
+    username: String,
+    /// Never printed, and never an argument of a program.
+    pub password: String,
+}
+
+impl Arguments {
+    /// Reads the command line.
+    pub fn parse(words: &[&str]) -> Result<Arguments> {
+        let mut arguments = Arguments::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let value = match *word {
+                "--keep" => {
+                    arguments.keep = true;
+                    continue;
+                }
+                "--stop" => {
+                    arguments.stop = true;
+                    continue;
+                }
+                "--odoo" => &mut arguments.url,
+                "--database" => &mut arguments.database,
+                "--username" => &mut arguments.username,
+                other => return Err(format!("unknown argument \"{other}\"; there is:\n\n{USAGE}").into()),
+            };
+            *value = Some(words.next().ok_or_else(|| format!("{word} needs a value"))?.to_string());
+        }
+        arguments.check()
+    }
+
+    fn check(self) -> Result<Arguments> {
+        match (&self.url, &self.database, &self.username) {
+            (None, None, None) | (Some(_), Some(_), Some(_)) => Ok(self),
+            _ => Err("a real Odoo needs all of --odoo URL --database NAME --username NAME".into()),
+        }
+    }
+
+    /// The real Odoo, with its password.
+    pub fn remote(&self) -> Result<Option<Remote>> {
+        let (Some(url), Some(database), Some(username)) = (&self.url, &self.database, &self.username) else {
+            return Ok(None);
+        };
+        let (url, database, username) = (url.clone(), database.clone(), username.clone());
+        let password = password::get(&format!("Password of {username} at {url}: "))?;
+        Ok(Some(Remote { url, database, username, password }))
+    }
+}
+
+impl Remote {
+    /// psql's arguments that define its variables.
+    pub fn variables(&self) -> [String; 3] {
+        [
+            format!("--set=odoo_url={}", self.url),
+            format!("--set=odoo_database={}", self.database),
+            format!("--set=odoo_username={}", self.username),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_real_odoo_needs_all_three() {
+        assert!(Arguments::parse(&["--odoo", "http://127.0.0.1:1"]).is_err());
+        let words = ["--keep", "--odoo", "http://127.0.0.1:1", "--database", "d", "--username", "u"];
+        assert!(Arguments::parse(&words).unwrap().keep);
+    }
+
+    #[test]
+    fn an_option_without_its_value_and_an_unknown_one_are_errors() {
+        assert!(Arguments::parse(&["--odoo"]).is_err());
+        assert!(Arguments::parse(&["--kepe"]).unwrap_err().to_string().contains("--keep"));
+    }
+}

@@ -1,0 +1,178 @@
+//! The PostgreSQL that is installed, and a private copy of it to install the extension into.
+//!
+//! PostgreSQL is relocatable: it finds its libraries and its `share` folder by their way
+//! from its own binary. The copy holds the binaries; everything else is symbolic links
+//! to what is installed. Nothing is written to the system.
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use super::Result;
+use super::process::{self, Context, make_dir};
+
+/// Major versions the extension is built for, the one we like best first.
+pub const MAJORS: [u32; 4] = [18, 17, 16, 15];
+
+/// An installed PostgreSQL with headers.
+pub struct Server {
+    /// Major version.
+    pub major: u32,
+    /// Its `pg_config`.
+    pub pg_config: PathBuf,
+    /// What `pg_config --version` says.
+    version: String,
+    bin: PathBuf,
+    lib: PathBuf,
+    share: PathBuf,
+}
+
+impl Server {
+    /// The server of `$PG_CONFIG` when that is set, else the newest that is installed the
+    /// Debian way, else that of the `pg_config` on the path.
+    pub fn find() -> Option<Server> {
+        if let Some(pg_config) = std::env::var_os("PG_CONFIG") {
+            return Server::of(Path::new(&pg_config));
+        }
+        let debian = MAJORS.iter().map(|major| format!("/usr/lib/postgresql/{major}/bin/pg_config"));
+        debian.chain(["pg_config".into()]).find_map(|path| Server::of(Path::new(&path)))
+    }
+
+    /// Whether a library (`pg_cron`) can be loaded by this server.
+    pub fn has_library(&self, name: &str) -> bool {
+        self.lib.join(format!("{name}.so")).exists()
+    }
+
+    /// The feature of `erp_sync` that builds for this server.
+    pub fn feature(&self) -> String {
+        format!("pg{}", self.major)
+    }
+
+    fn of(pg_config: &Path) -> Option<Server> {
+        let ask = |what: &str| {
+            let answer = process::output(Command::new(pg_config).arg(what), "asking pg_config").ok()?;
+            Some(answer.trim().to_owned())
+        };
+        let version = ask("--version")?;
+        let digits = version.split_once(' ')?.1;
+        let major = digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+        let (bin, lib) = (PathBuf::from(ask("--bindir")?), ask("--pkglibdir")?.into());
+        let headers = PathBuf::from(ask("--includedir-server")?);
+        let whole = bin.join("postgres").exists() && headers.join("postgres.h").exists();
+        let share = ask("--sharedir")?.into();
+        let server = Server { major, pg_config: pg_config.into(), version, bin, lib, share };
+        (whole && MAJORS.contains(&major)).then_some(server)
+    }
+
+    /// What tells one state of the installation from another.
+    fn stamp(&self) -> String {
+        let changed =
+            |path: &Path| path.metadata().and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+        let extension = self.share.join("extension");
+        let folders = [&self.bin, &self.lib, &self.share, &extension];
+        format!("{} {:?}\n{:?}\n", self.version, self.bin, folders.map(|folder| changed(folder)))
+    }
+}
+
+/// A private copy of a server.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// Its programs.
+    pub(super) bin: PathBuf,
+    /// Major version.
+    pub(super) major: u32,
+    /// Where it looks for libraries.
+    pub(super) lib: PathBuf,
+    /// Where it looks for control files and extension scripts.
+    pub(super) extension: PathBuf,
+    /// Full version as one word, for names of files.
+    pub(super) version: String,
+}
+
+impl Tree {
+    /// The copy of a server under `ground`; made anew when the installed server has changed.
+    pub(super) fn of(server: &Server, ground: &Path) -> Result<Tree> {
+        let top = top(server, ground);
+        if std::fs::read_to_string(top.join("stamp")).is_ok_and(|stamp| stamp == server.stamp()) {
+            return Tree::at(server, &top);
+        }
+        let fresh = ground.join(format!("server-{}.new", server.major));
+        process::remove_dir(&fresh)?;
+        let tree = Tree::at(server, &fresh)?;
+        tree.fill(server)?;
+        process::replace(&fresh.join("stamp"), server.stamp().as_bytes(), 0o644)?;
+        process::remove_dir(&top)?;
+        std::fs::rename(&fresh, &top).context(top.display())?;
+        Tree::at(server, &top)
+    }
+
+    /// Where the copy is, or would be.
+    pub(super) fn place(server: &Server, ground: &Path) -> Result<Tree> {
+        Tree::at(server, &top(server, ground))
+    }
+
+    /// The same way from `postgres` to its folders as in the installed server.
+    fn at(server: &Server, top: &Path) -> Result<Tree> {
+        let common = common_folder(&[&server.bin, &server.lib, &server.share]);
+        let place = |folder: &Path| Ok::<_, super::Error>(top.join(folder.strip_prefix(&common)?));
+        let version = server.version.split(' ').nth(1).unwrap_or_default().to_owned();
+        let extension = place(&server.share)?.join("extension");
+        let (bin, lib) = (place(&server.bin)?, place(&server.lib)?);
+        Ok(Tree { bin, major: server.major, lib, extension, version })
+    }
+
+    fn fill(&self, server: &Server) -> Result<()> {
+        make_dir(&self.bin)?;
+        for program in entries(&server.bin)? {
+            let to = self.bin.join(program.file_name().unwrap_or_default());
+            std::fs::copy(&program, &to).context(program.display())?;
+        }
+        link_entries(&server.lib, &self.lib)?;
+        link_entries(&server.share.join("extension"), &self.extension)?;
+        link_entries(&server.share, self.extension.parent().unwrap_or(&self.extension))
+    }
+}
+
+fn top(server: &Server, ground: &Path) -> PathBuf {
+    ground.join(format!("server-{}", server.major))
+}
+
+fn common_folder(folders: &[&Path]) -> PathBuf {
+    let first = folders.first().copied().unwrap_or(Path::new("/"));
+    let all_below = |ancestor: &&Path| folders.iter().all(|folder| folder.starts_with(ancestor));
+    first.ancestors().find(all_below).unwrap_or(Path::new("/")).to_owned()
+}
+
+/// Links everything in a folder but an `erp_sync` that is installed there, and but what is there already.
+fn link_entries(from: &Path, to: &Path) -> Result<()> {
+    make_dir(to)?;
+    for entry in entries(from)? {
+        let name = entry.file_name().unwrap_or_default();
+        let link = to.join(name);
+        if !name.to_string_lossy().starts_with("erp_sync") && !link.exists() {
+            symlink(&entry, &link).context(link.display())?;
+        }
+    }
+    Ok(())
+}
+
+/// The files and folders in a folder.
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).context(folder.display())?;
+    entries.map(|entry| Ok(entry.context(folder.display())?.path())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_keeps_the_way_from_the_programs_to_the_libraries() {
+        let folders =
+            ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/15/lib", "/usr/share/postgresql/15"];
+        assert_eq!(common_folder(&folders.map(Path::new)), Path::new("/usr"));
+        let folders = ["/opt/pg/bin", "/opt/pg/lib", "/opt/pg/share"];
+        assert_eq!(common_folder(&folders.map(Path::new)), Path::new("/opt/pg"));
+    }
+}
