@@ -12,7 +12,10 @@ pub mod nearest;
 pub mod quote;
 mod shape;
 pub mod statement;
+#[cfg(test)]
+mod tests;
 pub mod validate;
+mod words;
 
 pub use validate::parse;
 
@@ -126,7 +129,10 @@ pub struct Column {
     /// Empty: the column's own name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<String>,
-    /// Digits behind the point that are kept, by rounding.
+    /// Digits behind the point that are kept, by rounding. Money has none: Odoo
+    /// stores `monetary` fields as exact decimals, rounded to their currency. Its
+    /// `float` fields may carry binary noise (7.7700000000000005), so prices,
+    /// quantities and per cents keep 6 digits, degrees 7 and rates 12.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<u8>,
     /// Whether a row without a value is rejected.

@@ -5,7 +5,8 @@
 use serde_json::Value;
 
 use super::ddl::RESERVED;
-use super::shape::{self, member, shown};
+use super::shape::{self, member};
+use super::words::shown;
 use super::{Entity, Type};
 use crate::error::{Error, Kind, Result};
 
@@ -103,13 +104,7 @@ fn texts<'a>(value: &'a Value, at: &str) -> Vec<(String, &'a str)> {
 }
 
 fn judge_entity(value: &Value, found: &mut Vec<String>) {
-    let own = text(value, "name");
-    for key in ["after", "aliases"] {
-        let list = value.get(key).map(|v| texts(v, &member("$", key))).unwrap_or_default();
-        for (at, _) in list.iter().filter(|(_, name)| Some(*name) == own) {
-            found.push(format!("{at}: is the entity's own name"));
-        }
-    }
+    judge_names(value, found);
     let drafts: Vec<Draft> = items(value, "streams").iter().enumerate().map(Draft::new).collect();
     for (i, draft) in drafts.iter().enumerate() {
         let earlier = drafts.get(..i).unwrap_or_default();
@@ -122,6 +117,19 @@ fn judge_entity(value: &Value, found: &mut Vec<String>) {
         judge_parent(draft, earlier, found);
         judge_lists(draft, found);
         judge_filter(draft, text(value, "source"), found);
+    }
+}
+
+fn judge_names(value: &Value, found: &mut Vec<String>) {
+    let own = text(value, "name");
+    let listed = |key| value.get(key).map(|v| texts(v, &member("$", key))).unwrap_or_default();
+    let (after, aliases) = (listed("after"), listed("aliases"));
+    for (at, _) in after.iter().chain(&aliases).filter(|(_, name)| Some(*name) == own) {
+        found.push(format!("{at}: is the entity's own name"));
+    }
+    let names = own.map(|name| ("$.name".to_string(), name)).into_iter().chain(aliases);
+    for (at, _) in names.filter(|(_, name)| *name == "all") {
+        found.push(format!("{at}: \"all\" means every entity"));
     }
 }
 

@@ -10,8 +10,6 @@ use super::quote::{qualified, quote_ident};
 use keys::{as_sent, key_arrays, key_names, key_types, listed_keys, returned_keys, same_key, single_key};
 
 mod keys;
-#[cfg(test)]
-mod tests;
 mod upsert;
 
 pub use upsert::upsert;

@@ -1,0 +1,48 @@
+use crate::entity::{Column, Entity, Stream, catalog};
+
+const README: &str = include_str!("../../../README-entities.md");
+
+/// The part of the README about an entity.
+fn markdown(entity: &Entity) -> String {
+    let tables: Vec<String> = entity.streams.iter().map(table).collect();
+    let list = |title: &str, names: &[String]| match names {
+        [] => String::new(),
+        names => format!(" {title}: {}.", names.join(", ")),
+    };
+    format!(
+        "### {}\n\n{}.{}{} A full pass comes round after {}.\n\n{}",
+        entity.name,
+        entity.about,
+        list("Other names", &entity.aliases),
+        list("Runs after", &entity.after),
+        entity.full_every,
+        tables.join("\n")
+    )
+}
+
+fn table(stream: &Stream) -> String {
+    let rows: Vec<String> = stream.columns.iter().map(row).collect();
+    format!(
+        "**`{}`** from `{}`: {}.\n\n| column | type | what it holds |\n|---|---|---|\n{}",
+        stream.table,
+        stream.object,
+        stream.about,
+        rows.concat()
+    )
+}
+
+fn row(column: &Column) -> String {
+    let kind = match column.scale {
+        Some(scale) => format!("{}, {scale} digits", column.kind.sql()),
+        None => column.kind.sql().to_string(),
+    };
+    format!("| `{}` | {kind} | {} |\n", column.name, column.about.replace('|', "\\|"))
+}
+
+#[test]
+fn the_readme_describes_every_column_of_every_entity() {
+    for entity in catalog::builtin() {
+        let part = markdown(entity);
+        assert!(README.contains(&part), "the README should hold:\n\n{part}");
+    }
+}

@@ -1,0 +1,176 @@
+use super::{SHOP, TILL, entity};
+use crate::entity::Type;
+use crate::entity::catalog;
+use crate::entity::statement::*;
+
+#[test]
+fn rows_that_are_equal_are_joined_away_before_they_are_touched() {
+    insta::assert_snapshot!(upsert(&entity(SHOP).streams[0], "erp", &[0, 1, 2, 3, 4, 5, 6, 7], true), @r#"
+    with s as materialized (
+      select u."id", u."state", u."partner_id", trim_scale(round(u."price"::numeric, 6)) as "price", u."amount"::numeric as "amount", u."day"::date as "day", u."open", u."tax_ids"::bigint[] as "tax_ids", u."source_updated_at"::timestamptz as "source_updated_at", u."raw"::jsonb as "raw"
+      from unnest($3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $11::text[], $12::text[]) as u("id", "state", "partner_id", "price", "amount", "day", "open", "tax_ids", "source_updated_at", "raw")
+    ), up as (
+      insert into "erp"."bills" as n ("tenant", "id", "state", "partner_id", "price", "amount", "day", "open", "tax_ids", "source_updated_at", "raw", "run_id")
+      select $1::text, s."id", s."state", s."partner_id", s."price", s."amount", s."day", s."open", s."tax_ids", s."source_updated_at", s."raw", $2::bigint
+      from s left join "erp"."bills" as t on t."tenant" = $1::text and t."id" = s."id"
+      where t."tenant" is null
+         or (t."state", t."partner_id", t."price", t."amount", t."day", t."open", t."tax_ids", t."source_updated_at", t."raw")
+            is distinct from (s."state", s."partner_id", s."price", s."amount", s."day", s."open", s."tax_ids", s."source_updated_at", s."raw")
+      on conflict ("tenant", "id") do update
+      set "state" = excluded."state", "partner_id" = excluded."partner_id", "price" = excluded."price", "amount" = excluded."amount", "day" = excluded."day", "open" = excluded."open", "tax_ids" = excluded."tax_ids", "source_updated_at" = excluded."source_updated_at", "raw" = excluded."raw", "synced_at" = now(), "run_id" = excluded."run_id"
+      returning (n.xmax = 0) as inserted, n."id"
+    )
+    select count(*) filter (where inserted) as inserted, count(*) filter (where not inserted) as updated
+    from up
+    "#);
+}
+
+#[test]
+fn columns_that_are_not_read_are_neither_compared_nor_written() {
+    insta::assert_snapshot!(upsert(&entity(SHOP).streams[0], "erp", &[0, 3], false), @r#"
+    with s as materialized (
+      select u."id", trim_scale(round(u."price"::numeric, 6)) as "price", u."source_updated_at"::timestamptz as "source_updated_at"
+      from unnest($3::bigint[], $4::text[], $5::text[]) as u("id", "price", "source_updated_at")
+    ), up as (
+      insert into "erp"."bills" as n ("tenant", "id", "price", "source_updated_at", "run_id")
+      select $1::text, s."id", s."price", s."source_updated_at", $2::bigint
+      from s left join "erp"."bills" as t on t."tenant" = $1::text and t."id" = s."id"
+      where t."tenant" is null
+         or (t."price", t."source_updated_at")
+            is distinct from (s."price", s."source_updated_at")
+      on conflict ("tenant", "id") do update
+      set "price" = excluded."price", "source_updated_at" = excluded."source_updated_at", "synced_at" = now(), "run_id" = excluded."run_id"
+      returning (n.xmax = 0) as inserted, n."id"
+    )
+    select count(*) filter (where inserted) as inserted, count(*) filter (where not inserted) as updated
+    from up
+    "#);
+}
+
+#[test]
+fn a_key_of_several_columns_is_joined_and_returned_whole() {
+    insta::assert_snapshot!(upsert(&entity(TILL).streams[0], "erp", &[0, 1, 2], false), @r#"
+    with s as materialized (
+      select u."day"::date as "day", u."no", trim_scale(round(u."total"::numeric, 2)) as "total", u."source_updated_at"::timestamptz as "source_updated_at"
+      from unnest($3::text[], $4::bigint[], $5::text[], $6::text[]) as u("day", "no", "total", "source_updated_at")
+    ), up as (
+      insert into "erp"."tills" as n ("tenant", "day", "no", "total", "source_updated_at", "run_id")
+      select $1::text, s."day", s."no", s."total", s."source_updated_at", $2::bigint
+      from s left join "erp"."tills" as t on t."tenant" = $1::text and t."day" = s."day" and t."no" = s."no"
+      where t."tenant" is null
+         or (t."total", t."source_updated_at")
+            is distinct from (s."total", s."source_updated_at")
+      on conflict ("tenant", "day", "no") do update
+      set "total" = excluded."total", "source_updated_at" = excluded."source_updated_at", "synced_at" = now(), "run_id" = excluded."run_id"
+      returning (n.xmax = 0) as inserted, n."day", n."no"
+    )
+    select count(*) filter (where inserted) as inserted, count(*) filter (where not inserted) as updated
+    from up
+    "#);
+}
+
+#[test]
+fn deleted_rows_come_back_as_json() {
+    insta::assert_snapshot!(delete(&entity(SHOP).streams[0], "erp"), @r#"
+    delete from "erp"."bills" as t
+    where t."tenant" = $1::text and t."id" = any($2::bigint[])
+    returning to_jsonb(t.*)::text as content, t."id" as "id"
+    "#);
+    insta::assert_snapshot!(delete(&entity(TILL).streams[0], "erp"), @r#"
+    delete from "erp"."tills" as t
+    where t."tenant" = $1::text and (t."day", t."no") in (select * from unnest($2::text[]::date[], $3::bigint[]))
+    returning to_jsonb(t.*)::text as content, t."day"::text as "day", t."no" as "no"
+    "#);
+}
+
+#[test]
+fn lines_that_were_not_read_with_their_header_are_found() {
+    let shop = entity(SHOP);
+    insta::assert_snapshot!(missing_children(&shop.streams[1], "erp").unwrap(), @r#"
+    select t."id" as "id"
+    from "erp"."bill_lines" as t
+    where t."tenant" = $1::text and t."bill_id" = any($2::bigint[])
+      and not exists (select from unnest($3::bigint[]) as k(k0) where k.k0 = t."id")
+    "#);
+    assert_eq!(missing_children(&shop.streams[0], "erp"), None);
+}
+
+#[test]
+fn keys_absent_from_a_stretch_are_found() {
+    insta::assert_snapshot!(missing_in_range(&entity(SHOP).streams[0], "erp").unwrap(), @r#"
+    select t."id" as "id"
+    from "erp"."bills" as t
+    where t."tenant" = $1::text
+      and ($2::bigint is null or t."id" > $2::bigint) and ($3::bigint is null or t."id" <= $3::bigint)
+      and not exists (select from unnest($4::bigint[]) as k(k0) where k.k0 = t."id")
+    order by 1
+    "#);
+    assert_eq!(missing_in_range(&entity(TILL).streams[0], "erp"), None);
+}
+
+#[test]
+fn lines_without_a_header_are_found() {
+    let shop = entity(SHOP);
+    insta::assert_snapshot!(orphans(&shop.streams[1], &shop.streams[0], "erp").unwrap(), @r#"
+    select k.k0 as "id"
+    from unnest($2::bigint[], $3::bigint[]) as k(k0, header)
+    where not exists (select from "erp"."bills" as t where t."tenant" = $1::text and t."id" = k.header)
+    "#);
+    assert_eq!(orphans(&shop.streams[1], &entity(TILL).streams[0], "erp"), None);
+}
+
+#[test]
+fn keys_that_are_here_are_found() {
+    insta::assert_snapshot!(present(&entity(SHOP).streams[0], "erp"), @r#"
+    select t."id" as "id"
+    from "erp"."bills" as t
+    where t."tenant" = $1::text and t."id" = any($2::bigint[])
+    "#);
+    insta::assert_snapshot!(present(&entity(TILL).streams[0], "erp"), @r#"
+    select t."day"::text as "day", t."no" as "no"
+    from "erp"."tills" as t
+    where t."tenant" = $1::text and (t."day", t."no") in (select * from unnest($2::text[]::date[], $3::bigint[]))
+    "#);
+}
+
+/// How often each parameter is named, `$1` first.
+fn parameters(sql: &str) -> Vec<usize> {
+    let count = |n: usize| {
+        let mark = format!("${n}::");
+        sql.matches(&mark).count()
+    };
+    (1..).map(count).take_while(|n| *n > 0).collect()
+}
+
+#[test]
+fn every_column_of_a_built_in_entity_has_one_parameter_of_its_type() {
+    for stream in catalog::builtin().iter().flat_map(|e| &e.streams) {
+        let all: Vec<usize> = (0..stream.columns.len()).collect();
+        let sql = upsert(stream, "erp", &all, true);
+        let found = parameters(&sql);
+        assert_eq!(found.len(), 2 + stream.columns.len() + 2, "{}", stream.table);
+        assert!(found.iter().skip(2).all(|n| *n == 1), "{}", stream.table);
+        for (i, column) in stream.columns.iter().enumerate() {
+            let array = if column.kind == Type::Bigint { "bigint[]" } else { column.kind.wire() };
+            assert!(sql.contains(&format!("${}::{array}", i + 3)), "{}.{}", stream.table, column.name);
+        }
+    }
+}
+
+#[test]
+fn every_table_is_asked_for_one_tenant() {
+    let shop = entity(SHOP);
+    let (bills, lines) = (&shop.streams[0], &shop.streams[1]);
+    let statements = [
+        delete(bills, "erp"),
+        present(bills, "erp"),
+        missing_children(lines, "erp").unwrap(),
+        missing_in_range(bills, "erp").unwrap(),
+        orphans(lines, bills, "erp").unwrap(),
+        upsert(bills, "erp", &[0, 1], false),
+    ];
+    for sql in statements {
+        assert_eq!(sql.matches("as t").count(), 1, "{sql}");
+        assert_eq!(sql.matches("t.\"tenant\" = $1::text").count(), 1, "{sql}");
+    }
+}
