@@ -11,10 +11,8 @@ use crate::entity::Entity;
 use crate::error::Error;
 use crate::source::{Key, Mark};
 
-mod check;
 mod sink;
 
-pub use check::{Finding, check};
 pub use sink::{Batch, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep, Written};
 
 /// How a stream is read.
@@ -95,14 +93,4 @@ pub enum Outcome {
     Failed(Error),
     /// Not tried, and why.
     Skipped(String),
-}
-
-/// Goes through the tasks of a run.
-pub async fn run(
-    _tasks: Vec<Task>,
-    _settings: Settings,
-    _open: impl FnMut(&str) -> crate::error::Result<Box<dyn crate::source::Source>>,
-    _sink: &mut dyn Sink,
-) -> crate::error::Result<()> {
-    Ok(())
 }
