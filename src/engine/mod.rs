@@ -11,8 +11,26 @@ use crate::entity::Entity;
 use crate::error::Error;
 use crate::source::{Key, Mark};
 
+mod batch;
+mod breaker;
+mod fingerprint;
+mod gone;
+mod pages;
+mod pass;
+mod plan;
+mod reader;
+mod retry;
+mod rows;
+mod run;
 mod sink;
+mod sweep;
+mod task;
+mod writer;
 
+#[cfg(test)]
+mod tests;
+
+pub use run::run;
 pub use sink::{Batch, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep, Written};
 
 /// How a stream is read.

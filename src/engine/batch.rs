@@ -1,0 +1,125 @@
+//! From a page to what is written in one transaction.
+
+use std::time::Duration;
+
+use super::plan::Start;
+use super::reader::Reader;
+use super::{Batch, Lines, Mode, Pass, rows, sweep};
+use crate::error::Result;
+use crate::source::{Ask, Key, Page, Scope};
+
+/// A stream on its way through a pass.
+#[derive(Clone, Debug)]
+pub(super) struct Course {
+    /// Index of the stream.
+    pub(super) stream: usize,
+    /// The pass as it was begun or found.
+    pub(super) pass: Pass,
+    /// Whether an earlier run began it.
+    pub(super) resumed: bool,
+    /// Streams whose lines are read with their headers.
+    pub(super) lines: Vec<usize>,
+}
+
+impl Course {
+    /// The pass of `starts[stream]`. Lines are read along, unless they are about to be read
+    /// from the first to the last themselves.
+    pub(super) fn new(reader: &Reader<'_>, starts: &[Start], stream: usize) -> Self {
+        let streams = &reader.running.task.entity.streams;
+        let table = &streams[stream].table;
+        let of_table = |child: usize| streams[child].parent.as_ref().is_some_and(|p| p.table == *table);
+        let follows = |child: usize| {
+            let pass = &starts[child].pass;
+            child > stream && pass.mode == Mode::Full && pass.after.is_none() && !pass.read
+        };
+        let lines = (0..streams.len()).filter(|child| of_table(*child) && !follows(*child)).collect();
+        let Start { pass, resumed, .. } = starts[stream].clone();
+        Course { stream, pass, resumed, lines }
+    }
+
+    /// Whether everything is read.
+    pub(super) fn is_full(&self) -> bool {
+        self.pass.mode == Mode::Full
+    }
+
+    /// Which rows are read.
+    pub(super) fn scope(&self) -> Scope {
+        match &self.pass.from {
+            Some(from) if !self.is_full() => Scope::Since(from.clone()),
+            _ => Scope::All,
+        }
+    }
+}
+
+/// A batch that is read and not yet written.
+pub(super) struct Loaded {
+    /// What is written.
+    pub(super) batch: Batch,
+    /// The last key that is then committed.
+    pub(super) after: Option<Key>,
+    /// Whether it is the last of the pass.
+    pub(super) last: bool,
+}
+
+/// Reads the page behind `ask.after` with its lines, and moves `ask` on.
+pub(super) async fn next(reader: &mut Reader<'_>, course: &Course, ask: &mut Ask) -> Result<Loaded> {
+    let (page, took) = reader.page(course.stream, ask).await?;
+    let (bytes, more) = (page.bytes, page.more);
+    let sweep = course.is_full().then(|| sweep::of(ask.after.clone(), &page)).flatten();
+    if page.last.is_some() {
+        ask.after.clone_from(&page.last);
+    }
+    let (batch, cost) = of_page(reader, course, page).await?;
+    reader.took(course.stream, took + cost.0, bytes + cost.1, more);
+    Ok(Loaded { batch: Batch { sweep, ..batch }, after: ask.after.clone(), last: !more })
+}
+
+/// A batch of the page's rows and their lines, which leaves the pass as it is; and what
+/// the lines cost in time and bytes.
+pub(super) async fn of_page(
+    reader: &mut Reader<'_>,
+    course: &Course,
+    page: Page,
+) -> Result<(Batch, (Duration, usize))> {
+    let stream = course.stream;
+    let (rows, leaving) = rows::split(reader.running.stream(stream), reader.layout(stream), page.rows)?;
+    let mut batch = empty(reader.running.id, stream);
+    (batch.rejected, batch.duplicates) = (page.rejected, page.duplicates);
+    (batch.rows, batch.leaving) = (rows, leaving);
+    let mut cost = (Duration::ZERO, 0);
+    for child in course.lines.iter().filter(|_| !batch.rows.is_empty()) {
+        let (lines, took, bytes) = lines_of(reader, *child, &batch.rows.keys).await?;
+        batch.lines.push(lines);
+        cost = (cost.0 + took, cost.1 + bytes);
+    }
+    Ok((batch, cost))
+}
+
+async fn lines_of(
+    reader: &mut Reader<'_>,
+    stream: usize,
+    parents: &[Key],
+) -> Result<(Lines, Duration, usize)> {
+    let (page, took) = reader.lines(stream, parents).await?;
+    let Page { rejected, duplicates, bytes, .. } = page;
+    let (rows, _) = rows::split(reader.running.stream(stream), reader.layout(stream), page.rows)?;
+    let parents = parents.to_vec();
+    // How many may be removed is known when it is written.
+    let lines = Lines { stream, parents, rows, rejected, duplicates, may_remove: 0 };
+    Ok((lines, took, bytes))
+}
+
+/// A batch of nothing.
+pub(super) fn empty(task: usize, stream: usize) -> Batch {
+    Batch {
+        task,
+        stream,
+        rows: Default::default(),
+        rejected: Vec::new(),
+        duplicates: 0,
+        leaving: Vec::new(),
+        lines: Vec::new(),
+        sweep: None,
+        standing: None,
+    }
+}

@@ -1,0 +1,132 @@
+//! The remote side of a task: pages, as large as the remote bears, tried again where that helps.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::pages::Pages;
+use super::retry::{Waits, retry};
+use super::rows;
+use super::task::Running;
+use crate::entity::Stream;
+use crate::error::{Error, Kind, Result};
+use crate::source::{Ask, Key, Layout, Mark, Page, Scope, Source};
+
+/// Reads the streams of a task. Streams are named by their index in the entity.
+pub(super) struct Reader<'a> {
+    pub(super) running: Running<'a>,
+    source: &'a mut dyn Source,
+    layouts: Vec<Layout>,
+    pages: Vec<Pages>,
+}
+
+impl<'a> Reader<'a> {
+    /// Learns how each stream is read.
+    pub(super) async fn open(running: Running<'a>, source: &'a mut dyn Source) -> Result<Self> {
+        let mut layouts = Vec::new();
+        for stream in &running.task.entity.streams {
+            layouts.push(retry(running.settings, async || source.layout(stream).await).await?);
+        }
+        let pages = vec![Pages::new(running.task.pages); layouts.len()];
+        Ok(Reader { running, source, layouts, pages })
+    }
+
+    /// How a stream is read.
+    pub(super) fn layout(&self, stream: usize) -> &Layout {
+        &self.layouts[stream]
+    }
+
+    /// The streams with their layouts.
+    pub(super) fn streams(&self) -> impl Iterator<Item = (&'a Stream, &Layout)> {
+        self.running.task.entity.streams.iter().zip(&self.layouts)
+    }
+
+    /// The remote, for what needs no request.
+    pub(super) fn source(&self) -> &dyn Source {
+        &*self.source
+    }
+
+    /// The newest cursor value, and a warning.
+    pub(super) async fn watermark(&mut self, stream: usize) -> Result<(Option<Mark>, Option<String>)> {
+        let about = self.running.stream(stream);
+        retry(self.running.settings, async || self.source.watermark(about).await).await
+    }
+
+    /// How many rows there are; tried once, because it is only for the display.
+    pub(super) async fn count(&mut self, stream: usize, scope: &Scope) -> Result<u64> {
+        self.source.count(self.running.stream(stream), scope).await
+    }
+
+    /// Forgets what earlier passes taught about the page size.
+    pub(super) fn rewind(&mut self, stream: usize) {
+        self.pages[stream] = Pages::new(self.running.task.pages);
+    }
+
+    /// Learns from what a page of the stream cost.
+    pub(super) fn took(&mut self, stream: usize, elapsed: Duration, bytes: usize, whole: bool) {
+        self.pages[stream].took(elapsed, bytes, whole);
+    }
+
+    /// An ask for the rows of a scope from the first on.
+    pub(super) fn ask(&self, scope: Scope) -> Ask {
+        Ask { scope, after: None, limit: 0, raw: self.running.task.keep_raw }
+    }
+
+    /// The page behind `ask.after`, with the time it took; `ask.limit` is chosen here.
+    pub(super) async fn page(&mut self, stream: usize, ask: &mut Ask) -> Result<(Page, Duration)> {
+        let about = self.running.stream(stream);
+        let (layout, pages) = (&self.layouts[stream], &mut self.pages[stream]);
+        let mut waits = Waits::new(self.running.settings);
+        loop {
+            ask.limit = pages.limit();
+            let began = Instant::now();
+            let error = match self.source.page(about, layout, ask).await {
+                Ok(page) => return Ok((advancing(about, ask, page)?, began.elapsed())),
+                Err(error) => error,
+            };
+            let halved = matches!(error.kind, Kind::TooLarge | Kind::Timeout) && pages.halve();
+            if !(halved && error.kind == Kind::TooLarge) {
+                waits.after(error).await?;
+            }
+        }
+    }
+
+    /// All rows of a scope that is known to be small, as one page, with the time it took.
+    pub(super) async fn all(&mut self, stream: usize, scope: Scope) -> Result<(Page, Duration)> {
+        let mut ask = self.ask(scope);
+        let mut whole = Page::default();
+        let mut elapsed = Duration::ZERO;
+        loop {
+            let (page, took) = self.page(stream, &mut ask).await?;
+            let more = page.more;
+            self.took(stream, took, page.bytes, more);
+            elapsed += took;
+            ask.after.clone_from(&page.last);
+            rows::append(&mut whole, page)?;
+            if !more {
+                return Ok((whole, elapsed));
+            }
+        }
+    }
+
+    /// The lines of headers, as one page, with the time it took.
+    pub(super) async fn lines(&mut self, stream: usize, parents: &[Key]) -> Result<(Page, Duration)> {
+        let mut whole = Page::default();
+        let mut elapsed = Duration::ZERO;
+        for some in parents.chunks(super::gone::CHUNK) {
+            let (page, took) = self.all(stream, Scope::Parents(some.to_vec())).await?;
+            elapsed += took;
+            rows::append(&mut whole, page)?;
+        }
+        Ok((whole, elapsed))
+    }
+}
+
+/// The page, unless the next one would be the same for ever.
+fn advancing(stream: &Stream, ask: &Ask, page: Page) -> Result<Page> {
+    if page.more && (page.last.is_none() || page.last == ask.after) {
+        let message = format!("the remote promises more rows of \"{}\" but sends none", stream.object);
+        return Err(Error::new(Kind::BadAnswer, message));
+    }
+    Ok(page)
+}

@@ -1,0 +1,154 @@
+//! A task: one entity of one server, stream after stream.
+
+use super::batch::Course;
+use super::plan::{self, Known, Start};
+use super::reader::Reader;
+use super::writer::Writer;
+use super::{Mode, Outcome, Settings, Sink, Task, breaker, fingerprint, pass};
+use crate::entity::Stream;
+use crate::error::{Error, Kind, Result};
+use crate::source::Source;
+
+/// A task while it runs.
+#[derive(Clone, Copy)]
+pub(super) struct Running<'a> {
+    /// Its index in the run.
+    pub(super) id: usize,
+    /// What is to be done.
+    pub(super) task: &'a Task,
+    /// Settings of the run.
+    pub(super) settings: &'a Settings,
+}
+
+impl<'a> Running<'a> {
+    /// A stream by its index.
+    pub(super) fn stream(&self, stream: usize) -> &'a Stream {
+        &self.task.entity.streams[stream]
+    }
+}
+
+/// Reads all streams of the task to the end.
+pub(super) async fn run(
+    running: Running<'_>,
+    source: &mut dyn Source,
+    sink: &mut dyn Sink,
+) -> Result<Outcome> {
+    let mut reader = match Reader::open(running, source).await {
+        Err(error) if may_be_missing(running.task, &error) => return Ok(Outcome::Skipped(error.message)),
+        opened => opened?,
+    };
+    let mut writer = Writer::new(running, sink);
+    let starts = start(&mut reader, &mut writer).await?;
+    for stream in 0..starts.len() {
+        read(&mut reader, &mut writer, &starts, stream).await?;
+    }
+    Ok(match breaker::error(running.task, &writer.trips) {
+        Some(error) => Outcome::Failed(error),
+        None => Outcome::Succeeded,
+    })
+}
+
+/// What nobody asked for by name may well be missing on this remote.
+fn may_be_missing(task: &Task, error: &Error) -> bool {
+    !task.named && matches!(error.kind, Kind::NoObject | Kind::Forbidden)
+}
+
+/// Decides how each stream is read and stores it, before the first page of any: so the
+/// lines' own full pass is open before their headers are read without them.
+async fn start(reader: &mut Reader<'_>, writer: &mut Writer<'_>) -> Result<Vec<Start>> {
+    let task = reader.running.task;
+    warn_left_out(reader, writer).await?;
+    let known = known(reader, writer).await?;
+    let anew = anew(reader, writer, &known).await?;
+    let mut starts = Vec::new();
+    for (stream, known) in known.into_iter().enumerate() {
+        let start = match anew {
+            true => plan::begin_anew(task, known),
+            false => plan::go_on(task, task.mode, known, reader.source())?,
+        };
+        if !start.resumed {
+            writer.start(stream, &start.stored, anew).await?;
+        }
+        starts.push(start);
+    }
+    Ok(starts)
+}
+
+async fn warn_left_out(reader: &Reader<'_>, writer: &mut Writer<'_>) -> Result<()> {
+    let columns = reader.streams().flat_map(|(stream, layout)| {
+        layout.left_out.iter().map(|(name, why)| format!("\"{}.{name}\" ({why})", stream.table))
+    });
+    let columns: Vec<_> = columns.collect();
+    match columns.is_empty() {
+        true => Ok(()),
+        false => writer.warn(format!("not read: {}", columns.join(", "))).await,
+    }
+}
+
+async fn known(reader: &mut Reader<'_>, writer: &mut Writer<'_>) -> Result<Vec<Known>> {
+    let streams = 0..reader.running.task.entity.streams.len();
+    let mut prepared = Vec::new();
+    for stream in streams.clone() {
+        prepared.push(writer.prepare(stream, reader.layout(stream)).await?);
+    }
+    let identity = reader.source().identity();
+    for ((stream, _), prepared) in reader.streams().zip(&prepared) {
+        plan::same_remote(reader.running.task, stream, &identity, prepared)?;
+    }
+    let mut known = Vec::new();
+    for (stream, prepared) in streams.zip(prepared) {
+        known.push(look(reader, writer, stream, prepared).await?);
+    }
+    Ok(known)
+}
+
+/// Takes the watermark of a stream.
+async fn look(
+    reader: &mut Reader<'_>,
+    writer: &mut Writer<'_>,
+    stream: usize,
+    prepared: super::Prepared,
+) -> Result<Known> {
+    let (watermark, warning) = reader.watermark(stream).await?;
+    if let Some(text) = warning {
+        writer.warn(text).await?;
+    }
+    let identity = reader.source().identity();
+    let fingerprint =
+        fingerprint::of(reader.running.task, reader.running.stream(stream), reader.layout(stream));
+    Ok(Known { identity, fingerprint, watermark, prepared })
+}
+
+/// Whether the whole entity is read in full anew, because of any of its streams.
+async fn anew(reader: &Reader<'_>, writer: &mut Writer<'_>, known: &[Known]) -> Result<bool> {
+    let mut anew = false;
+    for (stream, known) in known.iter().enumerate() {
+        let Some(why) = plan::anew(reader.running.task, known, reader.source())? else { continue };
+        anew = true;
+        if let Some(text) = why.warning(reader.running.stream(stream)) {
+            writer.warn(text).await?;
+        }
+    }
+    Ok(anew)
+}
+
+/// Reads a stream. A pass that an earlier run began is followed by a fresh one: what
+/// changed behind its back is only seen by that.
+async fn read(
+    reader: &mut Reader<'_>,
+    writer: &mut Writer<'_>,
+    starts: &[Start],
+    stream: usize,
+) -> Result<()> {
+    let course = Course::new(reader, starts, stream);
+    pass::run(reader, writer, &course).await?;
+    if !course.resumed {
+        return Ok(());
+    }
+    let prepared = writer.prepare(stream, reader.layout(stream)).await?;
+    let known = look(reader, writer, stream, prepared).await?;
+    let fresh = plan::go_on(reader.running.task, Mode::Incremental, known, reader.source())?;
+    writer.start(stream, &fresh.stored, false).await?;
+    let course = Course { pass: fresh.pass, resumed: false, ..course };
+    pass::run(reader, writer, &course).await
+}

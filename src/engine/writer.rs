@@ -1,0 +1,133 @@
+//! The local side of a task: what is told to the sink, tried again while something is
+//! locked, and what came of it.
+
+use super::breaker::{Trip, allowance};
+use super::retry::retry;
+use super::task::Running;
+use super::{Batch, Prepared, Sink, Stored, Written};
+use crate::error::Result;
+use crate::source::{Key, Layout};
+
+/// Writes the streams of a task. Streams are named by their index in the entity.
+pub(super) struct Writer<'a> {
+    pub(super) running: Running<'a>,
+    sink: &'a mut dyn Sink,
+    tallies: Vec<Tally>,
+    /// Streams of which too much vanished.
+    pub(super) trips: Vec<Trip>,
+}
+
+/// What this run did to a stream.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    rows: u64,
+    removed: u64,
+    candidates: bool,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(running: Running<'a>, sink: &'a mut dyn Sink) -> Self {
+        let tallies = vec![Tally::default(); running.task.entity.streams.len()];
+        Writer { running, sink, tallies, trips: Vec::new() }
+    }
+
+    /// Rows in the table, as far as is known.
+    pub(super) fn rows(&self, stream: usize) -> u64 {
+        self.tallies[stream].rows
+    }
+
+    /// Rows that this run removed.
+    pub(super) fn removed(&self, stream: usize) -> u64 {
+        self.tallies[stream].removed
+    }
+
+    /// Whether this run found rows that may be gone and were not asked for yet.
+    pub(super) fn suspects(&self, stream: usize) -> bool {
+        self.tallies[stream].candidates
+    }
+
+    /// [`Sink::prepare`].
+    pub(super) async fn prepare(&mut self, stream: usize, layout: &Layout) -> Result<Prepared> {
+        let Running { id, settings, .. } = self.running;
+        let prepared = retry(settings, async || self.sink.prepare(id, stream, layout).await).await?;
+        self.tallies[stream].rows = prepared.rows;
+        Ok(prepared)
+    }
+
+    /// [`Sink::start`].
+    pub(super) async fn start(&mut self, stream: usize, stored: &Stored, anew: bool) -> Result<()> {
+        let Running { id, settings, .. } = self.running;
+        retry(settings, async || self.sink.start(id, stream, stored.clone(), anew).await).await
+    }
+
+    /// [`Sink::expect`].
+    pub(super) async fn expect(&mut self, stream: usize, rows: u64) -> Result<()> {
+        let Running { id, settings, .. } = self.running;
+        retry(settings, async || self.sink.expect(id, stream, rows).await).await
+    }
+
+    /// [`Sink::warn`].
+    pub(super) async fn warn(&mut self, text: String) -> Result<()> {
+        let Running { id, settings, .. } = self.running;
+        retry(settings, async || self.sink.warn(id, text.clone()).await).await
+    }
+
+    /// [`Sink::write`]; decides how many lines may be removed.
+    pub(super) async fn write(&mut self, mut batch: Batch) -> Result<Written> {
+        for lines in &mut batch.lines {
+            lines.may_remove = self.may_remove(lines.stream);
+        }
+        let settings = self.running.settings;
+        let written = retry(settings, async || self.sink.write(batch.clone()).await).await?;
+        self.note(&batch, written);
+        Ok(written)
+    }
+
+    fn may_remove(&self, stream: usize) -> u64 {
+        match self.running.task.confirm {
+            true => u64::MAX,
+            false => allowance(self.rows(stream)).saturating_sub(self.removed(stream)),
+        }
+    }
+
+    fn note(&mut self, batch: &Batch, written: Written) {
+        self.tallies[batch.stream].candidates |= written.candidates > 0;
+        for lines in &batch.lines {
+            let tally = &mut self.tallies[lines.stream];
+            tally.candidates |= written.candidates > 0;
+            tally.removed += written.removed;
+        }
+        if batch.lines.is_empty() {
+            self.tallies[batch.stream].rows += written.inserted;
+        }
+    }
+
+    /// [`Sink::candidates`], from now on asked for.
+    pub(super) async fn candidates(
+        &mut self,
+        stream: usize,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Vec<Key>> {
+        self.tallies[stream].candidates = false;
+        let Running { id, settings, .. } = self.running;
+        retry(settings, async || self.sink.candidates(id, stream, after.clone(), limit).await).await
+    }
+
+    /// [`Sink::acquit`].
+    pub(super) async fn acquit(&mut self, stream: usize, keys: Vec<Key>) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let Running { id, settings, .. } = self.running;
+        retry(settings, async || self.sink.acquit(id, stream, keys.clone()).await).await
+    }
+
+    /// [`Sink::remove`].
+    pub(super) async fn remove(&mut self, stream: usize, keys: &[Key], reason: &str) -> Result<()> {
+        let Running { id, settings, .. } = self.running;
+        retry(settings, async || self.sink.remove(id, stream, keys.to_vec(), reason).await).await?;
+        self.tallies[stream].removed += keys.len() as u64;
+        Ok(())
+    }
+}
