@@ -26,7 +26,7 @@ pub(super) fn answer(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
 
 fn common(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
     match rpc.method.as_str() {
-        "version" => Ok(Reply::from(&version())),
+        "version" => Ok(version()),
         "login" | "authenticate" => {
             check_database(text(&rpc.args, 0))?;
             let (login, secret) = (text(&rpc.args, 1), text(&rpc.args, 2));
@@ -37,13 +37,15 @@ fn common(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
     }
 }
 
-fn version() -> Value {
-    json!({
-        "server_version": VERSION,
-        "server_version_info": [17, 0, 0, "final", 0, ""],
-        "server_serie": "17.0",
-        "protocol_version": 1,
-    })
+fn version() -> Reply {
+    let info = json!([17, 0, 0, "final", 0, ""]);
+    let members = [
+        ("server_version", Reply::text(VERSION)),
+        ("server_version_info", Reply::from(&info)),
+        ("server_serie", Reply::text("17.0")),
+        ("protocol_version", Reply::int(1)),
+    ];
+    Reply::Struct(members.map(|(name, value)| (name.to_owned(), value)).into())
 }
 
 fn db(rpc: &Rpc) -> Result<Reply, RpcFault> {

@@ -85,15 +85,24 @@ impl RpcFault {
         }
     }
 
-    /// The traceback's frame that is always there, and the last line as Python writes it.
+    /// A traceback: its last line is the message, unless that has several lines itself. A database that is not
+    /// there was first looked up in vain, and Python tells of both.
     pub(super) fn traceback(&self) -> String {
         let class = self.name.strip_prefix("builtins.").unwrap_or(&self.name);
-        format!(
-            "Traceback (most recent call last):\n  \
-             File \"/usr/lib/python3/dist-packages/odoo/service/model.py\", line 133, in retrying\n    \
-             result = func()\n             ^^^^^^\n{class}: {}\n",
-            self.message
-        )
+        let frames = "Traceback (most recent call last):\n  \
+                      File \"/usr/lib/python3/dist-packages/odoo/service/model.py\", line 133, in retrying\n    \
+                      result = func()\n             ^^^^^^\n";
+        let earlier = match self.message.split_once("FATAL:  database \"") {
+            Some((_, rest)) => {
+                let name = rest.split('"').next().unwrap_or_default();
+                format!(
+                    "{frames}KeyError: '{name}'\n\nDuring handling of the above exception, \
+                     another exception occurred:\n\n"
+                )
+            }
+            None => String::new(),
+        };
+        format!("{earlier}{frames}{class}: {}\n", self.message)
     }
 }
 

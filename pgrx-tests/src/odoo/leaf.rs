@@ -183,7 +183,8 @@ fn family(company: &Company, field: &Field, name: &str, operator: &str, value: &
         return json!([["id", "in", ids]]);
     };
     let path = |id: i64| target.rows.get(&id).and_then(|row| row.get("parent_path")?.as_str());
-    let within = |inner: &str, id: &Value| inner.split('/').any(|part| part == id.to_string());
+    let within =
+        |inner: &str, id: &Value| inner.split('/').any(|part| json!(part.parse::<i64>().ok()) == *id);
     let wanted = |id: &i64| {
         ids.iter().any(|root| match operator {
             "child_of" => path(*id).is_some_and(|path| within(path, root)),

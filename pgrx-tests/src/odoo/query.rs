@@ -109,7 +109,7 @@ impl<'a> Query<'a> {
         let order = Order::read(self.company, self.model, self.arguments.get("order").as_str())?;
         let offset = self.arguments.count("offset").unwrap_or(0);
         let limit = self.arguments.count("limit").unwrap_or(usize::MAX);
-        let rows = self.rows(self.arguments.get("domain"))?.map(|(id, row)| (id, row));
+        let rows = self.rows(self.arguments.get("domain"))?;
         match order.by_id() {
             Some(false) => Ok(rows.map(|(id, _)| id).skip(offset).take(limit).collect()),
             Some(true) => Ok(rows.rev().map(|(id, _)| id).skip(offset).take(limit).collect()),

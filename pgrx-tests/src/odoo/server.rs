@@ -1,5 +1,6 @@
 //! The server: one thread a connection, one request a connection.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,8 +24,15 @@ pub(super) struct Shared {
     company: Mutex<Company>,
     rules: Mutex<Rules>,
     log: Mutex<Vec<Logged>>,
-    open: Mutex<Vec<TcpStream>>,
+    open: Mutex<Open>,
     stopped: AtomicBool,
+}
+
+/// The connections being answered, by number.
+#[derive(Default)]
+struct Open {
+    last: u64,
+    streams: BTreeMap<u64, TcpStream>,
 }
 
 /// How often a waiting connection looks whether it may go on.
@@ -62,18 +70,31 @@ impl Shared {
             if self.is_stopped() {
                 return;
             }
-            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            open.retain(|stream| stream.peer_addr().is_ok());
-            open.extend(stream.try_clone());
             let shared = Arc::clone(&self);
-            thread::spawn(move || shared.connection(&stream));
+            let number = self.opened(&stream);
+            thread::spawn(move || {
+                shared.connection(&stream);
+                shared.open().streams.remove(&number);
+            });
         }
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn opened(&self, stream: &TcpStream) -> u64 {
+        let mut open = self.open();
+        open.last += 1;
+        let number = open.last;
+        open.streams.extend(stream.try_clone().map(|stream| (number, stream)));
+        number
     }
 
     /// Cuts what is open; whoever waits notices.
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
-        for stream in self.open.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for stream in self.open().streams.values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
