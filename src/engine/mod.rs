@@ -13,6 +13,7 @@ use crate::source::{Key, Mark};
 
 mod batch;
 mod breaker;
+mod check;
 mod fingerprint;
 mod gone;
 mod pages;
@@ -30,6 +31,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use check::{Finding, check};
 pub use run::run;
 pub use sink::{Batch, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep, Written};
 

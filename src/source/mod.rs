@@ -67,6 +67,14 @@ impl Values {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    fn pick(&self, indexes: &[usize]) -> Values {
+        match self {
+            Values::Int(v) => Values::Int(pick(v, indexes)),
+            Values::Bool(v) => Values::Bool(pick(v, indexes)),
+            Values::Text(v) => Values::Text(pick(v, indexes)),
+        }
+    }
 }
 
 /// Rows as columns. `columns[i]` belongs to `layout.columns[i]`; all vectors are equally long.
@@ -92,6 +100,21 @@ impl Rows {
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
+
+    /// The rows whose index is wanted, in the same order.
+    pub fn only(&self, wanted: impl Fn(usize) -> bool) -> Rows {
+        let indexes: Vec<usize> = (0..self.len()).filter(|i| wanted(*i)).collect();
+        Rows {
+            keys: pick(&self.keys, &indexes),
+            columns: self.columns.iter().map(|values| values.pick(&indexes)).collect(),
+            updated_at: pick(&self.updated_at, &indexes),
+            raw: self.raw.as_ref().map(|raw| pick(raw, &indexes)),
+        }
+    }
+}
+
+fn pick<T: Clone>(items: &[T], indexes: &[usize]) -> Vec<T> {
+    indexes.iter().filter_map(|i| items.get(*i).cloned()).collect()
 }
 
 /// A remote row that cannot be stored.

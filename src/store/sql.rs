@@ -1,6 +1,7 @@
 //! Statements: the thin layer over SPI.
 
 use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::spi::SpiHeapTupleData;
 use pgrx::{FromDatum, IntoDatum};
@@ -63,8 +64,8 @@ impl Row<'_> {
     pub fn key(&self, column: usize) -> Result<Key> {
         let mut parts = Vec::new();
         for i in column..=self.0.columns() {
-            let kind = self.0.column_type_oid(i).map_err(spi)?;
-            parts.push(match kind == PgBuiltInOids::INT8OID.into() {
+            let whole = self.0.get_datum_by_ordinal(i).map_err(spi)?.oid() == pg_sys::INT8OID;
+            parts.push(match whole {
                 true => Scalar::Int(self.int(i)?),
                 false => Scalar::Text(self.text(i)?),
             });

@@ -1,1 +1,155 @@
-//! The Odoo double.
+//! The Odoo double: a real HTTP server that behaves like a recorded Odoo 17.
+//!
+//! It serves `/jsonrpc` and `/xmlrpc/2/...` on 127.0.0.1 from the records in `fixtures/odoo17`. Tests change its
+//! data with hooks, spoil its answers with faults, and read what it was asked from its log.
+
+mod arguments;
+mod call;
+mod clock;
+mod company;
+mod domain;
+mod fault;
+mod field;
+mod group;
+mod hooks;
+mod http;
+mod jsonrpc;
+mod leaf;
+mod like;
+mod log;
+mod order;
+mod query;
+mod reply;
+mod route;
+mod server;
+mod trouble;
+mod user;
+mod xmlrpc;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::{Arc, MutexGuard};
+use std::thread::{self, JoinHandle};
+
+use serde_json::{Map, Value};
+
+pub use call::DATABASE;
+pub use fault::RpcFault;
+pub use log::Logged;
+pub use trouble::{What, When};
+
+use company::Company;
+use field::Kind;
+use server::Shared;
+
+/// A running double. Dropping it closes its port and cuts its connections.
+pub struct Odoo {
+    shared: Arc<Shared>,
+    port: u16,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Odoo {
+    /// Starts with the recorded company on a free port: database `odoo17`, login `admin` with password `admin`
+    /// (uid 2, with the recorded API key), `plain` and `buyer` with their names as passwords.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub fn start() -> Self {
+        Self::start_on(0).expect("a free port on 127.0.0.1")
+    }
+
+    /// Starts on a given port, as an Odoo that comes back does.
+    pub fn start_on(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let port = listener.local_addr()?.port();
+        let shared = Shared::new();
+        let server = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.serve(&listener)
+        });
+        Ok(Self { shared, port, server: Some(server) })
+    }
+
+    /// The address a user would give: without a path and without a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Spoils the answers to the calls that `when` describes. Rules add up; the oldest that fits wins.
+    pub fn fault(&self, when: When, what: What) {
+        self.shared.rules().add(when, what);
+    }
+
+    /// Forgets all faults, and lets go of the connections that got no answer.
+    pub fn clear_faults(&self) {
+        self.shared.rules().clear();
+    }
+
+    /// Everything asked so far, oldest first.
+    pub fn calls(&self) -> Vec<Logged> {
+        self.shared.log().clone()
+    }
+
+    /// How many calls of a method on a model there were.
+    pub fn count_calls(&self, model: &str, method: &str) -> usize {
+        self.shared.log().iter().filter(|call| call.model == model && call.method == method).count()
+    }
+
+    /// Empties the log.
+    pub fn forget_calls(&self) {
+        self.shared.log().clear();
+    }
+
+    /// All records of a model by id, archived and hidden ones too, with the fields the recording has: as RPC shows
+    /// them with `load=''`, so a many2one is its bare id and datetimes have whole seconds.
+    pub fn records(&self, model: &str) -> Vec<Value> {
+        let fields = {
+            let company = self.company();
+            company.models.get(model).map(|model| model.recorded.clone()).unwrap_or_default()
+        };
+        self.records_with(model, &fields.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// As `records`, with the named fields and `id`.
+    ///
+    /// # Panics
+    /// When the model does not exist.
+    pub fn records_with(&self, model: &str, fields: &[&str]) -> Vec<Value> {
+        let company = self.company();
+        let model = company.models.get(model).unwrap_or_else(|| panic!("the double has no model {model}"));
+        let wanted: BTreeSet<_> = fields.iter().copied().chain(["id"]).collect();
+        let fields = model.fields.iter().filter(|(name, field)| {
+            wanted.contains(name.as_str()) && (field.kind != Kind::Other || model.recorded.contains(*name))
+        });
+        let fields: Vec<_> = fields.collect();
+        let show = |row: &company::Row| {
+            let members = fields
+                .iter()
+                .map(|(name, field)| ((*name).clone(), field.shown(row.get(name.as_str())).into_value()));
+            Value::Object(members.collect::<Map<_, _>>())
+        };
+        model.rows.values().map(show).collect()
+    }
+
+    fn company(&self) -> MutexGuard<'_, Company> {
+        self.shared.company()
+    }
+}
+
+impl Drop for Odoo {
+    fn drop(&mut self) {
+        self.shared.stop();
+        // Wakes the listener, which then sees that it is over.
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+        if let Some(server) = self.server.take() {
+            let _ = server.join();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! From a call of a service to its answer: the same for both protocols.
+
+use serde_json::{Map, Value, json};
+
+use super::arguments::{Arguments, METHODS};
+use super::company::Company;
+use super::fault::{RpcFault, quoted};
+use super::jsonrpc::Rpc;
+use super::query::Query;
+use super::reply::Reply;
+use super::user::User;
+
+/// The one database there is.
+pub const DATABASE: &str = "odoo17";
+const VERSION: &str = "17.0-20240709";
+
+/// Answers one call.
+pub(super) fn answer(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
+    match rpc.service.as_str() {
+        "common" => common(company, rpc),
+        "db" => db(rpc),
+        "object" => object(company, rpc),
+        other => Err(RpcFault::new("builtins.KeyError", quoted(other))),
+    }
+}
+
+fn common(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
+    match rpc.method.as_str() {
+        "version" => Ok(version()),
+        "login" | "authenticate" => {
+            check_database(text(&rpc.args, 0))?;
+            let (login, secret) = (text(&rpc.args, 1), text(&rpc.args, 2));
+            let user = company.users.iter().find(|user| user.login == login && user.opens_with(secret));
+            Ok(user.map_or(Reply::Bool(false), |user| Reply::int(user.uid)))
+        }
+        other => Err(no_service_method(other)),
+    }
+}
+
+fn version() -> Reply {
+    let info = json!([17, 0, 0, "final", 0, ""]);
+    let members = [
+        ("server_version", Reply::text(VERSION)),
+        ("server_version_info", Reply::from(&info)),
+        ("server_serie", Reply::text("17.0")),
+        ("protocol_version", Reply::int(1)),
+    ];
+    Reply::Struct(members.map(|(name, value)| (name.to_owned(), value)).into())
+}
+
+fn db(rpc: &Rpc) -> Result<Reply, RpcFault> {
+    match rpc.method.as_str() {
+        "list" => Ok(Reply::List(vec![Reply::text(DATABASE)])),
+        "server_version" => Ok(Reply::text(VERSION)),
+        other => Err(no_service_method(other)),
+    }
+}
+
+fn no_service_method(method: &str) -> RpcFault {
+    RpcFault::new("builtins.Exception", format!("Method not found: {method}"))
+}
+
+fn object(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
+    check_database(text(&rpc.args, 0))?;
+    let user = authorized(company, &rpc.args)?;
+    let call = Call::read(rpc)?;
+    if call.method.starts_with('_') || call.method == "init" {
+        let message = format!("Private methods (such as {}) cannot be called remotely.", call.method);
+        return Err(RpcFault::access_error(message));
+    }
+    call.run(company, user)
+}
+
+fn check_database(name: &str) -> Result<(), RpcFault> {
+    if name == DATABASE { Ok(()) } else { Err(RpcFault::no_database(name)) }
+}
+
+fn authorized<'a>(company: &'a Company, args: &[Value]) -> Result<&'a User, RpcFault> {
+    let uid = args.get(1).and_then(Value::as_i64);
+    let user = company.users.iter().find(|user| Some(user.uid) == uid);
+    user.filter(|user| user.opens_with(text(args, 2))).ok_or_else(RpcFault::access_denied)
+}
+
+fn text(args: &[Value], at: usize) -> &str {
+    args.get(at).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A method call on a model.
+pub(super) struct Call {
+    pub(super) model: String,
+    pub(super) method: String,
+    pub(super) args: Vec<Value>,
+    pub(super) kwargs: Map<String, Value>,
+}
+
+impl Call {
+    /// Reads the arguments of `execute_kw`, or of `execute`, which takes the method's own flat.
+    pub(super) fn read(rpc: &Rpc) -> Result<Self, RpcFault> {
+        let (model, method) = (text(&rpc.args, 3).to_owned(), text(&rpc.args, 4).to_owned());
+        let rest = rpc.args.get(5..).unwrap_or_default();
+        let (args, kwargs) = match rpc.method.as_str() {
+            "execute" => (rest.to_vec(), Map::new()),
+            "execute_kw" => {
+                let list = rest.first().and_then(Value::as_array).cloned();
+                let named = rest.get(1).and_then(Value::as_object).cloned();
+                (list.unwrap_or_default(), named.unwrap_or_default())
+            }
+            other => {
+                return Err(RpcFault::new("builtins.NameError", format!("Method not available {other}")));
+            }
+        };
+        Ok(Self { model, method, args, kwargs })
+    }
+
+    fn run(self, company: &Company, user: &User) -> Result<Reply, RpcFault> {
+        let model = company.model(&self.model)?;
+        let signature = METHODS.iter().find(|signature| signature.name == self.method);
+        let signature = signature.ok_or_else(|| RpcFault::no_method(&self.model, &self.method))?;
+        let arguments = Arguments::bind(signature, &self.args, self.kwargs)?;
+        let query = Query { company, user, model, arguments: &arguments };
+        match signature.name {
+            "search_read" => query.search_read(),
+            "search" => query.search(),
+            "search_count" => query.search_count(),
+            "read" => query.read(),
+            "exists" => Ok(query.exists()),
+            "fields_get" => Ok(query.fields_get()),
+            "check_access_rights" => query.check_access_rights(),
+            "read_group" => query.read_group(),
+            _ => Ok(Reply::None),
+        }
+    }
+}

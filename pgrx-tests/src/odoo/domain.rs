@@ -1,0 +1,166 @@
+//! Domains: Odoo's prefix logic over `(field, operator, value)` leaves.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::company::{Company, Model, Row};
+use super::fault::{RpcFault, repr, repr_leaf};
+use super::leaf::Leaf;
+
+/// A compiled domain.
+pub(super) enum Domain {
+    All(Vec<Domain>),
+    Any(Vec<Domain>),
+    Not(Box<Domain>),
+    Leaf(Leaf),
+}
+
+impl Domain {
+    /// Compiles a domain; `false` and `null` are the empty one.
+    pub(super) fn compile(company: &Company, model: &Model, domain: &Value) -> Result<Self, RpcFault> {
+        let tokens = tokens(domain)?;
+        let mut rest = tokens.as_slice();
+        if rest.is_empty() {
+            return Ok(Self::All(Vec::new()));
+        }
+        term(company, model, &mut rest, false)
+    }
+
+    pub(super) fn holds(&self, row: &Row) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.holds(row)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(row)),
+            Self::Not(part) => !part.holds(row),
+            Self::Leaf(leaf) => leaf.holds(row),
+        }
+    }
+
+    /// The highest id that certainly is too low, so that a page by id need not look at the rows before it.
+    pub(super) fn id_floor(&self) -> Option<i64> {
+        match self {
+            Self::All(parts) => parts.iter().filter_map(Self::id_floor).max(),
+            Self::Leaf(leaf) => leaf.id_floor,
+            _ => None,
+        }
+    }
+
+    /// The only ids that can hold, when a term names them.
+    pub(super) fn ids(&self) -> Option<&BTreeSet<i64>> {
+        match self {
+            Self::All(parts) => parts.iter().find_map(Self::ids),
+            Self::Leaf(leaf) => leaf.ids.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// The domain in full prefix form, with every implicit `&` written out.
+pub(super) fn tokens(domain: &Value) -> Result<Vec<Value>, RpcFault> {
+    let items = match domain {
+        Value::Null | Value::Bool(false) => &[][..],
+        Value::Array(items) => items,
+        _ => {
+            let message =
+                "Domains to normalize must have a 'domain' form: a list or tuple of domain components";
+            return Err(RpcFault::new("builtins.AssertionError", message));
+        }
+    };
+    let mut tokens: Vec<Value> = Vec::new();
+    let mut expected = i32::from(!items.is_empty());
+    for item in items {
+        if expected == 0 {
+            tokens.insert(0, json!("&"));
+            expected = 1;
+        }
+        expected += match item.as_str() {
+            Some("&" | "|") => 1,
+            Some("!") => 0,
+            _ => -1,
+        };
+        tokens.push(item.clone());
+    }
+    if expected == 0 { Ok(tokens) } else { Err(not_a_domain(domain)) }
+}
+
+fn not_a_domain(domain: &Value) -> RpcFault {
+    RpcFault::value_error(format!("Domain {} is syntactically not correct.", repr(domain)))
+}
+
+/// Whether any term names the field: `active` in a domain switches the filter on archived rows off.
+pub(super) fn names(domain: &Value, field: &str) -> bool {
+    let items = domain.as_array().map(Vec::as_slice).unwrap_or_default();
+    items.iter().any(|item| item.get(0).and_then(Value::as_str) == Some(field))
+}
+
+/// Takes one term off the tokens. `!` is pushed down into the leaves as Odoo does it, where `!=` and its kind
+/// include NULL: a row with NULL can therefore be in both halves or in neither.
+fn term(company: &Company, model: &Model, rest: &mut &[Value], negated: bool) -> Result<Domain, RpcFault> {
+    let Some((token, tail)) = rest.split_first() else { return Err(not_a_domain(&Value::Array(Vec::new()))) };
+    *rest = tail;
+    match token.as_str() {
+        Some("!") => term(company, model, rest, !negated),
+        Some(operator @ ("&" | "|")) => {
+            let parts = vec![term(company, model, rest, negated)?, term(company, model, rest, negated)?];
+            Ok(if (operator == "&") != negated { Domain::All(parts) } else { Domain::Any(parts) })
+        }
+        _ => leaf(company, model, token, negated),
+    }
+}
+
+fn leaf(company: &Company, model: &Model, token: &Value, negated: bool) -> Result<Domain, RpcFault> {
+    let parts = token.as_array().map(Vec::as_slice).unwrap_or_default();
+    let [left, Value::String(operator), value] = parts else { return Err(invalid(token)) };
+    let operator = operator.to_lowercase();
+    if !OPERATORS.contains(&operator.as_str()) {
+        return Err(invalid(token));
+    }
+    let opposite = OPPOSITES.iter().find_map(|(one, other)| {
+        if operator == *one { Some(*other) } else { (operator == *other).then_some(*one) }
+    });
+    match (negated, opposite) {
+        (true, Some(opposite)) => Ok(Domain::Leaf(Leaf::new(company, model, left, opposite, value, token)?)),
+        (true, None) => {
+            let leaf = Leaf::new(company, model, left, &operator, value, token)?;
+            Ok(Domain::Not(Box::new(Domain::Leaf(leaf))))
+        }
+        (false, _) => Ok(Domain::Leaf(Leaf::new(company, model, left, &operator, value, token)?)),
+    }
+}
+
+fn invalid(token: &Value) -> RpcFault {
+    RpcFault::value_error(format!("Invalid leaf {}", repr_leaf(token)))
+}
+
+const OPERATORS: &[&str] = &[
+    "=",
+    "!=",
+    "<>",
+    "<=",
+    "<",
+    ">",
+    ">=",
+    "=?",
+    "=like",
+    "=ilike",
+    "like",
+    "not like",
+    "ilike",
+    "not ilike",
+    "in",
+    "not in",
+    "child_of",
+    "parent_of",
+    "any",
+    "not any",
+];
+
+const OPPOSITES: &[(&str, &str)] = &[
+    ("=", "!="),
+    ("<", ">="),
+    (">", "<="),
+    ("in", "not in"),
+    ("like", "not like"),
+    ("ilike", "not ilike"),
+    ("any", "not any"),
+];

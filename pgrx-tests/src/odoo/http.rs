@@ -1,0 +1,108 @@
+//! The least of HTTP/1.1 that a POST and its answer need.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+/// A request, read whole.
+pub(super) struct Request {
+    pub(super) verb: String,
+    pub(super) path: String,
+    pub(super) content_type: String,
+    pub(super) body: Vec<u8>,
+}
+
+/// Bodies beyond this are refused: a request is a call, not an upload.
+const MOST_BYTES: u64 = 64 << 20;
+
+impl Request {
+    pub(super) fn read(stream: &TcpStream) -> io::Result<Self> {
+        let mut reader = BufReader::new(stream.take(MOST_BYTES));
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let (Some(verb), Some(path)) = (words.next(), words.next()) else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
+        let mut request = Self { verb, path, content_type: String::new(), body: Vec::new() };
+        let mut length = 0;
+        while let Some((name, value)) = header(&mut reader)? {
+            match name.as_str() {
+                "content-type" => request.content_type = value,
+                "content-length" => length = value.parse().map_err(|_| io::ErrorKind::InvalidData)?,
+                _ => {}
+            }
+        }
+        request.body = vec![0; usize::try_from(length.min(MOST_BYTES)).unwrap_or_default()];
+        reader.read_exact(&mut request.body)?;
+        Ok(request)
+    }
+}
+
+fn header(reader: &mut impl BufRead) -> io::Result<Option<(String, String)>> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let named = line.trim_end().split_once(':');
+    Ok(named.map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())))
+}
+
+/// An answer; `Server`, `Date`, `Content-Length` and `Connection` are added when it is written.
+pub(super) struct Answer {
+    pub(super) code: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// An answer of Odoo's own.
+    pub(super) fn new(code: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { code, headers: vec![("Content-Type", content_type.to_owned())], body: body.into() }
+    }
+
+    pub(super) fn nosniff(mut self) -> Self {
+        self.headers.push(("X-Content-Type-Options", "nosniff".to_owned()));
+        self
+    }
+
+    /// Everything before the body.
+    pub(super) fn head(&self, date: &str) -> String {
+        let mut head = format!(
+            "HTTP/1.1 {} {}\r\nServer: Werkzeug/2.2.2 Python/3.11.7\r\nDate: {date}\r\nContent-Length: {}\r\n",
+            self.code,
+            reason(self.code),
+            self.body.len()
+        );
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head + "Connection: close\r\n\r\n"
+    }
+
+    pub(super) fn write(&self, mut stream: &TcpStream, date: &str) -> io::Result<()> {
+        stream.write_all(self.head(date).as_bytes())?;
+        stream.write_all(&self.body)
+    }
+}
+
+fn reason(code: u16) -> &'static str {
+    match code {
+        200 => "OK",
+        301 => "MOVED PERMANENTLY",
+        400 => "BAD REQUEST",
+        404 => "NOT FOUND",
+        405 => "METHOD NOT ALLOWED",
+        429 => "TOO MANY REQUESTS",
+        500 => "INTERNAL SERVER ERROR",
+        502 => "BAD GATEWAY",
+        503 => "SERVICE UNAVAILABLE",
+        504 => "GATEWAY TIMEOUT",
+        _ => "UNKNOWN",
+    }
+}
+
+/// The error page of the framework Odoo is built on.
+pub(super) fn error_page(code: u16, title: &str, text: &str) -> Answer {
+    let body = format!(
+        "<!doctype html>\n<html lang=en>\n<title>{code} {title}</title>\n<h1>{title}</h1>\n<p>{text}</p>\n"
+    );
+    Answer::new(code, "text/html; charset=utf-8", body)
+}

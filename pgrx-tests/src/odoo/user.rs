@@ -1,0 +1,131 @@
+//! Who may log in, and what each may read.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::company::Model;
+use super::fault::RpcFault;
+use super::field::Field;
+
+/// A login with its rights.
+pub(super) struct User {
+    pub(super) uid: i64,
+    pub(super) login: &'static str,
+    pub(super) name: &'static str,
+    pub(super) password: String,
+    pub(super) api_key: Option<String>,
+    /// Sees the fields that are kept for certain groups.
+    all_groups: bool,
+    pub(super) denied: BTreeSet<String>,
+    pub(super) forbidden: BTreeSet<(String, String)>,
+    /// Record rules: of this model only the rows of this domain.
+    rules: Vec<(&'static str, Value)>,
+}
+
+/// The users of the recording: the administrator, an employee without rights, and a purchaser.
+pub(super) fn recorded() -> Vec<User> {
+    let user = |uid, login: &'static str, name| User {
+        uid,
+        login,
+        name,
+        password: login.to_owned(),
+        api_key: None,
+        all_groups: false,
+        denied: BTreeSet::new(),
+        forbidden: BTreeSet::new(),
+        rules: Vec::new(),
+    };
+    let key = "0123456789abcdef0123456789abcdef01234567".to_owned();
+    let documents = ["account.move", "account.move.line"].map(str::to_owned);
+    let bills = |field| json!([[field, "in", ["in_invoice", "in_refund"]]]);
+    vec![
+        User { api_key: Some(key), all_groups: true, ..user(2, "admin", "Mitchell Admin") },
+        User { denied: documents.into(), ..user(8, "plain", "Plain User") },
+        User {
+            rules: vec![
+                ("account.move", bills("move_type")),
+                ("account.move.line", bills("move_id.move_type")),
+            ],
+            ..user(9, "buyer", "Buyer")
+        },
+    ]
+}
+
+impl User {
+    pub(super) fn opens_with(&self, secret: &str) -> bool {
+        self.password == secret || self.api_key.as_deref() == Some(secret)
+    }
+
+    /// Whether a field of the model is shown to this user at all.
+    pub(super) fn sees(&self, model: &Model, name: &str, field: &Field) -> bool {
+        let in_group =
+            self.all_groups || field.groups.as_deref().is_none_or(|groups| groups == "base.group_user");
+        in_group && !self.forbidden.contains(&(model.name.to_owned(), name.to_owned()))
+    }
+
+    pub(super) fn rules<'a>(&'a self, model: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.rules.iter().filter(move |(of, _)| *of == model).map(|(_, domain)| domain)
+    }
+
+    pub(super) fn may(&self, operation: &str, model: &str) -> bool {
+        match operation {
+            "read" => !self.denied.contains(model),
+            _ => self.all_groups && !self.denied.contains(model),
+        }
+    }
+
+    /// Fails as Odoo does when the user has no right on the model.
+    pub(super) fn check(&self, operation: &str, model: &Model) -> Result<(), RpcFault> {
+        if self.may(operation, model.name) { Ok(()) } else { Err(no_right(operation, model)) }
+    }
+
+    pub(super) fn check_field(&self, model: &Model, name: &str, field: &Field) -> Result<(), RpcFault> {
+        if self.sees(model, name, field) {
+            return Ok(());
+        }
+        let groups = field.groups.as_deref().unwrap_or("Administration / Settings");
+        Err(RpcFault::access_error(format!(
+            "The requested operation can not be completed due to security restrictions.\n\n\
+             Document type: {} ({})\nOperation: read\nUser: {}\nFields:\n- {name} (allowed for groups '{groups}')",
+            model.label, model.name, self.uid
+        )))
+    }
+
+    /// What reading a row by id says when a record rule hides it.
+    pub(super) fn hidden_row(&self, model: &Model) -> RpcFault {
+        RpcFault::access_error(format!(
+            "Uh-oh! Looks like you have stumbled upon some top-secret records.\n\n\
+             Sorry, {} (id={}) doesn't have 'read' access to:\n- {} ({})\n\n\
+             If you really, really need access, perhaps you can win over your friendly administrator \
+             with a batch of freshly baked cookies.",
+            self.name, self.uid, model.label, model.name
+        ))
+    }
+}
+
+/// The groups the recording names for journal entries; other models get the same list.
+const READERS: &[&str] = &[
+    "Invoicing/Billing",
+    "Invoicing/Billing Administrator",
+    "Point of Sale/User",
+    "Purchase/User",
+    "Sales/User: Own Documents Only",
+    "Technical/Show Accounting Features - Readonly",
+    "User types/Portal",
+];
+
+fn no_right(operation: &str, model: &Model) -> RpcFault {
+    let verb = match operation {
+        "read" => "access",
+        "write" => "modify",
+        "unlink" => "delete",
+        other => other,
+    };
+    let groups: String = READERS.iter().map(|group| format!("\t- {group}\n")).collect();
+    RpcFault::access_error(format!(
+        "You are not allowed to {verb} '{}' ({}) records.\n\nThis operation is allowed for the following groups:\n\
+         {groups}\nContact your administrator to request access if necessary.",
+        model.label, model.name
+    ))
+}

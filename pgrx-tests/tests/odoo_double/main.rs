@@ -1,0 +1,7 @@
+//! Proves the Odoo double: that it answers as recorded, and that its hooks and faults do what tests rely on.
+
+mod changes;
+mod client;
+mod faults;
+mod reading;
+mod replay;
