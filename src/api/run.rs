@@ -12,7 +12,7 @@ use crate::store::session::Atomicity;
 use crate::worker::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 use crate::worker;
 
-use super::{entity, required};
+use super::required;
 
 type TaskColumns = (
     name!(run_id, i64),

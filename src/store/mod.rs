@@ -26,7 +26,7 @@ mod tables;
 
 pub use plan::plan;
 pub use reset::reset;
-pub use runs::{cancel, claim, fail, queue, task_rows};
+pub use runs::{cancel, claim, fail, queue};
 pub use servers::{database, may_log_in, role_name, usable};
 
 use sql::{first, value};
@@ -85,7 +85,6 @@ impl Store {
             run_id: self.run_id,
             schema: &self.settings.target_schema,
             task: &tracked.task,
-            index: stream,
             stream: tracked.task.entity.streams.get(stream).ok_or_else(missing)?,
             layout: &tracked.streams.get(stream).ok_or_else(missing)?.layout,
         })
@@ -115,7 +114,6 @@ struct Place<'a> {
     run_id: i64,
     schema: &'a str,
     task: &'a Task,
-    index: usize,
     stream: &'a Stream,
     layout: &'a Layout,
 }

@@ -98,7 +98,8 @@ pub fn claim(run_id: i64) -> Result<Option<Order>> {
 
 /// The run could not even be planned.
 pub fn fail(run_id: i64, error: &Error) -> Result<()> {
-    let sql = "update erp_sync.run set state = $2, error = $3, finished_at = clock_timestamp() where id = $1";
+    let sql = "update erp_sync.run set state = $2, error = $3, finished_at = clock_timestamp()
+               where id = $1 and state in ('queued', 'running')";
     let state = if error.kind == Kind::Cancelled { "cancelled" } else { "failed" };
     transaction(|| {
         as_owner(|| execute(sql, &[value(run_id), value(state), value(error.message.clone())])).map(drop)
@@ -273,7 +274,7 @@ select server, entity, state,
 from erp_sync.task where run_id = $1 order by ordinal";
 
 /// How every task of a run stands. In the current transaction, as the current role.
-pub fn task_rows(run_id: i64) -> Result<Vec<TaskRow>> {
+fn task_rows(run_id: i64) -> Result<Vec<TaskRow>> {
     query(TASK_ROWS, &[value(run_id)], |row| {
         let counts = row.get::<Vec<i64>>(4)?.and_then(|counts| counts.try_into().ok());
         Ok(TaskRow {

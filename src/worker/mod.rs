@@ -1,7 +1,5 @@
 //! Background workers: everything that needs the network runs in one, as the role that called.
 
-use std::time::Duration;
-
 use pgrx::prelude::*;
 use pgrx::{check_for_interrupts, pg_sys};
 
@@ -101,6 +99,7 @@ fn unattended(run_id: i64) {
         }
     });
     if let Err(error) = outcome {
+        let _ = store::fail(run_id, &error);
         let hint = error.hint_or_default().to_string();
         pgrx::log!("erp_sync: run {run_id}: {error} ({hint})");
     }
@@ -155,6 +154,3 @@ fn check(order: &Order, server: Option<&str>, tell: Tell) -> Result<()> {
     }
     Ok(())
 }
-
-/// How long a caller that asked to cancel waits for the worker to say so.
-pub const CANCEL_LIMIT: Duration = Duration::from_secs(1);

@@ -2,7 +2,6 @@
 
 use std::ffi::c_char;
 
-use pgrx::prelude::*;
 use pgrx::{PgSqlErrorCode, ereport, pg_sys};
 
 use super::call::{Call, Message, Order};
