@@ -11,7 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 
+mod hint;
+pub mod http;
 pub mod odoo;
+pub mod options;
+mod redact;
 
 /// One column value of a key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,0 +1,99 @@
+//! A server for tests that answers from a script, one connection after the other.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// What to do with one connection.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// Answers one request with these bytes each, then closes.
+    Say(Vec<Vec<u8>>),
+    /// Reads the request and says nothing for so long.
+    Hang(Duration),
+}
+
+/// Body of a request and number of the connection it came by.
+pub(crate) type Heard = Arc<Mutex<Vec<(usize, String)>>>;
+
+/// A running double.
+pub(crate) struct Double {
+    pub(crate) url: String,
+    pub(crate) heard: Heard,
+}
+
+impl Double {
+    /// Plays the acts, one connection each.
+    pub(crate) fn play(acts: Vec<Act>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let heard = Heard::default();
+        let log = heard.clone();
+        thread::spawn(move || {
+            for (number, act) in acts.into_iter().enumerate() {
+                let Ok((stream, _)) = listener.accept() else { return };
+                perform(stream, number, act, &log);
+            }
+        });
+        Double { url, heard }
+    }
+
+    /// One answer per connection, as Odoo does it.
+    pub(crate) fn answers(answers: Vec<Vec<u8>>) -> Self {
+        Double::play(answers.into_iter().map(|answer| Act::Say(vec![answer])).collect())
+    }
+}
+
+fn perform(mut stream: TcpStream, number: usize, act: Act, log: &Heard) {
+    match act {
+        Act::Say(answers) => {
+            for answer in answers {
+                let Some(body) = request(&mut stream) else { return };
+                log.lock().unwrap().push((number, body));
+                let _ = stream.write_all(&answer);
+            }
+        }
+        Act::Hang(time) => {
+            request(&mut stream);
+            thread::sleep(time);
+        }
+    }
+}
+
+/// The body of the next request, or `None` at the end of the connection.
+fn request(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse().unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).ok()?;
+    String::from_utf8(body).ok()
+}
+
+/// An answer as Odoo's own server sends it.
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+        .into_bytes()
+}
+
+/// A 200 answer with JSON in it, dated as the recorded ones are.
+pub(crate) fn json(body: &str) -> Vec<u8> {
+    answer(
+        "200 OK",
+        "Date: Fri, 20 Nov 2026 09:11:49 GMT\r\nContent-Type: application/json; charset=utf-8\r\n",
+        body,
+    )
+}
+
+/// Runs a future as the worker's network thread does.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}

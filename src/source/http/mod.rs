@@ -1,0 +1,186 @@
+//! HTTP as the sources need it: one POST, a bounded answer, classified errors.
+
+mod status;
+mod trouble;
+
+#[cfg(test)]
+pub(crate) mod double;
+#[cfg(test)]
+mod tests;
+
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{CONNECTION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::{Certificate, Proxy, Response, redirect};
+
+use super::redact::Redactor;
+use super::{Limits, hint};
+use crate::error::{Error, Kind, Result};
+
+/// How much of the body of an answer other than 200 is read: enough for any message.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// How one remote is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    /// Name of the foreign server: for messages and hints.
+    pub(crate) server: String,
+    /// Time and size of one request.
+    pub(crate) limits: Limits,
+    /// The only proxy that is used: the postmaster's environment must not decide.
+    pub(crate) proxy: Option<String>,
+    /// PEM file of the authorities that are trusted instead of the system's.
+    pub(crate) ca_file: Option<String>,
+    /// Whether certificates are verified.
+    pub(crate) verify_tls: bool,
+    /// Keeps the password out of messages.
+    pub(crate) redactor: Redactor,
+}
+
+/// A client for one remote. Keeps its connections open where the remote does.
+pub(crate) struct Client {
+    way: Way,
+    inner: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answer {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Header `Content-Type`, in lower case.
+    pub(crate) content_type: String,
+    /// Header `Date`: the remote's clock.
+    pub(crate) date: Option<DateTime<Utc>>,
+    /// Our own clock when the answer's head arrived.
+    pub(crate) received_at: DateTime<Utc>,
+    /// Header `Retry-After` as sent.
+    pub(crate) retry_after: Option<String>,
+    /// Header `Location` as sent.
+    pub(crate) location: Option<String>,
+    /// Whether the remote closes the connection, so that its end may be a broken off one.
+    pub(crate) closing: bool,
+    /// The body, unpacked.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Client {
+    /// Reads the certificates; does no network I/O.
+    pub(crate) fn new(way: Way) -> Result<Self> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("erp_sync/", env!("CARGO_PKG_VERSION")))
+            .http1_only()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(way.limits.connect_timeout)
+            .timeout(way.limits.request_timeout)
+            .no_proxy()
+            .tls_danger_accept_invalid_certs(!way.verify_tls);
+        if let Some(url) = &way.proxy {
+            builder =
+                builder.proxy(Proxy::all(url).map_err(|_| unusable(&way, "proxy", "is no URL of a proxy"))?);
+        }
+        if let Some(path) = &way.ca_file {
+            builder = builder.tls_certs_only(certificates(&way, path)?);
+        }
+        let inner = builder.build().map_err(|e| trouble::classify(&way, "the TLS library", &e))?;
+        Ok(Client { way, inner })
+    }
+
+    /// Sends the body and reads the whole answer, at most `max_response_bytes` of it.
+    ///
+    /// Any status is an answer: see [`Answer::accepted`].
+    pub(crate) async fn post(&self, url: &str, content_type: &str, body: Vec<u8>) -> Result<Answer> {
+        let request = self.inner.post(url).header(CONTENT_TYPE, content_type).body(body);
+        let response = request.send().await.map_err(|e| trouble::classify(&self.way, url, &e))?;
+        let mut answer = head(&response);
+        if response.status().is_success() {
+            answer.body = self.whole(url, response).await?;
+        } else {
+            answer.body = beginning(response).await;
+        }
+        Ok(answer)
+    }
+
+    /// Refuses what is not a plain 200 answer of the remote itself.
+    pub(crate) fn accept(&self, url: &str, answer: Answer) -> Result<Answer> {
+        match status::refusal(&self.way, url, &answer) {
+            Some(error) => Err(error),
+            None => Ok(answer),
+        }
+    }
+
+    async fn whole(&self, url: &str, mut response: Response) -> Result<Vec<u8>> {
+        let max = self.way.limits.max_response_bytes;
+        let announced = response.content_length().unwrap_or(0);
+        if announced > max as u64 {
+            return Err(self.too_large(url));
+        }
+        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+        while let Some(chunk) = response.chunk().await.map_err(|e| trouble::classify(&self.way, url, &e))? {
+            if body.len() + chunk.len() > max {
+                return Err(self.too_large(url));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn too_large(&self, url: &str) -> Error {
+        let max = self.way.limits.max_response_bytes;
+        Error::new(Kind::TooLarge, format!("the answer of {} is longer than {max} bytes", trouble::host(url)))
+            .detail("the rest was not read")
+    }
+}
+
+/// The first bytes of an error page; what happens to the rest does not matter.
+async fn beginning(mut response: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = MAX_ERROR_BODY - body.len();
+        body.extend(chunk.iter().take(room));
+        if chunk.len() >= room {
+            break;
+        }
+    }
+    body
+}
+
+fn head(response: &Response) -> Answer {
+    let headers = response.headers();
+    Answer {
+        status: response.status().as_u16(),
+        content_type: text(headers, &CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
+        date: text(headers, &DATE).and_then(|date| moment(&date)),
+        received_at: SystemTime::now().into(),
+        retry_after: text(headers, &RETRY_AFTER),
+        location: text(headers, &LOCATION),
+        closing: text(headers, &CONNECTION).is_some_and(|c| c.eq_ignore_ascii_case("close")),
+        body: Vec::new(),
+    }
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_string)
+}
+
+/// An HTTP date (RFC 9110, 5.6.7): `Fri, 20 Nov 2026 09:11:49 GMT`.
+fn moment(date: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc2822(date).ok().map(|date| date.to_utc())
+}
+
+fn certificates(way: &Way, path: &str) -> Result<Vec<Certificate>> {
+    let pem = std::fs::read(path)
+        .map_err(|e| unusable(way, "ca_file", &format!("cannot be read: {}", e.kind())))?;
+    let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
+    if certificates.is_empty() {
+        return Err(unusable(way, "ca_file", "holds no certificate in PEM form"));
+    }
+    Ok(certificates)
+}
+
+fn unusable(way: &Way, option: &str, why: &str) -> Error {
+    Error::new(Kind::Config, format!("option \"{option}\" of server \"{}\" {why}", way.server))
+        .hint(hint::server(&way.server, true, option, "..."))
+}

@@ -1,0 +1,146 @@
+//! Why there is no answer: told by the class of the error, never by its text.
+
+use std::error::Error as StdError;
+use std::io;
+
+use rustls::CertificateError;
+use url::Url;
+
+use super::Way;
+use crate::error::{Error, Kind};
+use crate::source::hint;
+
+/// Host and port of a URL, quoted for a message.
+pub(crate) fn host(url: &str) -> String {
+    let parsed = Url::parse(url).ok();
+    let host = parsed.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
+    match host {
+        Some((host, port)) => format!("\"{host}:{port}\""),
+        None => format!("\"{url}\""),
+    }
+}
+
+/// An error of the HTTP client as one of ours.
+pub(super) fn classify(way: &Way, url: &str, error: &reqwest::Error) -> Error {
+    let host = host(url);
+    if let Some(tls) = find::<rustls::Error>(error) {
+        return insecure(way, &host, tls);
+    }
+    if error.is_timeout() {
+        return timeout(way, &host, error.is_connect());
+    }
+    if error.is_dns() {
+        return Error::new(Kind::Unreachable, format!("cannot find {host}: no address for this name"))
+            .hint(format!("check the name: {}", hint::server(&way.server, true, "url", "https://...")));
+    }
+    if error.is_connect() {
+        return refused(way, &host, error);
+    }
+    if error.is_builder() {
+        return Error::new(Kind::Config, format!("cannot prepare a connection to {host}"))
+            .detail(root(error).to_string())
+            .hint(format!(
+                "name the authority: {}",
+                hint::server(&way.server, way.ca_file.is_some(), "ca_file", "/...")
+            ));
+    }
+    broken(way, &host, error)
+}
+
+fn timeout(way: &Way, host: &str, connecting: bool) -> Error {
+    if connecting {
+        let limit = way.limits.connect_timeout;
+        return Error::new(Kind::Timeout, format!("no connection to {host} within {limit:?}"))
+            .detail("nothing answered: a wrong port, or a firewall that drops packets")
+            .hint(format!("check the address: {}", hint::server(&way.server, true, "url", "https://...")));
+    }
+    let limit = way.limits.request_timeout;
+    Error::new(Kind::Timeout, format!("no whole answer from {host} within {limit:?}"))
+        .hint("raise erp_sync.request_timeout, or lower the server option max_page")
+}
+
+fn refused(way: &Way, host: &str, error: &reqwest::Error) -> Error {
+    let why = match find::<io::Error>(error).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => "connection refused",
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted) => "connection reset",
+        Some(io::ErrorKind::HostUnreachable) => "no route to this host",
+        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown) => "network unreachable",
+        Some(io::ErrorKind::UnexpectedEof) => "connection closed while it was made secure",
+        _ => "no connection",
+    };
+    let through = if way.proxy.is_some() { " through the proxy" } else { "" };
+    Error::new(Kind::Unreachable, format!("cannot connect to {host}{through}: {why}"))
+        .hint(format!("check host and port: {}", hint::server(&way.server, true, "url", "https://...")))
+}
+
+/// The connection stood, and then something happened to request or answer.
+fn broken(way: &Way, host: &str, error: &reqwest::Error) -> Error {
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+        return Error::new(Kind::BadAnswer, format!("{host} does not speak HTTP"))
+            .hint(super::status::check_url(way, None));
+    }
+    Error::new(Kind::Unreachable, format!("{host} closed the connection before the answer was whole"))
+        .hint("when it happens again, look into the remote's own log: a worker over its time or memory limit is killed")
+}
+
+fn insecure(way: &Way, host: &str, error: &rustls::Error) -> Error {
+    let authority = || {
+        format!("name its authority: {}", hint::server(&way.server, way.ca_file.is_some(), "ca_file", "/..."))
+    };
+    let (why, hint) = match error {
+        rustls::Error::InvalidCertificate(bad) => match bad {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+                "the certificate is for another name",
+                format!(
+                    "use the name in the certificate: {}",
+                    hint::server(&way.server, true, "url", "https://...")
+                ),
+            ),
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                ("the certificate has expired", "renew the certificate on the remote".to_string())
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+                "the certificate is not valid yet",
+                "compare the clocks of this machine and the remote".to_string(),
+            ),
+            CertificateError::Revoked => {
+                ("the certificate was revoked", "renew the certificate on the remote".to_string())
+            }
+            _ => ("the certificate comes from an unknown authority", authority()),
+        },
+        rustls::Error::InvalidMessage(_) => (
+            "it does not speak TLS on this port",
+            format!(
+                "when it is meant to be insecure: {}",
+                hint::server(&way.server, true, "url", "http://...")
+            ),
+        ),
+        _ => ("no secure connection could be agreed on", authority()),
+    };
+    Error::new(Kind::Tls, format!("cannot trust {host}: {why}")).detail(format!("TLS: {error}")).hint(hint)
+}
+
+/// The first error of class `T` in the chain. `source()` of an `io::Error` skips
+/// the error it wraps, so that one is looked at apart.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// The innermost error: the outer ones only say "error sending request".
+fn root(error: &reqwest::Error) -> &dyn StdError {
+    let mut inner: &dyn StdError = error;
+    while let Some(next) = inner.source() {
+        inner = next;
+    }
+    inner
+}

@@ -1,0 +1,152 @@
+//! One remote call over either protocol.
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::fault::{Asked, Fault};
+use super::settings::{Protocol, Settings};
+use super::{jsonrpc, xmlrpc};
+use crate::error::{Error, Kind, Result};
+use crate::source::hint;
+use crate::source::http::{Answer, Client};
+
+/// What is called.
+#[derive(Clone, Debug)]
+pub(super) struct Call<'a> {
+    /// `common` or `object`.
+    pub(super) service: &'a str,
+    /// Method of the service.
+    pub(super) method: &'a str,
+    /// Its arguments.
+    pub(super) args: Vec<Value>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    /// The result.
+    pub(super) value: Value,
+    /// The remote's clock, where it shows it.
+    pub(super) date: Option<DateTime<Utc>>,
+    /// Our own clock when the answer began.
+    pub(super) received_at: DateTime<Utc>,
+    /// Size of the body.
+    pub(super) bytes: usize,
+}
+
+/// Why an answer holds no result.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Trouble {
+    /// The remote refused.
+    Fault(Fault),
+    /// The answer ends in the middle.
+    Cut,
+    /// Not an answer in this protocol; says what it is instead, without its content.
+    Garbage(String),
+}
+
+/// Sends calls, one after the other, with the pause between them that the server's options ask for.
+pub(super) struct Rpc {
+    settings: Settings,
+    client: Option<Client>,
+    last_id: u64,
+    last_call_at: Option<Instant>,
+}
+
+impl Rpc {
+    /// Does no I/O.
+    pub(super) fn new(settings: Settings) -> Self {
+        Rpc { settings, client: None, last_id: 0, last_call_at: None }
+    }
+
+    /// Whom we speak to, and how.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Calls and waits for the result. `asked` is for messages.
+    pub(super) async fn call(&mut self, call: &Call<'_>, asked: Asked<'_>) -> Result<Reply> {
+        self.pause().await;
+        self.last_id += 1;
+        let id = self.last_id;
+        let (url, content_type, body) = self.request(call, id)?;
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => Client::new(self.settings.way.clone())?,
+        };
+        let client = self.client.insert(client);
+        let answer =
+            client.post(&url, content_type, body).await.and_then(|answer| client.accept(&url, answer));
+        self.last_call_at = Some(Instant::now());
+        self.reply(answer?, id, asked)
+    }
+
+    async fn pause(&self) {
+        let Some(last) = self.last_call_at else { return };
+        let rest = self.settings.delay.saturating_sub(last.elapsed());
+        if !rest.is_zero() {
+            tokio::time::sleep(rest).await;
+        }
+    }
+
+    fn request(&self, call: &Call<'_>, id: u64) -> Result<(String, &'static str, Vec<u8>)> {
+        let base = &self.settings.url;
+        match self.settings.protocol {
+            Protocol::JsonRpc => {
+                Ok((format!("{base}/jsonrpc"), "application/json", jsonrpc::encode(call, id)))
+            }
+            Protocol::XmlRpc => {
+                let body = xmlrpc::encode(call).ok_or_else(|| self.not_for_xml())?;
+                Ok((format!("{base}/xmlrpc/2/{}", call.service), "text/xml", body))
+            }
+        }
+    }
+
+    fn not_for_xml(&self) -> Error {
+        Error::new(Kind::Config, "the request holds a character that XML cannot carry")
+            .detail("in the database name, the user name, the password or a filter")
+            .hint(hint::server(&self.settings.server, true, "protocol", "jsonrpc"))
+    }
+
+    fn reply(&self, answer: Answer, id: u64, asked: Asked<'_>) -> Result<Reply> {
+        let decoded = match self.settings.protocol {
+            Protocol::JsonRpc => jsonrpc::decode(&answer.body, id),
+            Protocol::XmlRpc => xmlrpc::decode(&answer.body),
+        };
+        match decoded {
+            Ok(value) => {
+                let Answer { date, received_at, body, .. } = answer;
+                Ok(Reply { value, date, received_at, bytes: body.len() })
+            }
+            Err(Trouble::Fault(fault)) => Err(fault.into_error(&self.settings, asked)),
+            Err(Trouble::Cut) if !is_page(&answer) => Err(self.cut(answer.body.len())),
+            Err(Trouble::Cut) => Err(self.garbage(&answer, "its end is missing")),
+            Err(Trouble::Garbage(why)) => Err(self.garbage(&answer, &why)),
+        }
+    }
+
+    /// Without a length in its head a broken off answer looks like a whole one
+    /// (Odoo's workers answer with HTTP/1.0).
+    fn cut(&self, bytes: usize) -> Error {
+        let message = format!("the answer of \"{}\" ends in the middle", self.settings.server);
+        Error::new(Kind::Unreachable, message).detail(format!("after {bytes} bytes"))
+    }
+
+    fn garbage(&self, answer: &Answer, why: &str) -> Error {
+        let what = if is_page(answer) { "a web page" } else { "something else" };
+        let Settings { server, protocol, way, .. } = &self.settings;
+        let message = format!("\"{server}\" answered with {what} where {} was expected", protocol.name());
+        Error::new(Kind::BadAnswer, message)
+            .detail(format!("content type \"{}\": {why}", way.redactor.line(&answer.content_type)))
+            .hint(format!(
+                "name Odoo itself, no login page or proxy in front: {}",
+                hint::server(server, true, "url", "https://...")
+            ))
+    }
+}
+
+fn is_page(answer: &Answer) -> bool {
+    answer.content_type.starts_with("text/html")
+}

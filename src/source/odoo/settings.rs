@@ -1,0 +1,147 @@
+//! What the options of an `odoo` server and its user mapping say.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::error::{Error, Kind, Result};
+use crate::source::http::Way;
+use crate::source::redact::Redactor;
+use crate::source::{Remote, hint, options};
+
+/// How requests are written and answers are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// `POST /jsonrpc`.
+    JsonRpc,
+    /// `POST /xmlrpc/2/...`.
+    XmlRpc,
+}
+
+impl Protocol {
+    /// The option's value.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Protocol::JsonRpc => "jsonrpc",
+            Protocol::XmlRpc => "xmlrpc",
+        }
+    }
+}
+
+/// One Odoo database and the user that reads it.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// Name of the foreign server: for messages and hints.
+    pub(super) server: String,
+    /// Scheme, host, port and path, without a final slash.
+    pub(super) url: String,
+    pub(super) database: String,
+    pub(super) username: String,
+    pub(super) password: SecretString,
+    pub(super) protocol: Protocol,
+    /// Pause between two requests.
+    pub(super) delay: Duration,
+    /// Companies whose rows are read; empty: all of the user's.
+    pub(super) companies: Vec<i64>,
+    /// Language of translated texts.
+    pub(super) language: Option<String>,
+    /// How the server is reached.
+    pub(super) way: Way,
+}
+
+impl Settings {
+    /// Errors are [`Kind::Config`] and name the option that is missing or wrong.
+    pub(super) fn new(remote: Remote) -> Result<Self> {
+        let way = way(&remote)?;
+        let url = normalized(&remote, required(&remote, "url", "https://...")?)?;
+        Ok(Settings {
+            url,
+            database: required(&remote, "database", "...")?.to_string(),
+            username: credential(&remote, "username", remote.username.clone())?,
+            password: credential(&remote, "password", remote.password.clone())?,
+            protocol: protocol(&remote)?,
+            delay: delay(&remote)?,
+            companies: companies(&remote)?,
+            language: remote.options.get("language").cloned(),
+            way,
+            server: remote.server,
+        })
+    }
+}
+
+fn way(remote: &Remote) -> Result<Way> {
+    let verify_tls = match remote.options.get("verify_tls") {
+        Some(value) => options::flag(value).ok_or_else(|| wrong(remote, "verify_tls", "true"))?,
+        None => true,
+    };
+    Ok(Way {
+        server: remote.server.clone(),
+        limits: remote.limits.clone(),
+        proxy: remote.options.get("proxy").cloned(),
+        ca_file: remote.options.get("ca_file").cloned(),
+        verify_tls,
+        redactor: Redactor::new(remote.password.clone()),
+    })
+}
+
+fn required<'a>(remote: &'a Remote, option: &str, example: &str) -> Result<&'a str> {
+    remote.options.get(option).map(String::as_str).ok_or_else(|| {
+        Error::new(Kind::Config, format!("server \"{}\" has no option \"{option}\"", remote.server))
+            .hint(hint::server(&remote.server, false, option, example))
+    })
+}
+
+fn credential<T>(remote: &Remote, option: &str, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| {
+        let nothing = remote.username.is_none() && remote.password.is_none();
+        let message = match nothing {
+            true => format!("there is no user mapping for server \"{}\"", remote.server),
+            false => format!("the user mapping for server \"{}\" has no {option}", remote.server),
+        };
+        Error::new(Kind::Config, message).hint(match nothing {
+            true => hint::new_mapping(&remote.server),
+            false => hint::mapping(&remote.server, false, option),
+        })
+    })
+}
+
+/// One spelling for one address: it tells remotes apart.
+fn normalized(remote: &Remote, url: &str) -> Result<String> {
+    match Url::parse(url) {
+        Ok(url) if url.has_host() => {
+            Ok(format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/')))
+        }
+        _ => Err(wrong(remote, "url", "https://...")),
+    }
+}
+
+fn protocol(remote: &Remote) -> Result<Protocol> {
+    match remote.options.get("protocol").map(String::as_str) {
+        None | Some("auto" | "jsonrpc") => Ok(Protocol::JsonRpc),
+        Some("xmlrpc") => Ok(Protocol::XmlRpc),
+        Some(_) => Err(wrong(remote, "protocol", "auto")),
+    }
+}
+
+fn delay(remote: &Remote) -> Result<Duration> {
+    match remote.options.get("request_delay_ms").map(|value| value.trim().parse()) {
+        None => Ok(Duration::ZERO),
+        Some(Ok(ms)) => Ok(Duration::from_millis(ms)),
+        Some(Err(_)) => Err(wrong(remote, "request_delay_ms", "0")),
+    }
+}
+
+fn companies(remote: &Remote) -> Result<Vec<i64>> {
+    let Some(list) = remote.options.get("companies") else { return Ok(Vec::new()) };
+    list.split(',').map(|id| id.trim().parse().map_err(|_| wrong(remote, "companies", "1,2"))).collect()
+}
+
+/// The validator lets no such value in; it may have been disabled in a restore.
+fn wrong(remote: &Remote, option: &str, example: &str) -> Error {
+    Error::new(
+        Kind::Config,
+        format!("option \"{option}\" of server \"{}\" has no usable value", remote.server),
+    )
+    .hint(hint::server(&remote.server, true, option, example))
+}

@@ -1,0 +1,141 @@
+//! The options of servers and user mappings: which there are and what they may hold.
+//!
+//! Nothing is ever required here: an ordinary user's `pg_dump` leaves the options
+//! of user mappings out, and such a dump must load. No message shows a value: the
+//! wrong option may hold the right password.
+
+mod check;
+mod table;
+
+use std::collections::BTreeMap;
+
+pub(crate) use check::flag;
+use table::{ODOO, Row, SQLSERVER, USER_MAPPING};
+
+use crate::error::{Error, Kind, Result};
+
+/// What kind of object options belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Catalog {
+    /// `CREATE FOREIGN DATA WRAPPER`: takes no options.
+    Wrapper,
+    /// `CREATE SERVER`.
+    Server,
+    /// `CREATE USER MAPPING`.
+    UserMapping,
+}
+
+impl Catalog {
+    fn name(self) -> &'static str {
+        match self {
+            Catalog::Wrapper => "foreign data wrapper",
+            Catalog::Server => "server",
+            Catalog::UserMapping => "user mapping",
+        }
+    }
+}
+
+/// Whether only a superuser may set this option: it makes the database server read a file.
+pub fn superuser_only(option: &str) -> bool {
+    option == "password_file"
+}
+
+/// Names and descriptions of the options an object of this wrapper takes, in the order to show them.
+pub fn known(wrapper: &str, catalog: Catalog) -> Vec<(&'static str, &'static str)> {
+    rows(wrapper, catalog).iter().map(|row| (row.name, row.about)).collect()
+}
+
+/// Checks the options of one object as a whole. Errors are [`Kind::Config`].
+pub fn validate(wrapper: &str, catalog: Catalog, options: &[(String, String)]) -> Result<()> {
+    for (name, value) in options {
+        let Some(row) = rows(wrapper, catalog).iter().find(|row| row.name == name) else {
+            return Err(unknown(wrapper, catalog, name));
+        };
+        row.check.run(value).map_err(|why| {
+            Error::new(Kind::Config, format!("option \"{name}\" of a {} {why}", catalog.name()))
+                .hint(format!("{name}: {}", row.about))
+        })?;
+    }
+    together(&options.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect())
+}
+
+/// Rules about several options.
+fn together(options: &BTreeMap<&str, &str>) -> Result<()> {
+    let number = |name| options.get(name).and_then(|value| value.trim().parse::<u32>().ok());
+    if let (Some(min), Some(max)) = (number("min_page"), number("max_page"))
+        && min > max
+    {
+        return Err(Error::new(Kind::Config, "option \"min_page\" is greater than option \"max_page\"")
+            .hint("set both in one statement: alter server ... options (set min_page '...', set max_page '...')"));
+    }
+    if options.contains_key("password") && options.contains_key("password_file") {
+        return Err(Error::new(
+            Kind::Config,
+            "options \"password\" and \"password_file\" exclude each other",
+        )
+        .hint("drop one of them: alter user mapping ... options (drop password)"));
+    }
+    Ok(())
+}
+
+fn rows(wrapper: &str, catalog: Catalog) -> &'static [Row] {
+    match (catalog, wrapper) {
+        (Catalog::Server, "odoo") => ODOO,
+        (Catalog::Server, "sqlserver") => SQLSERVER,
+        (Catalog::UserMapping, _) => USER_MAPPING,
+        (Catalog::Wrapper | Catalog::Server, _) => &[],
+    }
+}
+
+fn unknown(wrapper: &str, catalog: Catalog, name: &str) -> Error {
+    let message = format!("a {} of wrapper \"{wrapper}\" has no option \"{name}\"", catalog.name());
+    Error::new(Kind::Config, message).hint(advice(wrapper, catalog, name))
+}
+
+/// What was probably meant, else what there is.
+fn advice(wrapper: &str, catalog: Catalog, name: &str) -> String {
+    let elsewhere = [Catalog::Server, Catalog::UserMapping]
+        .into_iter()
+        .find(|other| *other != catalog && rows(wrapper, *other).iter().any(|row| row.name == name));
+    if let Some(other) = elsewhere {
+        return format!("\"{name}\" is an option of the {}", other.name());
+    }
+    let names: Vec<&str> = rows(wrapper, catalog).iter().map(|row| row.name).collect();
+    if names.is_empty() {
+        return format!("a {} takes no options: give them to the server", catalog.name());
+    }
+    let list = format!("options: {}", names.join(", "));
+    match nearest(name, &names) {
+        Some(near) => format!("did you mean \"{near}\"? {list}"),
+        None => list,
+    }
+}
+
+/// The most similar name, when it is at most two typing errors away.
+fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    names
+        .iter()
+        .map(|candidate| (distance(&name, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= 2 && *distance < candidate.len())
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be put in, taken out or changed (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
+        for ((y, up), diagonal) in b.iter().zip(row.iter().skip(1)).zip(row.iter()) {
+            let left = next.last().copied().unwrap_or(i + 1);
+            next.push((up + 1).min(left + 1).min(diagonal + usize::from(x != *y)));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

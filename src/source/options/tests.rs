@@ -1,0 +1,132 @@
+use super::*;
+
+fn check(wrapper: &str, catalog: Catalog, options: &[(&str, &str)]) -> Result<()> {
+    let options: Vec<_> = options.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
+    validate(wrapper, catalog, &options)
+}
+
+fn refused(wrapper: &str, catalog: Catalog, name: &str, value: &str) -> Error {
+    let error = check(wrapper, catalog, &[(name, value)]).expect_err(&format!("{name} = {value}"));
+    assert_eq!(error.kind, Kind::Config);
+    let shown = format!("{error:?}");
+    assert!(value.len() < 4 || !shown.contains(value), "{shown} shows the value");
+    error
+}
+
+#[test]
+fn every_option_of_the_design_is_known() {
+    let odoo = "url, database, tenant, protocol, request_delay_ms, min_page, max_page, companies, language, ca_file, \
+                proxy, verify_tls";
+    let sqlserver = "host, port, database, instance, tenant, encrypt, trust_certificate, ca_file, application_name, \
+                     timezone";
+    let names = |w, c| known(w, c).into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+    assert_eq!(names("odoo", Catalog::Server), odoo);
+    assert_eq!(names("sqlserver", Catalog::Server), sqlserver);
+    assert_eq!(names("odoo", Catalog::UserMapping), "username, password, password_file");
+    assert_eq!(names("sqlserver", Catalog::UserMapping), "username, password, password_file");
+}
+
+#[test]
+fn no_option_is_required() {
+    for wrapper in ["odoo", "sqlserver"] {
+        for catalog in [Catalog::Wrapper, Catalog::Server, Catalog::UserMapping] {
+            check(wrapper, catalog, &[]).unwrap();
+        }
+    }
+}
+
+#[test]
+fn good_values_pass() {
+    let odoo = [
+        ("url", "https://erp.example.com:8069/odoo"),
+        ("database", "prod"),
+        ("tenant", "Süd GmbH"),
+        ("protocol", "xmlrpc"),
+        ("request_delay_ms", "0"),
+        ("min_page", "50"),
+        ("max_page", "50"),
+        ("companies", "1, 2"),
+        ("language", "sr@latin"),
+        ("ca_file", "/etc/ssl/own.pem"),
+        ("proxy", "http://[::1]:3128"),
+        ("verify_tls", "off"),
+    ];
+    check("odoo", Catalog::Server, &odoo).unwrap();
+    let sqlserver =
+        [("host", "fe80::1"), ("port", "65535"), ("encrypt", "login-only"), ("trust_certificate", "1")];
+    check("sqlserver", Catalog::Server, &sqlserver).unwrap();
+    check("odoo", Catalog::UserMapping, &[("username", "a@b.c"), ("password", "p w'\"")]).unwrap();
+}
+
+#[test]
+fn bad_values_are_refused() {
+    let odoo = [
+        ("url", "erp.shop.test"),
+        ("url", "ftp://erp.shop.test"),
+        ("url", "https://user@erp.example.com"),
+        ("url", "https://:secret@erp.example.com"),
+        ("url", "https://erp.example.com/?db=prod"),
+        ("url", "https://erp.example.com/#home"),
+        ("proxy", "http://u:secret@proxy.example.com"),
+        ("database", " "),
+        ("tenant", "a\nb"),
+        ("protocol", "json2"),
+        ("request_delay_ms", "-1"),
+        ("min_page", "0"),
+        ("max_page", "1e3"),
+        ("companies", "1,,2"),
+        ("companies", "0"),
+        ("language", "French, please"),
+        ("ca_file", "own.pem"),
+        ("verify_tls", "maybe"),
+    ];
+    for (name, value) in odoo {
+        refused("odoo", Catalog::Server, name, value);
+    }
+    for (name, value) in
+        [("port", "0"), ("port", "65536"), ("port", "sql"), ("host", "pos:1433"), ("encrypt", "yes")]
+    {
+        refused("sqlserver", Catalog::Server, name, value);
+    }
+    refused("odoo", Catalog::UserMapping, "password", "line\nend");
+}
+
+#[test]
+fn an_unknown_option_is_named_and_the_known_ones_listed() {
+    let error = refused("odoo", Catalog::UserMapping, "pasword", "hunter2!");
+    assert_eq!(error.message, "a user mapping of wrapper \"odoo\" has no option \"pasword\"");
+    assert_eq!(
+        error.hint.as_deref(),
+        Some("did you mean \"password\"? options: username, password, password_file")
+    );
+    let far = refused("odoo", Catalog::UserMapping, "frequency", "daily");
+    assert_eq!(far.hint.as_deref(), Some("options: username, password, password_file"));
+}
+
+#[test]
+fn an_option_in_the_wrong_place_is_sent_to_the_right_one() {
+    let error = refused("odoo", Catalog::Server, "password", "hunter2!");
+    assert_eq!(error.hint.as_deref(), Some("\"password\" is an option of the user mapping"));
+    let error = refused("sqlserver", Catalog::UserMapping, "host", "pos.example.com");
+    assert_eq!(error.hint.as_deref(), Some("\"host\" is an option of the server"));
+    let error = refused("odoo", Catalog::Wrapper, "url", "https://erp.example.com");
+    assert_eq!(error.hint.as_deref(), Some("\"url\" is an option of the server"));
+    let error = refused("odoo", Catalog::Wrapper, "debug", "true");
+    assert_eq!(
+        error.hint.as_deref(),
+        Some("a foreign data wrapper takes no options: give them to the server")
+    );
+}
+
+#[test]
+fn options_that_contradict_each_other_are_refused() {
+    let error = check("odoo", Catalog::Server, &[("min_page", "10"), ("max_page", "9")]).unwrap_err();
+    assert_eq!(error.message, "option \"min_page\" is greater than option \"max_page\"");
+    let both = [("password", "a"), ("password_file", "/b")];
+    check("odoo", Catalog::UserMapping, &both).unwrap_err();
+}
+
+#[test]
+fn only_the_password_file_needs_a_superuser() {
+    assert!(superuser_only("password_file") && !superuser_only("password") && !superuser_only("ca_file"));
+}
