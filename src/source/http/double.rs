@@ -6,11 +6,18 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
 /// What to do with one connection.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     /// Answers one request with these bytes each, then closes.
     Say(Vec<Vec<u8>>),
+    /// Answers one request with these bytes and then says nothing for so long.
+    SayAndHang(Vec<u8>, Duration),
+    /// Says this without waiting for a request.
+    Blurt(Vec<u8>),
     /// Reads the request and says nothing for so long.
     Hang(Duration),
 }
@@ -55,6 +62,15 @@ fn perform(mut stream: TcpStream, number: usize, act: Act, log: &Heard) {
                 let _ = stream.write_all(&answer);
             }
         }
+        Act::SayAndHang(answer, time) => {
+            request(&mut stream);
+            let _ = stream.write_all(&answer);
+            thread::sleep(time);
+        }
+        Act::Blurt(words) => {
+            let _ = stream.write_all(&words);
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
         Act::Hang(time) => {
             request(&mut stream);
             thread::sleep(time);
@@ -63,7 +79,7 @@ fn perform(mut stream: TcpStream, number: usize, act: Act, log: &Heard) {
 }
 
 /// The body of the next request, or `None` at the end of the connection.
-fn request(stream: &mut TcpStream) -> Option<String> {
+fn request(stream: &mut impl Read) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -91,6 +107,27 @@ pub(crate) fn json(body: &str) -> Vec<u8> {
         "Date: Fri, 20 Nov 2026 09:11:49 GMT\r\nContent-Type: application/json; charset=utf-8\r\n",
         body,
     )
+}
+
+/// Answers one request over TLS, with the certificate and key of this path; gives the URL.
+pub(crate) fn tls(path: &str, answer: Vec<u8>) -> String {
+    let certificate = CertificateDer::from_pem_file(format!("{path}.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(format!("{path}.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = builder.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+        let mut stream = rustls::StreamOwned::new(connection, stream);
+        if request(&mut stream).is_some() {
+            let _ = stream.write_all(&answer);
+        }
+    });
+    url
 }
 
 /// Runs a future as the worker's network thread does.

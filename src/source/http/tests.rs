@@ -1,1 +1,272 @@
+use std::time::{Duration, Instant};
 
+use secrecy::SecretString;
+
+use super::double::{Act, Double, answer, block_on, json, tls};
+use super::*;
+
+fn way() -> Way {
+    Way {
+        server: "odoo_main".into(),
+        limits: Limits {
+            connect_timeout: Duration::from_millis(300),
+            request_timeout: Duration::from_millis(300),
+            max_response_bytes: 1000,
+        },
+        proxy: None,
+        ca_file: None,
+        verify_tls: true,
+        redactor: Redactor::new(Some(SecretString::from("canary".to_string()))),
+    }
+}
+
+/// One request, its answer accepted.
+fn ask(way: Way, url: &str) -> Result<Answer> {
+    block_on(async {
+        let client = Client::new(way)?;
+        let answer = client.post(url, "application/json", b"{}".to_vec()).await?;
+        client.accept(url, answer)
+    })
+}
+
+fn told(answer: &[u8]) -> Result<Answer> {
+    ask(way(), &Double::answers(vec![answer.to_vec()]).url)
+}
+
+/// The error, with the changing port written as PORT.
+fn error(url: &str, answer: Result<Answer>) -> Error {
+    let mut error = answer.expect_err("an error");
+    let port = url.rsplit(':').next().unwrap().trim_end_matches('/').to_string();
+    error.message = error.message.replace(&port, "PORT");
+    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+    error
+}
+
+fn refused(answer: &[u8]) -> Error {
+    let double = Double::answers(vec![answer.to_vec()]);
+    error(&double.url, ask(way(), &double.url))
+}
+
+#[test]
+fn a_good_answer_comes_with_body_date_and_type() {
+    let answer = told(&json("{\"a\": 1}")).unwrap();
+    assert_eq!(answer.body, b"{\"a\": 1}");
+    assert_eq!(answer.date.unwrap().to_string(), "2026-11-20 09:11:49 UTC");
+    assert_eq!(answer.content_type, "application/json; charset=utf-8");
+    assert!(answer.closing);
+}
+
+#[test]
+fn a_closed_port_is_named_with_the_line_to_type() {
+    let url = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let error = error(&url, ask(way(), &url));
+    assert_eq!(error.kind, Kind::Unreachable);
+    assert_eq!(error.message, "cannot connect to \"127.0.0.1:PORT\": connection refused");
+    assert_eq!(
+        error.hint.as_deref(),
+        Some("check host and port: alter server odoo_main options (set url 'https://...')")
+    );
+}
+
+#[test]
+fn a_name_without_address_is_unreachable() {
+    let url = "http://no-such-host.invalid:80";
+    let mut patient = way();
+    patient.limits.connect_timeout = Duration::from_secs(10);
+    patient.limits.request_timeout = Duration::from_secs(10);
+    let error = error(url, ask(patient, url));
+    assert_eq!(error.kind, Kind::Unreachable);
+    assert!(error.message.starts_with("cannot find \"no-such-host.invalid:"), "{error}");
+}
+
+#[test]
+fn a_silent_remote_runs_into_the_limit() {
+    let double = Double::play(vec![Act::Hang(Duration::from_millis(700))]);
+    let begun_at = Instant::now();
+    let error = error(&double.url, ask(way(), &double.url));
+    assert_eq!(error.kind, Kind::Timeout);
+    assert_eq!(error.message, "no whole answer from \"127.0.0.1:PORT\" within 300ms");
+    assert!(begun_at.elapsed() < Duration::from_millis(600));
+}
+
+#[test]
+fn a_body_that_stalls_runs_into_the_limit() {
+    let stalled = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab".to_vec();
+    let double = Double::play(vec![Act::SayAndHang(stalled, Duration::from_millis(700))]);
+    assert_eq!(error(&double.url, ask(way(), &double.url)).kind, Kind::Timeout);
+}
+
+#[test]
+fn a_cut_answer_is_transient_wherever_it_is_cut() {
+    let whole = json("{\"jsonrpc\": \"2.0\"}");
+    let double = Double::answers((0..whole.len() - 1).map(|end| whole[..end].to_vec()).collect());
+    let client = Client::new(way()).unwrap();
+    block_on(async {
+        for end in 0..whole.len() - 1 {
+            let error = client.post(&double.url, "text/xml", vec![]).await.expect_err("an error");
+            assert_eq!(error.kind, Kind::Unreachable, "cut at {end}: {error:?}");
+        }
+    });
+}
+
+#[test]
+fn an_empty_answer_is_transient_only_where_the_connection_was_closed() {
+    assert_eq!(refused(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").kind, Kind::Unreachable);
+    assert_eq!(refused(&answer("200 OK", "", "")).kind, Kind::Unreachable);
+    let kept = refused(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(
+        (kept.kind, kept.message.as_str()),
+        (Kind::BadAnswer, "\"127.0.0.1:PORT\" sent an empty answer")
+    );
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_not_read() {
+    let announced = refused(b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n");
+    assert_eq!(announced.kind, Kind::TooLarge);
+    let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    endless.resize(5000, b'x');
+    assert_eq!(refused(&endless).kind, Kind::TooLarge);
+    let just = told(&answer("200 OK", "", &"x".repeat(1000))).unwrap();
+    assert_eq!(just.body.len(), 1000);
+}
+
+#[test]
+fn a_packed_answer_is_measured_unpacked() {
+    let packed = |bytes: &[u8]| {
+        let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\nContent-Length: ";
+        [format!("{head}{}\r\n\r\n", bytes.len()).as_bytes(), bytes].concat()
+    };
+    // printf '{"a": 1}' | gzip -n, and 100,000 zeros.
+    let small = include_bytes!("samples/small.gz");
+    let bomb = include_bytes!("samples/zeros.gz");
+    assert_eq!(told(&packed(small)).unwrap().body, b"{\"a\": 1}");
+    assert_eq!(refused(&packed(bomb)).kind, Kind::TooLarge);
+}
+
+#[test]
+fn a_status_says_whether_to_try_again_and_when() {
+    let retry = |status: &str, after: &str| refused(&answer(status, after, "busy"));
+    let seconds = retry("429 Too Many Requests", "Retry-After: 7\r\n");
+    assert_eq!((seconds.kind, seconds.retry_after), (Kind::Throttled, Some(Duration::from_secs(7))));
+    let hint = "ask more slowly: alter server odoo_main options (add request_delay_ms '200')";
+    assert_eq!(seconds.hint.as_deref(), Some(hint));
+    assert_eq!(retry("429 Too Many Requests", "").retry_after, None);
+    let date = retry("503 Busy", "Retry-After: Fri, 20 Nov 1998 09:11:49 GMT\r\n");
+    assert_eq!((date.kind, date.retry_after), (Kind::Throttled, Some(Duration::ZERO)));
+    let year = retry("503 Busy", "Retry-After: 31536000\r\n");
+    assert_eq!(year.retry_after, Some(Duration::from_secs(3600)));
+    assert_eq!(retry("503 Busy", "Retry-After: soon\r\n").retry_after, None);
+    for status in ["500 Oops", "502 Bad Gateway", "503 Busy", "504 Gateway Timeout"] {
+        assert_eq!(retry(status, "").kind, Kind::Unavailable, "{status}");
+    }
+    for status in ["201 Created", "400 Bad Request", "403 Forbidden", "404 Not Found", "418 Teapot"] {
+        assert_eq!(retry(status, "").kind, Kind::BadAnswer, "{status}");
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed_but_named() {
+    let error = refused(&answer("301 Moved", "Location: https://erp.example.com/jsonrpc?p=canary\r\n", ""));
+    assert_eq!(error.kind, Kind::BadAnswer);
+    assert_eq!(error.message, "\"127.0.0.1:PORT\" redirects to https://erp.example.com");
+    let line = "alter server odoo_main options (set url 'https://erp.example.com')";
+    assert!(error.hint.unwrap().ends_with(line));
+    let relative = refused(&answer("302 Found", "Location: /web/login\r\n", ""));
+    assert_eq!(relative.message, "\"127.0.0.1:PORT\" redirects to another page");
+}
+
+#[test]
+fn a_remote_that_speaks_something_else_is_no_http() {
+    let error = refused(b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n");
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (Kind::BadAnswer, "\"127.0.0.1:PORT\" does not speak HTTP")
+    );
+}
+
+#[test]
+fn a_connection_is_used_again_where_the_remote_keeps_it() {
+    let kept = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_vec();
+    let double = Double::play(vec![Act::Say(vec![kept.clone(), kept]), Act::Say(vec![])]);
+    block_on(async {
+        let client = Client::new(way()).unwrap();
+        for body in ["1", "2"] {
+            client.post(&double.url, "text/xml", body.into()).await.unwrap();
+        }
+    });
+    let heard = double.heard.lock().unwrap().clone();
+    assert_eq!(heard, [(0, "1".to_string()), (0, "2".to_string())]);
+}
+
+fn sample(name: &str) -> String {
+    format!("{}/src/source/http/samples/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn secure(certificate: &str, change: impl FnOnce(&mut Way)) -> Result<Answer> {
+    let url = tls(&sample(certificate), json("{}"));
+    let mut way = way();
+    way.limits.connect_timeout = Duration::from_secs(5);
+    way.limits.request_timeout = Duration::from_secs(5);
+    change(&mut way);
+    ask(way, &url)
+}
+
+#[test]
+fn a_certificate_is_trusted_by_its_authority() {
+    secure("right", |way| way.ca_file = Some(sample("ca.pem"))).unwrap();
+    secure("other", |way| way.verify_tls = false).unwrap();
+}
+
+#[test]
+fn a_certificate_of_an_unknown_authority_is_refused() {
+    let error = secure("right", |_| {}).unwrap_err();
+    assert_eq!(error.kind, Kind::Tls);
+    assert!(error.message.ends_with("the certificate comes from an unknown authority"), "{error:?}");
+    let hint = "name its authority: alter server odoo_main options (add ca_file '/...')";
+    assert_eq!(error.hint.as_deref(), Some(hint));
+}
+
+#[test]
+fn a_certificate_for_another_name_is_refused() {
+    let error = secure("other", |way| way.ca_file = Some(sample("ca.pem"))).unwrap_err();
+    assert_eq!(error.kind, Kind::Tls);
+    assert!(error.message.ends_with("the certificate is for another name"), "{error:?}");
+}
+
+#[test]
+fn https_to_a_port_without_tls_is_said() {
+    let double = Double::play(vec![Act::Blurt(answer("400 Bad Request", "", ""))]);
+    let mut way = way();
+    way.limits.connect_timeout = Duration::from_secs(5);
+    way.limits.request_timeout = Duration::from_secs(5);
+    let error = ask(way, &double.url.replace("http:", "https:")).unwrap_err();
+    assert_eq!(error.kind, Kind::Tls, "{error:?}");
+    assert!(error.message.ends_with("it does not speak TLS on this port"), "{error:?}");
+}
+
+#[test]
+fn a_certificate_file_must_be_readable_and_hold_one() {
+    for (path, why) in [
+        ("/no/such/file", "cannot be read: entity not found"),
+        (&sample("README.md"), "holds no certificate in PEM form"),
+    ] {
+        let mut way = way();
+        way.ca_file = Some(path.into());
+        let error = Client::new(way).err().unwrap();
+        assert_eq!(error.kind, Kind::Config);
+        assert_eq!(error.message, format!("option \"ca_file\" of server \"odoo_main\" {why}"));
+    }
+}
+
+#[test]
+fn the_proxy_is_the_one_of_the_option() {
+    let proxy = Double::answers(vec![json("{}")]);
+    let mut way = way();
+    way.proxy = Some(proxy.url.clone());
+    ask(way, "http://erp.example.com/jsonrpc").unwrap();
+    assert_eq!(proxy.heard.lock().unwrap().len(), 1);
+}
