@@ -7,10 +7,10 @@ use crate::entity::{Column, Stream, Type};
 use crate::source::{Field, Layout, Limits, Remote};
 
 /// The password of every test: it must turn up in no message.
-pub(super) const CANARY: &str = "canary<&>'\"\\7";
+pub(in crate::source::odoo) const CANARY: &str = "canary<&>'\"\\7";
 
 /// A remote that answers within half a second.
-pub(super) fn remote(url: &str) -> Remote {
+pub(in crate::source::odoo) fn remote(url: &str) -> Remote {
     let options = [("url", url), ("database", "prod")];
     Remote {
         server: "odoo_main".into(),
@@ -22,7 +22,7 @@ pub(super) fn remote(url: &str) -> Remote {
     }
 }
 
-pub(super) fn limits() -> Limits {
+pub(in crate::source::odoo) fn limits() -> Limits {
     Limits {
         connect_timeout: Duration::from_millis(300),
         request_timeout: Duration::from_millis(500),
@@ -30,12 +30,12 @@ pub(super) fn limits() -> Limits {
     }
 }
 
-pub(super) fn column(name: &str, kind: Type) -> Column {
+pub(in crate::source::odoo) fn column(name: &str, kind: Type) -> Column {
     Column { name: name.into(), kind, about: String::new(), path: vec![], scale: None, required: false }
 }
 
 /// A stream with the column `id` and these; its cursor is `write_date`.
-pub(super) fn stream(object: &str, columns: &[(&str, Type)]) -> Stream {
+pub(in crate::source::odoo) fn stream(object: &str, columns: &[(&str, Type)]) -> Stream {
     let mut all = vec![column("id", Type::Bigint)];
     all.extend(columns.iter().map(|(name, kind)| column(name, *kind)));
     Stream {
@@ -55,7 +55,7 @@ pub(super) fn stream(object: &str, columns: &[(&str, Type)]) -> Stream {
 }
 
 /// Every column from the field of its name.
-pub(super) fn layout(stream: &Stream) -> Layout {
+pub(in crate::source::odoo) fn layout(stream: &Stream) -> Layout {
     let field =
         |(column, c): (usize, &Column)| Field { column, path: c.name.clone(), remote_type: String::new() };
     Layout { columns: stream.columns.iter().enumerate().map(field).collect(), left_out: vec![] }
