@@ -8,6 +8,7 @@ pub(crate) mod double;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -34,8 +35,17 @@ pub(crate) struct Way {
     pub(crate) ca_file: Option<String>,
     /// Whether certificates are verified.
     pub(crate) verify_tls: bool,
+    /// Names of the server's options that are set: hints say `set` for them, else `add`.
+    pub(crate) present: BTreeSet<String>,
     /// Keeps the password out of messages.
     pub(crate) redactor: Redactor,
+}
+
+impl Way {
+    /// The line that gives an option of the server another value.
+    pub(crate) fn set(&self, option: &str, value: &str) -> String {
+        hint::server(&self.server, self.present.contains(option), option, value)
+    }
 }
 
 /// A client for one remote. Keeps its connections open where the remote does.
@@ -84,7 +94,7 @@ impl Client {
         if let Some(path) = &way.ca_file {
             builder = builder.tls_certs_only(certificates(&way, path)?);
         }
-        let inner = builder.build().map_err(|e| trouble::classify(&way, "the TLS library", &e))?;
+        let inner = builder.build().map_err(|e| trouble::unprepared(&way, &e))?;
         Ok(Client { way, inner })
     }
 
@@ -182,5 +192,5 @@ fn certificates(way: &Way, path: &str) -> Result<Vec<Certificate>> {
 
 fn unusable(way: &Way, option: &str, why: &str) -> Error {
     Error::new(Kind::Config, format!("option \"{option}\" of server \"{}\" {why}", way.server))
-        .hint(hint::server(&way.server, true, option, "..."))
+        .hint(way.set(option, "..."))
 }

@@ -7,7 +7,6 @@ use url::Url;
 
 use super::{Answer, Way, moment};
 use crate::error::{Error, Kind};
-use crate::source::hint;
 use crate::source::http::trouble::host;
 
 /// Longest wait that a remote is granted: a year in `Retry-After` must not end the sync.
@@ -68,7 +67,7 @@ fn throttled(way: &Way, host: &str, answer: &Answer) -> Error {
     };
     Error::new(Kind::Throttled, format!("{host} asks for fewer requests"))
         .detail(detail)
-        .hint(format!("ask more slowly: {}", hint::server(&way.server, false, "request_delay_ms", "200")))
+        .hint(format!("ask more slowly: {}", way.set("request_delay_ms", "200")))
         .retry_after(wait)
 }
 
@@ -109,6 +108,6 @@ fn unexpected(way: &Way, url: &str, host: &str, answer: &Answer) -> Error {
 
 /// The line that sets another address.
 pub(crate) fn check_url(way: &Way, target: Option<&str>) -> String {
-    let line = hint::server(&way.server, true, "url", target.unwrap_or("https://..."));
+    let line = way.set("url", target.unwrap_or("https://..."));
     format!("name the application itself, without a path: {line}")
 }

@@ -16,6 +16,7 @@ fn way() -> Way {
         proxy: None,
         ca_file: None,
         verify_tls: true,
+        present: BTreeSet::from(["url".to_string()]),
         redactor: Redactor::new(Some(SecretString::from("canary".to_string()))),
     }
 }
@@ -90,6 +91,26 @@ fn a_silent_remote_runs_into_the_limit() {
     assert_eq!(error.kind, Kind::Timeout);
     assert_eq!(error.message, "no whole answer from \"127.0.0.1:PORT\" within 300ms");
     assert!(begun_at.elapsed() < Duration::from_millis(600));
+}
+
+#[test]
+fn a_remote_that_takes_no_connection_runs_into_its_own_limit() {
+    block_on(async {
+        // Linux drops the requests to connect once nobody takes those that wait.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let full = socket.listen(1).unwrap();
+        let address = full.local_addr().unwrap();
+        let wait = Duration::from_millis(50);
+        let _waiting: Vec<_> = (0..4).map(|_| std::net::TcpStream::connect_timeout(&address, wait)).collect();
+        let mut way = way();
+        way.limits.connect_timeout = Duration::from_millis(100);
+        way.limits.request_timeout = Duration::from_secs(10);
+        let url = format!("http://{address}");
+        let error = error(&url, Client::new(way).unwrap().post(&url, "text/xml", vec![]).await);
+        assert_eq!(error.kind, Kind::Timeout);
+        assert_eq!(error.message, "no connection to \"127.0.0.1:PORT\" within 100ms");
+    });
 }
 
 #[test]

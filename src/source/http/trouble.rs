@@ -8,7 +8,6 @@ use url::Url;
 
 use super::Way;
 use crate::error::{Error, Kind};
-use crate::source::hint;
 
 /// Host and port of a URL, quoted for a message.
 pub(crate) fn host(url: &str) -> String {
@@ -31,20 +30,19 @@ pub(super) fn classify(way: &Way, url: &str, error: &reqwest::Error) -> Error {
     }
     if error.is_dns() {
         return Error::new(Kind::Unreachable, format!("cannot find {host}: no address for this name"))
-            .hint(format!("check the name: {}", hint::server(&way.server, true, "url", "https://...")));
+            .hint(format!("check the name: {}", way.set("url", "https://...")));
     }
     if error.is_connect() {
         return refused(way, &host, error);
     }
-    if error.is_builder() {
-        return Error::new(Kind::Config, format!("cannot prepare a connection to {host}"))
-            .detail(root(error).to_string())
-            .hint(format!(
-                "name the authority: {}",
-                hint::server(&way.server, way.ca_file.is_some(), "ca_file", "/...")
-            ));
-    }
     broken(way, &host, error)
+}
+
+/// The client itself cannot be made: mostly a machine without trusted authorities.
+pub(super) fn unprepared(way: &Way, error: &reqwest::Error) -> Error {
+    Error::new(Kind::Tls, "secure connections cannot be prepared on this machine")
+        .detail(root(error).to_string())
+        .hint(format!("name the authority to trust: {}", way.set("ca_file", "/...")))
 }
 
 fn timeout(way: &Way, host: &str, connecting: bool) -> Error {
@@ -52,7 +50,7 @@ fn timeout(way: &Way, host: &str, connecting: bool) -> Error {
         let limit = way.limits.connect_timeout;
         return Error::new(Kind::Timeout, format!("no connection to {host} within {limit:?}"))
             .detail("nothing answered: a wrong port, or a firewall that drops packets")
-            .hint(format!("check the address: {}", hint::server(&way.server, true, "url", "https://...")));
+            .hint(format!("check the address: {}", way.set("url", "https://...")));
     }
     let limit = way.limits.request_timeout;
     Error::new(Kind::Timeout, format!("no whole answer from {host} within {limit:?}"))
@@ -70,7 +68,7 @@ fn refused(way: &Way, host: &str, error: &reqwest::Error) -> Error {
     };
     let through = if way.proxy.is_some() { " through the proxy" } else { "" };
     Error::new(Kind::Unreachable, format!("cannot connect to {host}{through}: {why}"))
-        .hint(format!("check host and port: {}", hint::server(&way.server, true, "url", "https://...")))
+        .hint(format!("check host and port: {}", way.set("url", "https://...")))
 }
 
 /// The connection stood, and then something happened to request or answer.
@@ -84,17 +82,12 @@ fn broken(way: &Way, host: &str, error: &reqwest::Error) -> Error {
 }
 
 fn insecure(way: &Way, host: &str, error: &rustls::Error) -> Error {
-    let authority = || {
-        format!("name its authority: {}", hint::server(&way.server, way.ca_file.is_some(), "ca_file", "/..."))
-    };
+    let authority = || format!("name its authority: {}", way.set("ca_file", "/..."));
     let (why, hint) = match error {
         rustls::Error::InvalidCertificate(bad) => match bad {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
                 "the certificate is for another name",
-                format!(
-                    "use the name in the certificate: {}",
-                    hint::server(&way.server, true, "url", "https://...")
-                ),
+                format!("use the name in the certificate: {}", way.set("url", "https://...")),
             ),
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 ("the certificate has expired", "renew the certificate on the remote".to_string())
@@ -110,10 +103,7 @@ fn insecure(way: &Way, host: &str, error: &rustls::Error) -> Error {
         },
         rustls::Error::InvalidMessage(_) => (
             "it does not speak TLS on this port",
-            format!(
-                "when it is meant to be insecure: {}",
-                hint::server(&way.server, true, "url", "http://...")
-            ),
+            format!("when it is meant to be insecure: {}", way.set("url", "http://...")),
         ),
         _ => ("no secure connection could be agreed on", authority()),
     };

@@ -80,7 +80,7 @@ fn id(key: &Key) -> Result<i64> {
 mod tests {
     use super::*;
     use crate::source::Mark;
-    use crate::source::odoo::fixture::stream;
+    use crate::source::odoo::tests::fixture::stream;
 
     fn text(filter: Value, scope: Scope) -> String {
         let mut stream = stream("account.move.line", &[]);

@@ -120,13 +120,13 @@ impl Fault {
             Kind::NoObject => Error::new(kind, format!("\"{server}\" has no object \"{object}\"")),
             // The remote's own text names host and port of its database server.
             Kind::NoDatabase => Error::new(kind, format!("\"{server}\" has no database \"{database}\""))
-                .hint(hint::server(server, true, "database", "...")),
+                .hint(settings.way.set("database", "...")),
             Kind::Unavailable => {
                 Error::new(kind, format!("the database behind \"{server}\" is out of order"))
                     .detail(self.class)
                     .hint(format!(
                         "try again later; if \"{database}\" is the wrong database: {}",
-                        hint::server(server, true, "database", "...")
+                        settings.way.set("database", "...")
                     ))
             }
             Kind::NoField => {

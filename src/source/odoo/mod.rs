@@ -20,8 +20,6 @@ mod xmlread;
 mod xmlrpc;
 
 #[cfg(test)]
-mod fixture;
-#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

@@ -9,7 +9,6 @@ use super::fault::{Asked, Fault};
 use super::settings::{Protocol, Settings};
 use super::{jsonrpc, xmlrpc};
 use crate::error::{Error, Kind, Result};
-use crate::source::hint;
 use crate::source::http::{Answer, Client};
 
 /// What is called.
@@ -107,7 +106,7 @@ impl Rpc {
     fn not_for_xml(&self) -> Error {
         Error::new(Kind::Config, "the request holds a character that XML cannot carry")
             .detail("in the database name, the user name, the password or a filter")
-            .hint(hint::server(&self.settings.server, true, "protocol", "jsonrpc"))
+            .hint(self.settings.way.set("protocol", "jsonrpc"))
     }
 
     fn reply(&self, answer: Answer, id: u64, asked: Asked<'_>) -> Result<Reply> {
@@ -142,7 +141,7 @@ impl Rpc {
             .detail(format!("content type \"{}\": {why}", way.redactor.line(&answer.content_type)))
             .hint(format!(
                 "name Odoo itself, no login page or proxy in front: {}",
-                hint::server(server, true, "url", "https://...")
+                way.set("url", "https://...")
             ))
     }
 }

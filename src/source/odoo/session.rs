@@ -1,14 +1,14 @@
 //! The login, and calls to models as the user who logged in.
 
-use serde_json::{Value, json};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
 
 use super::Odoo;
 use super::fault::{Asked, refused_login};
 use super::layout::{ATTRIBUTES, Fields, fields};
 use super::rpc::{Call, Reply};
+use super::settings::Settings;
 use crate::error::{Error, Kind, Result};
-use crate::source::hint;
-use secrecy::ExposeSecret;
 
 impl Odoo {
     /// What the server says about itself; needs no login.
@@ -78,14 +78,14 @@ impl Odoo {
     /// Archived rows are rows; without `lang` texts are English whatever the user's language.
     fn context(&self) -> Value {
         let settings = self.rpc.settings();
-        let mut context = json!({"active_test": false});
+        let mut context = Map::from_iter([("active_test".to_string(), json!(false))]);
         if let Some(language) = &settings.language {
-            context["lang"] = json!(language);
+            context.insert("lang".into(), json!(language));
         }
         if !settings.companies.is_empty() {
-            context["allowed_company_ids"] = json!(settings.companies);
+            context.insert("allowed_company_ids".into(), json!(settings.companies));
         }
-        context
+        Value::Object(context)
     }
 
     /// Whether the user may read the model. It says nothing about single rows.
@@ -108,8 +108,8 @@ impl Odoo {
 
     /// An answer in the right protocol that makes no sense.
     pub(super) fn strange(&self, why: &str) -> Error {
-        let server = &self.rpc.settings().server;
+        let Settings { server, way, .. } = self.rpc.settings();
         Error::new(Kind::BadAnswer, format!("\"{server}\" does not answer as Odoo does: {why}"))
-            .hint(format!("name an Odoo server: {}", hint::server(server, true, "url", "https://...")))
+            .hint(format!("name an Odoo server: {}", way.set("url", "https://...")))
     }
 }

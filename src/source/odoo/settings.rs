@@ -81,6 +81,7 @@ fn way(remote: &Remote) -> Result<Way> {
         proxy: remote.options.get("proxy").cloned(),
         ca_file: remote.options.get("ca_file").cloned(),
         verify_tls,
+        present: remote.options.keys().cloned().collect(),
         redactor: Redactor::new(remote.password.clone()),
     })
 }

@@ -170,7 +170,7 @@ impl<'a> Parser<'a> {
         self.open("data")?;
         let mut items = Vec::new();
         while let Some(tag) = self.start_or_end("data")? {
-            expect(&tag, "value")?;
+            must_be(&tag, "value")?;
             items.push(self.value(depth + 1)?);
         }
         self.close(&["array"])?;
@@ -180,7 +180,7 @@ impl<'a> Parser<'a> {
     fn structure(&mut self, depth: usize) -> Result<Value, Trouble> {
         let mut members = Map::new();
         while let Some(tag) = self.start_or_end("struct")? {
-            expect(&tag, "member")?;
+            must_be(&tag, "member")?;
             self.open("name")?;
             let name = self.text("name")?;
             self.open("value")?;
@@ -268,7 +268,7 @@ fn number(text: &str) -> Result<Value, Trouble> {
     Number::from_str(text).map(Value::Number).map_err(|_| surprise("number"))
 }
 
-fn expect(found: &str, wanted: &str) -> Result<(), Trouble> {
+fn must_be(found: &str, wanted: &str) -> Result<(), Trouble> {
     if found == wanted { Ok(()) } else { Err(surprise(&format!("<{}>", short(found)))) }
 }
 

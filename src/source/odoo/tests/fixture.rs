@@ -1,0 +1,62 @@
+//! Streams and remotes for tests.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::entity::{Column, Stream, Type};
+use crate::source::{Field, Layout, Limits, Remote};
+
+/// The password of every test: it must turn up in no message.
+pub(in crate::source::odoo) const CANARY: &str = "canary<&>'\"\\7";
+
+/// A remote that answers within half a second.
+pub(in crate::source::odoo) fn remote(url: &str) -> Remote {
+    let options = [("url", url), ("database", "prod")];
+    Remote {
+        server: "odoo_main".into(),
+        kind: "odoo".into(),
+        options: options.map(|(name, value)| (name.to_string(), value.to_string())).into(),
+        username: Some("sync@example.com".into()),
+        password: Some(CANARY.to_string().into()),
+        limits: limits(),
+    }
+}
+
+pub(in crate::source::odoo) fn limits() -> Limits {
+    Limits {
+        connect_timeout: Duration::from_millis(300),
+        request_timeout: Duration::from_millis(500),
+        max_response_bytes: 100_000,
+    }
+}
+
+pub(in crate::source::odoo) fn column(name: &str, kind: Type) -> Column {
+    Column { name: name.into(), kind, about: String::new(), path: vec![], scale: None, required: false }
+}
+
+/// A stream with the column `id` and these; its cursor is `write_date`.
+pub(in crate::source::odoo) fn stream(object: &str, columns: &[(&str, Type)]) -> Stream {
+    let mut all = vec![column("id", Type::Bigint)];
+    all.extend(columns.iter().map(|(name, kind)| column(name, *kind)));
+    Stream {
+        table: object.replace('.', "_"),
+        about: String::new(),
+        object: object.into(),
+        module: None,
+        filter: None,
+        key: vec!["id".into()],
+        cursor: Some("write_date".into()),
+        keep: None,
+        parent: None,
+        refers: BTreeMap::new(),
+        indexes: vec![],
+        columns: all,
+    }
+}
+
+/// Every column from the field of its name.
+pub(in crate::source::odoo) fn layout(stream: &Stream) -> Layout {
+    let field =
+        |(column, c): (usize, &Column)| Field { column, path: c.name.clone(), remote_type: String::new() };
+    Layout { columns: stream.columns.iter().enumerate().map(field).collect(), left_out: vec![] }
+}

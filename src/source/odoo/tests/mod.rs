@@ -1,0 +1,9 @@
+//! Tests of the whole source, of recorded answers, and of what takes more than a page.
+
+mod decode;
+mod fault;
+pub(super) mod fixture;
+mod layout;
+mod recorded;
+mod source;
+mod xml;
