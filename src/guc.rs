@@ -106,7 +106,14 @@ pub fn define() {
         GucContext::Userset,
         GucFlags::IS_NAME,
     );
-    whole(c"erp_sync.batch_rows", c"Rows written in one transaction, at most.", &BATCH_ROWS, 1, 100_000, None);
+    whole(
+        c"erp_sync.batch_rows",
+        c"Rows written in one transaction, at most.",
+        &BATCH_ROWS,
+        1,
+        100_000,
+        None,
+    );
     time(c"erp_sync.connect_timeout", c"Longest wait for a connection to a remote.", &CONNECT_TIMEOUT);
     time(c"erp_sync.request_timeout", c"Longest wait for an answer of a remote.", &REQUEST_TIMEOUT);
     whole(
@@ -118,7 +125,11 @@ pub fn define() {
         Some(GucFlags::UNIT_BYTE),
     );
     whole(c"erp_sync.max_attempts", c"How often a request is tried.", &MAX_ATTEMPTS, 1, 20, None);
-    time(c"erp_sync.retry_base", c"Wait before the second try of a request; doubles with each further one.", &RETRY_BASE);
+    time(
+        c"erp_sync.retry_base",
+        c"Wait before the second try of a request; doubles with each further one.",
+        &RETRY_BASE,
+    );
     days(c"erp_sync.history_retention", c"How long runs, tasks and batches are kept.", &HISTORY_RETENTION);
     days(c"erp_sync.removed_retention", c"How long the content of removed rows is kept.", &REMOVED_RETENTION);
 }

@@ -40,9 +40,6 @@ impl From<Error> for ErrorReport {
     }
 }
 
-/// Result at the SQL border.
-pub type SqlResult<T> = std::result::Result<T, ErrorReport>;
-
 /// An error that PostgreSQL raised, or a panic of ours, as one of our own.
 pub fn caught(error: &CaughtError) -> Error {
     match error {

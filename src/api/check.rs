@@ -2,9 +2,9 @@
 
 use pgrx::prelude::*;
 
-use crate::report::SqlResult;
 use crate::worker;
 use crate::worker::call::{Call, Message};
+use pgrx::pg_sys::panic::ErrorReport;
 
 /// Tries everything a sync needs: one row per server and aspect.
 #[pg_extern]
@@ -12,7 +12,7 @@ use crate::worker::call::{Call, Message};
 #[allow(clippy::type_complexity)]
 fn sync_check(
     server: default!(Option<&str>, "NULL"),
-) -> SqlResult<
+) -> Result<
     TableIterator<
         'static,
         (
@@ -23,6 +23,7 @@ fn sync_check(
             name!(hint, Option<String>),
         ),
     >,
+    ErrorReport,
 > {
     worker::ready()?;
     let mut rows = Vec::new();

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use crate::entity::catalog;
 use crate::error::{Error, Kind};
-use crate::report::SqlResult;
+use pgrx::pg_sys::panic::ErrorReport;
 
 /// The entities that can be synced.
 #[pg_extern(stable)]
@@ -32,7 +32,7 @@ fn sync_entities() -> TableIterator<
 
 /// The manifest of an entity.
 #[pg_extern(stable)]
-fn sync_entity(name: Option<&str>) -> SqlResult<JsonB> {
+fn sync_entity(name: Option<&str>) -> Result<JsonB, ErrorReport> {
     let entity = super::entity(super::required(name, "name")?)?;
     let json = serde_json::to_value(entity)
         .map_err(|error| Error::new(Kind::Internal, format!("the manifest cannot be written: {error}")))?;

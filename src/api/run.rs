@@ -6,11 +6,11 @@ use pgrx::{PgSqlErrorCode, ereport, pg_sys};
 use crate::entity::catalog;
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
-use crate::report::SqlResult;
 use crate::store;
 use crate::store::session::Atomicity;
-use crate::worker::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 use crate::worker;
+use crate::worker::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
+use pgrx::pg_sys::panic::ErrorReport;
 
 use super::required;
 
@@ -43,7 +43,7 @@ fn sync_run(
     mode: default!(Option<&str>, "'incremental'"),
     wait: default!(Option<bool>, "true"),
     confirm: default!(Option<bool>, "false"),
-) -> SqlResult<
+) -> Result<
     TableIterator<
         'static,
         (
@@ -65,6 +65,7 @@ fn sync_run(
             name!(hint, Option<String>),
         ),
     >,
+    ErrorReport,
 > {
     let wanted = Wanted {
         entity: required(entity, "entity")?.to_string(),
@@ -112,7 +113,8 @@ fn unattended(wanted: Wanted) -> Result<Vec<TaskRow>> {
 }
 
 fn columns(row: TaskRow) -> TaskColumns {
-    let [fetched, inserted, updated, unchanged, left_out, rejected, duplicates, removed, waiting] = row.counts;
+    let [fetched, inserted, updated, unchanged, left_out, rejected, duplicates, removed, waiting] =
+        row.counts;
     (
         row.run_id,
         Some(row.server).filter(|server| !server.is_empty()),
@@ -167,7 +169,7 @@ fn line(row: &TaskRow) -> String {
 #[pg_extern(sql = "
 CREATE PROCEDURE sync_auto() LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-fn sync_auto(fcinfo: pg_sys::FunctionCallInfo) -> SqlResult<()> {
+fn sync_auto(fcinfo: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     let atomicity = Atomicity::of(fcinfo)?;
     worker::ready_to_run()?;
     store::cron::at_home()?;
@@ -180,7 +182,7 @@ fn sync_auto(fcinfo: pg_sys::FunctionCallInfo) -> SqlResult<()> {
 /// Stops a run within a second; what is committed stays. Returns whether it was running.
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
-fn sync_cancel(run_id: Option<i64>) -> SqlResult<bool> {
+fn sync_cancel(run_id: Option<i64>) -> Result<bool, ErrorReport> {
     let run_id = required(run_id, "run_id")?;
     let found = store::cancel(run_id)?;
     Ok(found.ok_or_else(|| {
@@ -197,7 +199,7 @@ fn sync_reset(
     entity: Option<&str>,
     server: default!(Option<&str>, "NULL"),
     truncate: default!(Option<bool>, "false"),
-) -> SqlResult<i64> {
+) -> Result<i64, ErrorReport> {
     let name = required(entity, "entity")?;
     let truncate = required(truncate, "truncate")?;
     let schema = Settings::current().target_schema;

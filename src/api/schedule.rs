@@ -3,20 +3,20 @@
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 
-use crate::report::SqlResult;
 use crate::store::cron;
+use pgrx::pg_sys::panic::ErrorReport;
 
 /// Makes or changes the pg_cron job that calls `sync_auto()` as the current role.
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
-fn sync_schedule(schedule: default!(Option<&str>, "'0 */2 * * *'")) -> SqlResult<i64> {
+fn sync_schedule(schedule: default!(Option<&str>, "'0 */2 * * *'")) -> Result<i64, ErrorReport> {
     Ok(cron::schedule(super::required(schedule, "schedule")?)?)
 }
 
 /// Removes the current role's job. Returns whether there was one.
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
-fn sync_unschedule() -> SqlResult<bool> {
+fn sync_unschedule() -> Result<bool, ErrorReport> {
     Ok(cron::unschedule()?)
 }
 
@@ -24,7 +24,7 @@ fn sync_unschedule() -> SqlResult<bool> {
 #[pg_extern(volatile)]
 #[search_path(pg_catalog, pg_temp)]
 #[allow(clippy::type_complexity)]
-fn sync_schedules() -> SqlResult<
+fn sync_schedules() -> Result<
     TableIterator<
         'static,
         (
@@ -37,9 +37,11 @@ fn sync_schedules() -> SqlResult<
             name!(last_message, Option<String>),
         ),
     >,
+    ErrorReport,
 > {
     let jobs = cron::jobs()?;
-    Ok(TableIterator::new(jobs.into_iter().map(|j| {
-        (j.job_id, j.schedule, j.role, j.active, j.last_run_at, j.last_state, j.last_message)
-    })))
+    Ok(TableIterator::new(
+        jobs.into_iter()
+            .map(|j| (j.job_id, j.schedule, j.role, j.active, j.last_run_at, j.last_state, j.last_message)),
+    ))
 }

@@ -4,15 +4,15 @@ use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::prelude::*;
 
 use crate::entity::catalog;
-use crate::report::SqlResult;
 use crate::store;
 use crate::store::reading;
+use pgrx::pg_sys::panic::ErrorReport;
 
 /// One row per server and entity.
 #[pg_extern(stable)]
 #[search_path(pg_catalog, pg_temp)]
 #[allow(clippy::type_complexity)]
-fn sync_status() -> SqlResult<
+fn sync_status() -> Result<
     TableIterator<
         'static,
         (
@@ -30,6 +30,7 @@ fn sync_status() -> SqlResult<
             name!(hint, Option<String>),
         ),
     >,
+    ErrorReport,
 > {
     let mut rows = Vec::new();
     for server in store::usable()? {
@@ -59,7 +60,7 @@ fn sync_status() -> SqlResult<
 #[pg_extern(volatile)]
 #[search_path(pg_catalog, pg_temp)]
 #[allow(clippy::type_complexity)]
-fn sync_progress() -> SqlResult<
+fn sync_progress() -> Result<
     TableIterator<
         'static,
         (
@@ -74,6 +75,7 @@ fn sync_progress() -> SqlResult<
             name!(eta, Option<Interval>),
         ),
     >,
+    ErrorReport,
 > {
     let rows = reading::progress()?;
     Ok(TableIterator::new(rows.into_iter().map(|p| {

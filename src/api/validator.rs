@@ -4,22 +4,25 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::error::{Error, Kind, Result};
-use crate::report::SqlResult;
 use crate::source::options::{self, Catalog};
+use pgrx::pg_sys::panic::ErrorReport;
 
 /// Checks the options of a server or user mapping of the wrapper `odoo`.
 #[pg_extern]
-fn erp_sync_odoo_validator(options: Vec<Option<String>>, catalog: pg_sys::Oid) -> SqlResult<()> {
+fn erp_sync_odoo_validator(options: Vec<Option<String>>, catalog: pg_sys::Oid) -> Result<(), ErrorReport> {
     validate("odoo", options, catalog)
 }
 
 /// Checks the options of a server or user mapping of the wrapper `sqlserver`.
 #[pg_extern]
-fn erp_sync_sqlserver_validator(options: Vec<Option<String>>, catalog: pg_sys::Oid) -> SqlResult<()> {
+fn erp_sync_sqlserver_validator(
+    options: Vec<Option<String>>,
+    catalog: pg_sys::Oid,
+) -> Result<(), ErrorReport> {
     validate("sqlserver", options, catalog)
 }
 
-fn validate(wrapper: &str, options: Vec<Option<String>>, catalog: pg_sys::Oid) -> SqlResult<()> {
+fn validate(wrapper: &str, options: Vec<Option<String>>, catalog: pg_sys::Oid) -> Result<(), ErrorReport> {
     check(wrapper, options, catalog).map_err(|error| {
         hide_statement();
         error.into()

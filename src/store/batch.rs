@@ -203,7 +203,8 @@ fn digest(record: &str) -> String {
 
 /// A good version of a row clears its rejection.
 fn clear(place: &Place<'_>, keys: &[Key]) -> Result<()> {
-    let any = "select exists (select from erp_sync.rejected where server = $1 and entity = $2 and stream = $3)";
+    let any =
+        "select exists (select from erp_sync.rejected where server = $1 and entity = $2 and stream = $3)";
     let stream = || [value(place.server()), value(place.entity()), value(place.table())];
     if keys.is_empty() || !first(any, &stream(), |row| row.flag(1))?.unwrap_or(false) {
         return Ok(());
@@ -270,8 +271,7 @@ where server = $1 and entity = $2 and stream = $3";
 /// Moves the stream's row count and, with `standing`, its pass and position.
 pub(super) fn move_counts(place: &Place<'_>, written: &Written, standing: Option<&Standing>) -> Result<()> {
     let more = written.inserted as i64 - written.removed as i64;
-    let mut arguments =
-        vec![value(place.server()), value(place.entity()), value(place.table()), value(more)];
+    let mut arguments = vec![value(place.server()), value(place.entity()), value(place.table()), value(more)];
     let sql = match standing {
         None if more == 0 => return Ok(()),
         None => MOVE,

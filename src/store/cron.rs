@@ -40,9 +40,8 @@ pub fn unschedule() -> Result<bool> {
 
 /// Everything that keeps a job from being made, each with the line to type.
 fn require() -> Result<()> {
-    let situation = first(SITUATION, &[], |row| {
-        Ok((row.text(1)?, row.flag(2)?, row.get::<String>(3)?, row.flag(4)?))
-    })?;
+    let situation =
+        first(SITUATION, &[], |row| Ok((row.text(1)?, row.flag(2)?, row.get::<String>(3)?, row.flag(4)?)))?;
     let Some((here, created, home, usage)) = situation else { return Ok(()) };
     match (created, home) {
         (true, _) if usage => Ok(()),

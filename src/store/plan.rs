@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::runs;
 use super::servers::{self, Server};
 use super::session::transaction;
 use super::sql::{first, value};
-use super::runs;
 use crate::engine::{Mode, Task};
 use crate::entity::{Entity, catalog};
 use crate::error::{Error, Kind, Result};

@@ -64,8 +64,7 @@ left join lateral (
 
 /// How an entity of a server stands. In the current transaction, as the current role.
 pub fn status(server: &str, entity: &Entity) -> Result<Vec<Status>> {
-    let arguments =
-        [value(server.to_string()), value(entity.name.clone()), value(entity.full_every.clone())];
+    let arguments = [value(server.to_string()), value(entity.name.clone()), value(entity.full_every.clone())];
     query(STATUS, &arguments, |row| {
         Ok(Status {
             server: server.to_string(),

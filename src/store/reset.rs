@@ -18,9 +18,8 @@ delete from erp_sync.position where entity = $1 and server = $2";
 /// when `truncate`. Returns how many streams were reset. In the current transaction.
 pub fn reset(entity: &Entity, server: Option<&str>, truncate: bool, schema: &str) -> Result<i64> {
     let arguments = [value(entity.name.clone()), value(server.map(str::to_string))];
-    let found = as_owner(|| {
-        query(POSITIONS, &arguments, |row| Ok((row.text(1)?, row.text(2)?, row.text(3)?)))
-    })?;
+    let found =
+        as_owner(|| query(POSITIONS, &arguments, |row| Ok((row.text(1)?, row.text(2)?, row.text(3)?))))?;
     let mut seen = Vec::new();
     for (server, table, tenant) in &found {
         if !seen.contains(&server) {

@@ -184,7 +184,8 @@ impl Store {
         more: impl FnOnce() -> Vec<DatumWithOid<'a>>,
     ) -> Result<()> {
         let tracked = self.tracked(task)?;
-        let sql = format!("update erp_sync.task set {changes} where run_id = $1 and server = $2 and entity = $3");
+        let sql =
+            format!("update erp_sync.task set {changes} where run_id = $1 and server = $2 and entity = $3");
         let (server, entity) = (tracked.task.server.clone(), tracked.task.entity.name.clone());
         transaction(|| {
             let mut arguments = vec![value(self.run_id), value(server), value(entity)];

@@ -78,7 +78,10 @@ pub fn wanted(name: Option<&str>) -> Result<Vec<Server>> {
         let known = if names.is_empty() { "none".into() } else { names.join(", ") };
         return Err(Error::new(Kind::Usage, format!("there is no server \"{name}\" that this role may use"))
             .detail(format!("servers are: {known}"))
-            .hint(format!("its owner lets you use it with: grant usage on foreign server {name} to {}", role_name()?)));
+            .hint(format!(
+                "its owner lets you use it with: grant usage on foreign server {name} to {}",
+                role_name()?
+            )));
     }
     Ok(found)
 }
@@ -146,7 +149,8 @@ pub fn role_name() -> Result<String> {
 
 /// An error when a worker could not connect as the current role. In the current transaction.
 pub fn may_log_in() -> Result<()> {
-    let sql = "select rolname::text, rolcanlogin from pg_catalog.pg_roles where oid operator(pg_catalog.=) $1";
+    let sql =
+        "select rolname::text, rolcanlogin from pg_catalog.pg_roles where oid operator(pg_catalog.=) $1";
     match first(sql, &[value(role())], |row| Ok((row.text(1)?, row.flag(2)?)))? {
         Some((_, true)) => Ok(()),
         Some((name, false)) => Err(Error::new(

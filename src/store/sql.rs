@@ -12,7 +12,8 @@ use crate::source::{Key, Scalar, Values};
 
 /// Runs a statement and returns how many rows it touched.
 pub fn execute(sql: &str, arguments: &[DatumWithOid<'_>]) -> Result<u64> {
-    Spi::connect_mut(|client| client.update(sql, None, arguments).map(|table| table.len() as u64)).map_err(spi)
+    Spi::connect_mut(|client| client.update(sql, None, arguments).map(|table| table.len() as u64))
+        .map_err(spi)
 }
 
 /// Runs a statement and makes something of each row it returns.

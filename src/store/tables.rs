@@ -157,7 +157,9 @@ where i.indrelid = to_regclass(format('%I.%I', $1, $2))";
 
 fn missing_indexes(place: &Place<'_>) -> Result<Vec<String>> {
     let arguments = [value(place.schema.to_string()), value(place.table())];
-    let here = query(INDEXES, &arguments, |row| Ok(format!("if not exists {} on", quote::quote_ident(&row.text(1)?))))?;
+    let here = query(INDEXES, &arguments, |row| {
+        Ok(format!("if not exists {} on", quote::quote_ident(&row.text(1)?)))
+    })?;
     let all = ddl::indexes(place.stream, place.schema);
     Ok(all.into_iter().filter(|sql| !here.iter().any(|name| sql.contains(name.as_str()))).collect())
 }

@@ -117,7 +117,8 @@ fn perform(order: Order, queued: Option<i64>, tell: Tell) -> Result<()> {
 /// Plans a run, goes through it, and tells how each task ended.
 fn sync(order: &Order, wanted: &Wanted, queued: Option<i64>, tell: Tell) -> Result<()> {
     let plan = store::plan(order, wanted, queued)?;
-    let (mut store, mut remotes) = (Store::open(order, wanted, plan.tasks.clone(), plan.skipped, queued)?, plan.remotes);
+    let (mut store, mut remotes) =
+        (Store::open(order, wanted, plan.tasks.clone(), plan.skipped, queued)?, plan.remotes);
     let settings = order.settings.engine();
     let tasks = plan.tasks;
     let outcome = session::attempt(|| {

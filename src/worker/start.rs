@@ -59,8 +59,9 @@ pub fn ready() -> Result<()> {
 /// Like [`ready`], and that runs are not paused.
 pub fn ready_to_run() -> Result<()> {
     if !guc::enabled() {
-        return Err(Error::new(Kind::Usage, "syncing is paused: erp_sync.enabled is off")
-            .hint("a superuser resumes it with: alter system set erp_sync.enabled = on; select pg_reload_conf()"));
+        return Err(Error::new(Kind::Usage, "syncing is paused: erp_sync.enabled is off").hint(
+            "a superuser resumes it with: alter system set erp_sync.enabled = on; select pg_reload_conf()",
+        ));
     }
     ready()
 }
@@ -68,8 +69,7 @@ pub fn ready_to_run() -> Result<()> {
 /// Refuses to wait where that would deadlock or show nothing of the worker's work.
 fn may_wait() -> Result<()> {
     // SAFETY: plain reads of the current transaction's state.
-    let (written, isolation) =
-        unsafe { (pg_sys::GetTopTransactionIdIfAny(), pg_sys::XactIsoLevel) };
+    let (written, isolation) = unsafe { (pg_sys::GetTopTransactionIdIfAny(), pg_sys::XactIsoLevel) };
     if written != pg_sys::InvalidTransactionId {
         return Err(Error::new(Kind::Usage, "this transaction has written, so it cannot wait for a sync")
             .detail("the worker would neither see its changes nor get past its locks")
