@@ -4,4 +4,13 @@ mod house;
 mod store;
 mod world;
 
+mod breaker;
+mod crash;
+mod gone;
+mod lines;
+mod naive;
+mod programs;
 mod reading;
+mod state;
+mod tasks;
+mod trouble;
