@@ -32,8 +32,8 @@ enum Step {
     Run {
         full: bool,
         confirm: bool,
-        crash: Option<(bool, usize)>,
-        fault: Option<usize>,
+        crash: Option<Crash>,
+        fault: Option<(usize, Kind)>,
         meanwhile: Vec<(usize, Change)>,
     },
 }
@@ -99,8 +99,14 @@ fn any_change() -> impl Strategy<Value = Change> {
 }
 
 fn a_run(change: BoxedStrategy<Change>) -> impl Strategy<Value = Step> {
-    let crash = prop::option::of((any::<bool>(), 1..12usize));
-    let fault = prop::option::of(1..25usize);
+    let crash = prop_oneof![
+        (1..12usize).prop_map(Crash::Before),
+        (1..12usize).prop_map(Crash::After),
+        (1..20usize).prop_map(Crash::Call),
+    ];
+    let crash = prop::option::of(crash);
+    let kinds = [Kind::Remote, Kind::Unreachable, Kind::Timeout, Kind::TooLarge, Kind::Throttled];
+    let fault = prop::option::of((1..25usize, prop::sample::select(kinds.to_vec())));
     let meanwhile = prop::collection::vec((1..20usize, change), 0..4);
     (any::<bool>(), any::<bool>(), crash, fault, meanwhile).prop_map(
         |(full, confirm, crash, fault, meanwhile)| Step::Run { full, confirm, crash, fault, meanwhile },
@@ -119,11 +125,10 @@ fn play(house: &mut House, step: &Step) {
             for (n, change) in meanwhile.clone() {
                 house.world().before_call(n, move |world| apply(world, &change));
             }
-            if let Some(n) = fault {
-                house.world().fail_call(*n, Error::new(Kind::Remote, "internal error"));
+            if let Some((n, kind)) = fault {
+                house.world().fail_call(*n, Error::new(*kind, "trouble"));
             }
-            house.store.crash =
-                crash.map(|(after, n)| if after { Crash::After(n) } else { Crash::Before(n) });
+            house.store.crash = *crash;
             let mode = if *full { Mode::Full } else { Mode::Incremental };
             let _ = house.run_all(vec![Task { mode, confirm: *confirm, ..task(invoices()) }]);
             // What did not come to pass in this run does not in the next.
@@ -142,7 +147,7 @@ fn assert_counters(house: &House) {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

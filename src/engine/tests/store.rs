@@ -37,8 +37,12 @@ pub struct Data {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Crash {
+    /// Just before the n-th batch is written.
     Before(usize),
+    /// Just after it.
     After(usize),
+    /// Before the n-th call that changes anything.
+    Call(usize),
 }
 
 #[derive(Default)]
@@ -54,6 +58,7 @@ pub struct Store {
     pub batches: Vec<Batch>,
     pub crash: Option<Crash>,
     pub writes: usize,
+    pub calls: usize,
     pub dead: bool,
     /// So many writes more fail because something is locked.
     pub locked: usize,
@@ -103,6 +108,13 @@ impl Store {
             true => Err(Error::new(Kind::Cancelled, "crashed")),
             false => Ok(()),
         }
+    }
+
+    /// A call that changes something.
+    fn change(&mut self) -> Result<()> {
+        self.calls += 1;
+        self.dead |= self.crash == Some(Crash::Call(self.calls));
+        self.alive()
     }
 
     fn rows(&self, task: usize, stream: usize, rows: &Rows) -> Vec<(Key, Row)> {
@@ -260,7 +272,7 @@ impl Sink for Store {
     }
 
     async fn start(&mut self, task: usize, stream: usize, stored: Stored, anew: bool) -> Result<()> {
-        self.alive()?;
+        self.change()?;
         let table = self.name(task, stream);
         if anew {
             self.data.candidates.remove(&table);
@@ -275,7 +287,7 @@ impl Sink for Store {
     }
 
     async fn write(&mut self, batch: Batch) -> Result<Written> {
-        self.alive()?;
+        self.change()?;
         if self.locked > 0 {
             self.locked -= 1;
             return Err(Error::new(Kind::Locked, "a lock was not to be had"));
@@ -319,14 +331,14 @@ impl Sink for Store {
     }
 
     async fn acquit(&mut self, task: usize, stream: usize, keys: Vec<Key>) -> Result<()> {
-        self.alive()?;
+        self.change()?;
         let candidates = self.data.candidates.entry(self.name(task, stream)).or_default();
         candidates.retain(|key| !keys.contains(key));
         Ok(())
     }
 
     async fn remove(&mut self, task: usize, stream: usize, keys: Vec<Key>, reason: &str) -> Result<u64> {
-        self.alive()?;
+        self.change()?;
         let mut data = self.data.clone();
         let gone = self.delete(&mut data, task, stream, &keys, reason);
         self.data = data;
@@ -340,7 +352,7 @@ impl Sink for Store {
     }
 
     async fn finish(&mut self, task: usize, outcome: Outcome) -> Result<()> {
-        self.alive()?;
+        self.change()?;
         self.outcomes[task].push(outcome);
         Ok(())
     }

@@ -37,7 +37,6 @@ pub struct Record {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub what: &'static str,
-    pub object: String,
     pub ask: Option<Ask>,
     pub rows: usize,
 }
@@ -157,7 +156,7 @@ impl Double {
     async fn call(&self, what: &'static str, object: &str, ask: Option<&Ask>) -> Result<()> {
         let (delay, error) = {
             let mut world = self.0.borrow_mut();
-            world.calls.push(Call { what, object: object.into(), ask: ask.cloned(), rows: 0 });
+            world.calls.push(Call { what, ask: ask.cloned(), rows: 0 });
             let n = world.calls.len();
             for event in world.events.remove(&n).unwrap_or_default() {
                 event(&mut world);
