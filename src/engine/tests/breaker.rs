@@ -110,3 +110,24 @@ fn lines_of_changed_headers_do_not_vanish_en_masse() {
     house.run(confirmed(task(invoices())));
     house.assert_exact(&invoices());
 }
+
+#[test]
+fn lines_that_went_with_their_headers_count_too() {
+    let mut house = House::with_invoices(50);
+    house.run(task(invoices()));
+    house.world().tick(OVERLAP * 2);
+    // Nine lines of the first page's headers go at once; five of the second's are too many.
+    for id in (1..=9).chain(11..=15) {
+        house.world().put(MOVE, id, &[("name", "changed")]);
+        house.world().delete(LINE, 10 * id + 1);
+    }
+    house.world().put(MOVE, 10, &[("name", "changed")]);
+    house.run(task(invoices()));
+    assert_eq!(
+        house.error(0).message,
+        "14 of 100 rows of \"invoice_lines\" vanished at once, so nothing more was removed"
+    );
+    assert_eq!(house.store.table("invoice_lines").len(), 91);
+    house.run(Task { confirm: true, ..task(invoices()) });
+    house.assert_exact(&invoices());
+}

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::double::Double;
 use super::store::{Crash, Row, Store};
-use super::world::{Double, World};
+use super::world::World;
 use crate::engine::{Mode, Outcome, Settings, Task, run};
 use crate::entity::Entity;
 use crate::error::{Error, Result};

@@ -1,5 +1,7 @@
 //! What the engine promises, proved against a remote and a store in memory.
 
+mod applied;
+mod double;
 mod house;
 mod store;
 mod world;

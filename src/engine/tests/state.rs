@@ -6,6 +6,7 @@ use super::house::*;
 use super::store::Crash;
 use crate::engine::{Outcome, Task};
 use crate::error::Kind;
+use crate::source::Scope;
 
 /// Whether the last run read everything.
 fn was_full(house: &House) -> bool {
@@ -115,4 +116,35 @@ fn another_tenant_is_a_conflict_too() {
     house.run(task(contacts()));
     house.run(Task { tenant: "other".into(), ..task(contacts()) });
     assert_eq!(house.error(0).detail.as_deref(), Some("tenant before: \"acme\", now: \"other\""));
+}
+
+#[test]
+fn a_restored_remote_is_read_on_where_it_was_cut_off() {
+    let mut house = House::with_contacts(35);
+    let backup = house.world().objects.clone();
+    house.world().tick(OVERLAP * 10);
+    house.world().put(PARTNER, 36, &[("name", "created after the backup")]);
+    house.run(task(contacts()));
+    house.world().objects = backup;
+    house.run_into(Crash::After(2), task(contacts()));
+    assert_eq!(house.run(task(contacts())), Outcome::Succeeded);
+    house.assert_exact(&contacts());
+    assert_eq!(house.store.batches[0].sweep.as_ref().map(|sweep| sweep.after.clone()), Some(Some(20.into())));
+    assert!(house.store.warnings.is_empty());
+}
+
+#[test]
+fn what_is_read_anew_forgets_earlier_candidates() {
+    let mut house = House::with_contacts(35);
+    house.run(task(contacts()));
+    (1..=30).for_each(|id| house.world().hide(PARTNER, id, true));
+    house.run(full(task(contacts())));
+    assert_eq!(house.error(0).kind, Kind::Breaker);
+    house.world().hide_all(PARTNER, false);
+    let before = house.world().calls.len();
+    let other = Task { circumstances: "other@example.com".into(), ..task(contacts()) };
+    assert_eq!(house.run(other), Outcome::Succeeded);
+    let world = house.world();
+    let by_key = |ask: &crate::source::Ask| matches!(ask.scope, Scope::Keys(_));
+    assert!(!world.called("page", before).iter().any(|call| call.ask.as_ref().is_some_and(by_key)));
 }
