@@ -1,6 +1,7 @@
 //! Too much vanished at once.
 
 use super::house::*;
+use super::store::Crash;
 use crate::engine::{Outcome, Task};
 use crate::error::Kind;
 
@@ -130,4 +131,18 @@ fn lines_that_went_with_their_headers_count_too() {
     assert_eq!(house.store.table("invoice_lines").len(), 91);
     house.run(Task { confirm: true, ..task(invoices()) });
     house.assert_exact(&invoices());
+}
+
+#[test]
+fn a_table_that_trips_twice_in_a_run_is_told_once() {
+    let mut house = House::with_invoices(50);
+    house.run(task(invoices()));
+    (1..=20).for_each(|id| house.world().hide(MOVE, id, true));
+    // Five full pages and the empty one are written; the candidates are left to ask for.
+    house.run_into(Crash::After(6), full(task(invoices())));
+    house.world().tick(OVERLAP * 2);
+    house.world().put(MOVE, 45, &[("state", "draft")]);
+    house.run(task(invoices()));
+    let detail = "\"invoices\": 21 of 50 rows, 20 not found any more and 1 outside keep";
+    assert_eq!(house.error(0).detail.as_deref(), Some(detail));
 }
