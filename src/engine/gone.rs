@@ -117,6 +117,8 @@ impl Verdict {
     }
 
     async fn carry_out(self, writer: &mut Writer<'_>) -> Result<()> {
+        // A pass that an earlier run began may have tripped just before.
+        writer.trips.retain(|trip| trip.table != self.trip.table);
         if self.confirmed || self.trip.gone <= self.allowed {
             return remove(writer, self.stream, &self.held).await;
         }

@@ -67,13 +67,14 @@ async fn tried<F>(running: Running<'_>, remote: &mut Remote<F>, sink: &mut dyn S
 where
     F: FnMut(&str) -> Result<Box<dyn Source>>,
 {
-    while !sink.lock(&running.task.lane).await? {
+    let Running { id, task, settings } = running;
+    while !retry(settings, async || sink.lock(&task.lane).await).await? {
         tokio::time::sleep(LANE_WAIT).await;
     }
-    if let Some(reason) = sink.begin(running.id).await? {
+    if let Some(reason) = retry(settings, async || sink.begin(id).await).await? {
         return Ok(Outcome::Skipped(reason));
     }
-    let source = remote.source(&running.task.server)?;
+    let source = remote.source(&task.server)?;
     task::run(running, source, sink).await
 }
 

@@ -1,0 +1,107 @@
+//! Several tasks of one run.
+
+use std::time::Duration;
+
+use super::house::*;
+use crate::engine::{Outcome, Task};
+use crate::error::{Error, Kind};
+
+fn skipped(reason: &str) -> Outcome {
+    Outcome::Skipped(reason.into())
+}
+
+fn house() -> House {
+    let house = House::with_invoices(5);
+    (1..=40).for_each(|id| house.world().put(PARTNER, id, &[("name", "contact")]));
+    house
+}
+
+#[test]
+fn tasks_run_in_their_order_with_one_source() {
+    let mut house = house();
+    house.run_all(vec![task(contacts()), task(invoices())]).unwrap();
+    assert_eq!((house.outcome(0), house.outcome(1)), (Outcome::Succeeded, Outcome::Succeeded));
+    assert_eq!((house.opened, house.store.begun.clone()), (1, vec![0, 1]));
+    house.assert_exact(&contacts());
+    house.assert_exact(&invoices());
+}
+
+#[test]
+fn what_comes_after_a_failed_task_is_skipped() {
+    let mut house = house();
+    house.world().broken.insert(PARTNER.into(), Error::new(Kind::Remote, "internal error"));
+    house.run_all(vec![task(contacts()), task(invoices())]).unwrap();
+    assert_eq!(house.outcome(1), skipped("after \"contacts\", which failed"));
+}
+
+#[test]
+fn a_task_of_another_server_is_not_concerned() {
+    let mut house = house();
+    house.world().broken.insert(PARTNER.into(), Error::new(Kind::Remote, "internal error"));
+    let elsewhere = Task { server: "other".into(), ..task(invoices()) };
+    house.run_all(vec![task(contacts()), elsewhere]).unwrap();
+    assert_eq!(house.outcome(1), Outcome::Succeeded);
+    assert_eq!(house.opened, 2);
+}
+
+#[test]
+fn what_comes_after_a_task_stopped_by_the_breaker_runs() {
+    let mut house = house();
+    house.run(task(contacts()));
+    (1..=30).for_each(|id| house.world().delete(PARTNER, id));
+    house.run_all(vec![full(task(contacts())), task(invoices())]).unwrap();
+    assert_eq!(house.error(0).kind, Kind::Breaker);
+    assert_eq!(house.outcome(1), Outcome::Succeeded);
+}
+
+#[test]
+fn what_the_remote_cannot_give_is_skipped_unless_it_was_named() {
+    for kind in [Kind::NoObject, Kind::Forbidden] {
+        let mut house = house();
+        house.world().broken.insert(PARTNER.into(), Error::new(kind, "no such thing"));
+        let unnamed = Task { named: false, ..task(contacts()) };
+        house.run_all(vec![unnamed, task(invoices())]).unwrap();
+        assert_eq!(house.outcome(0), skipped("no such thing"));
+        assert_eq!(house.outcome(1), skipped("after \"contacts\", which was skipped"));
+        house.run(task(contacts()));
+        assert_eq!(house.error(0).kind, kind);
+    }
+}
+
+#[test]
+fn a_wrong_password_is_tried_once() {
+    let mut house = house();
+    let mut alone = (*invoices()).clone();
+    alone.after.clear();
+    for object in [PARTNER, MOVE] {
+        house.world().broken.insert(object.into(), Error::new(Kind::Login, "password refused"));
+    }
+    house.run_all(vec![task(contacts()), task(alone.into())]).unwrap();
+    assert_eq!(house.world().calls.len(), 1);
+    assert_eq!((house.error(0).kind, house.error(1)), (Kind::Login, house.error(0)));
+}
+
+#[test]
+fn an_unreachable_server_is_not_knocked_at_for_each_task() {
+    let mut house = house();
+    house.world().broken.insert(PARTNER.into(), Error::new(Kind::Unreachable, "refused"));
+    house.run_all(vec![task(contacts()), task(invoices())]).unwrap();
+    assert_eq!(house.world().calls.len(), 4);
+    assert_eq!(house.error(1).message, "refused, tried 4 times");
+}
+
+#[test]
+fn a_lane_that_is_taken_is_tried_every_second() {
+    let mut house = house();
+    house.store.lane_taken = 5;
+    assert_eq!(house.run(task(contacts())), Outcome::Succeeded);
+    assert!(house.took >= Duration::from_secs(5) && house.took < Duration::from_secs(6));
+}
+
+#[test]
+fn a_task_that_runs_elsewhere_is_skipped_with_the_reason() {
+    let mut house = house();
+    house.store.already_running = Some("already running".into());
+    assert_eq!(house.run(task(contacts())), skipped("already running"));
+    assert!(house.world().calls.is_empty());
+}
