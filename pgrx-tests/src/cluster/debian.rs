@@ -35,6 +35,10 @@ pub fn install_missing() -> Result<Vec<String>> {
     if missing().is_empty() {
         return Ok(Vec::new());
     }
+    if std::env::var_os("PG_CONFIG").is_some() {
+        // No package makes another server out of the one that was chosen.
+        Server::required()?;
+    }
     let become_root = become_root()?;
     // On a fresh machine apt knows no package at all before this.
     run(&become_root, "apt-get update")?;

@@ -30,7 +30,8 @@ pub fn prepare() -> Result<&'static Prepared> {
 impl Prepared {
     /// What is there already: nothing is built, copied or installed.
     pub(super) fn as_it_is() -> Result<Prepared> {
-        let (_, server) = (packages()?, server()?);
+        packages()?;
+        let server = Server::required()?;
         let user = User::of_servers()?;
         let ground = Workspace::find()?.ground(&user)?;
         let tree = Tree::place(&server, &ground)?;
@@ -39,7 +40,8 @@ impl Prepared {
 }
 
 fn new() -> Result<Prepared> {
-    let (_, server) = (packages()?, server()?);
+    packages()?;
+    let server = Server::required()?;
     let workspace = Workspace::find()?;
     let user = User::of_servers()?;
     let ground = workspace.ground(&user)?;
@@ -55,13 +57,6 @@ fn packages() -> Result<()> {
     match debian::missing() {
         missing if missing.is_empty() => Ok(()),
         missing => fail(format!("packages are missing; type, as root:\n\n    {}\n", debian::line(&missing))),
-    }
-}
-
-fn server() -> Result<Server> {
-    match Server::find() {
-        Some(server) => Ok(server),
-        None => fail("no PostgreSQL 15 to 18 with headers is installed, or PG_CONFIG names none"),
     }
 }
 
