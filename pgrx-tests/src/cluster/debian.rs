@@ -30,8 +30,26 @@ pub fn line(packages: &[String]) -> String {
     format!("apt-get install --yes --no-install-recommends {}", packages.join(" "))
 }
 
+/// Whether everything is there; if not, an error with the line to type.
+pub fn check() -> Result<()> {
+    chosen_server()?;
+    match missing() {
+        missing if missing.is_empty() => Ok(()),
+        missing => fail(format!("packages are missing; type, as root:\n\n    {}\n", line(&missing))),
+    }
+}
+
+/// No package makes another server out of one that was chosen.
+fn chosen_server() -> Result<()> {
+    match std::env::var_os("PG_CONFIG") {
+        Some(_) => Server::required().map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Installs what is missing; returns what that was. Says what to type when it may not.
 pub fn install_missing() -> Result<Vec<String>> {
+    chosen_server()?;
     if missing().is_empty() {
         return Ok(Vec::new());
     }

@@ -8,7 +8,7 @@ use super::process::Context;
 use super::server_tree::{Server, Tree};
 use super::user::User;
 use super::workspace::Workspace;
-use super::{Result, build, debian, fail, install, slot};
+use super::{Result, build, debian, install, slot};
 
 /// A server tree with the extension installed.
 pub struct Prepared {
@@ -30,7 +30,8 @@ pub fn prepare() -> Result<&'static Prepared> {
 impl Prepared {
     /// What is there already: nothing is built, copied or installed.
     pub(super) fn as_it_is() -> Result<Prepared> {
-        let (_, server) = (packages()?, server()?);
+        debian::check()?;
+        let server = Server::required()?;
         let user = User::of_servers()?;
         let ground = Workspace::find()?.ground(&user)?;
         let tree = Tree::place(&server, &ground)?;
@@ -39,7 +40,8 @@ impl Prepared {
 }
 
 fn new() -> Result<Prepared> {
-    let (_, server) = (packages()?, server()?);
+    debian::check()?;
+    let server = Server::required()?;
     let workspace = Workspace::find()?;
     let user = User::of_servers()?;
     let ground = workspace.ground(&user)?;
@@ -49,20 +51,6 @@ fn new() -> Result<Prepared> {
     let installed = install::install(&workspace, &library, &tree)?;
     slot::sweep(&ground, &tree, &user)?;
     Ok(Prepared { ground, tree, user, installed })
-}
-
-fn packages() -> Result<()> {
-    match debian::missing() {
-        missing if missing.is_empty() => Ok(()),
-        missing => fail(format!("packages are missing; type, as root:\n\n    {}\n", debian::line(&missing))),
-    }
-}
-
-fn server() -> Result<Server> {
-    match Server::find() {
-        Some(server) => Ok(server),
-        None => fail("no PostgreSQL 15 to 18 with headers is installed, or PG_CONFIG names none"),
-    }
 }
 
 /// Held until it is dropped.

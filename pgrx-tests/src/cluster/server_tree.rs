@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use super::Result;
 use super::process::{self, Context, make_dir};
+use super::{Result, fail};
 
 /// Major versions the extension is built for, the one we like best first.
 pub const MAJORS: [u32; 4] = [18, 17, 16, 15];
@@ -37,6 +37,18 @@ impl Server {
         }
         let debian = MAJORS.iter().map(|major| format!("/usr/lib/postgresql/{major}/bin/pg_config"));
         debian.chain(["pg_config".into()]).find_map(|path| Server::of(Path::new(&path)))
+    }
+
+    /// The server, or an error that says what is wrong.
+    pub fn required() -> Result<Server> {
+        match (Server::find(), std::env::var_os("PG_CONFIG")) {
+            (Some(server), _) => Ok(server),
+            (None, None) => fail("no PostgreSQL 15 to 18 with its headers is installed"),
+            (None, Some(path)) => fail(format!(
+                "PG_CONFIG is {path:?}, which is no pg_config of a PostgreSQL 15 to 18 with server and headers; \
+                 unset it to use what is installed"
+            )),
+        }
     }
 
     /// Whether a library (`pg_cron`) can be loaded by this server.

@@ -15,7 +15,7 @@ pub fn run(arguments: &[&str]) -> Result<ExitCode> {
     };
     let begun = Instant::now();
     step("Debian packages", packages)?;
-    let server = Server::find().ok_or("no PostgreSQL with headers is installed, or PG_CONFIG names none")?;
+    let server = Server::required()?;
     let feature = server.feature();
     let cargo = |line: &str| cargo(&server, line, filter);
 

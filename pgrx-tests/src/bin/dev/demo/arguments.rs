@@ -26,11 +26,14 @@ pub struct Arguments {
     username: Option<String>,
 }
 
-/// A real Odoo.
+/// An Odoo, as the statements of the demo name it.
 pub struct Remote {
-    url: String,
-    database: String,
-    username: String,
+    /// Without a path.
+    pub url: String,
+    /// Name of its database.
+    pub database: String,
+    /// Login.
+    pub username: String,
     /// Never printed, and never an argument of a program.
     pub password: String,
 }
