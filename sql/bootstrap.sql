@@ -251,9 +251,17 @@ comment on column erp_sync.home.system_identifier is 'identifier of the cluster'
 comment on column erp_sync.home.database is 'the database';
 comment on column erp_sync.home.confirmed_at is 'when sync_schedule() was called';
 
-select pg_catalog.pg_extension_config_dump(c.oid, '')
-from pg_catalog.pg_class c
-where c.relnamespace = 'erp_sync'::regnamespace and c.relkind in ('r', 'S') and c.relname <> 'home';
+-- Dumped with the database, sequences too: an unregistered one would begin at 1 after a restore.
+select pg_catalog.pg_extension_config_dump('erp_sync.run', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.task', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.batch', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.position', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.candidate', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.rejected', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.removed', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.run_id_seq', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.batch_id_seq', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.removed_id_seq', '');
 
 -- Who may see what: rows of a server by USAGE on it, counts and states also by pg_monitor.
 -- The policies join pg_foreign_server: has_server_privilege(name) on a dropped server would fail every read.

@@ -29,8 +29,12 @@ mod extension {
     extension_sql_file!(
         "../sql/views.sql",
         name = "views",
-        requires =
-            ["bootstrap", api::status::sync_status, api::status::sync_progress, api::schedule::sync_schedules]
+        requires = [
+            "bootstrap",
+            api::status::sync_status,
+            api::status::sync_progress,
+            api::schedule::sync_schedules
+        ]
     );
     extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use pgrx::datum::DatumWithOid;
 
 use super::session::{as_owner, transaction};
-use super::sql::{array, execute, first, json_key, json_keys, key_arrays, query, value};
+use super::sql::{array, change, execute, first, json_key, json_keys, key_arrays, query, value};
 use super::tables::pass_text;
 use super::{Place, Store};
 use crate::engine::{Batch, Lines, Standing, Sweep, Written};
@@ -62,7 +62,7 @@ fn put(place: &Place<'_>, rows: &Rows) -> Result<Written> {
     arguments.extend(kept.columns.iter().map(array));
     arguments.push(value(kept.updated_at.clone()));
     arguments.extend(kept.raw.clone().map(value));
-    let counts = first(&sql, &arguments, |row| Ok((row.int(1)?, row.int(2)?)))?.unwrap_or_default();
+    let counts = change(&sql, &arguments, |row| Ok((row.int(1)?, row.int(2)?)))?.pop().unwrap_or_default();
     (written.inserted, written.updated) = (counts.0.unsigned_abs(), counts.1.unsigned_abs());
     written.unchanged = (kept.len() as u64).saturating_sub(written.inserted + written.updated);
     Ok(written)
@@ -316,7 +316,7 @@ impl Place<'_> {
         let sql = statement::delete(self.stream, self.schema);
         let mut arguments = vec![value(self.tenant())];
         arguments.extend(key_arrays(keys, self.stream.key.len()));
-        let gone = query(&sql, &arguments, |row| Ok((row.text(1)?, json_key(&row.key(2)?))))?;
+        let gone = change(&sql, &arguments, |row| Ok((row.text(1)?, json_key(&row.key(2)?))))?;
         let (records, gone): (Vec<String>, Vec<String>) = gone.into_iter().unzip();
         let count = gone.len() as u64;
         let sql = "insert into erp_sync.removed (server, entity, stream, tenant, key, record, reason, run_id)

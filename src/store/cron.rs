@@ -4,7 +4,7 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 
 use super::session::as_owner;
-use super::sql::{execute, first, query, value};
+use super::sql::{change, execute, first, query, value};
 use super::{database, role_name};
 use crate::entity::quote;
 use crate::error::{Error, Kind, Result};
@@ -27,14 +27,16 @@ pub fn schedule(schedule: &str) -> Result<i64> {
     let command = format!("call {}.sync_auto()", quote::quote_ident(&extension_schema()?));
     let sql = "select cron.schedule($1::text, $2::text, $3::text)";
     let arguments = [value(JOB), value(schedule.to_string()), value(command)];
-    first(sql, &arguments, |row| row.int(1))?.ok_or_else(|| Error::new(Kind::Internal, "pg_cron gave no job"))
+    change(sql, &arguments, |row| row.int(1))?
+        .pop()
+        .ok_or_else(|| Error::new(Kind::Internal, "pg_cron gave no job"))
 }
 
 /// Removes the current role's job. Returns whether there was one. In the current transaction.
 pub fn unschedule() -> Result<bool> {
     require()?;
     let sql = "select cron.unschedule(j.jobid) from cron.job j where j.jobname = $1 and j.username = $2";
-    let removed = query(sql, &[value(JOB), value(role_name()?)], |row| row.flag(1))?;
+    let removed = change(sql, &[value(JOB), value(role_name()?)], |row| row.flag(1))?;
     Ok(!removed.is_empty())
 }
 

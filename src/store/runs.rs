@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use super::servers;
 use super::session::{as_owner, spi, transaction};
-use super::sql::{execute, first, query, value};
+use super::sql::{change, execute, first, query, value};
 use super::{Store, Tracked};
 use crate::engine::{Outcome, Task};
 use crate::error::{Error, Kind, Result};
@@ -66,7 +66,7 @@ fn insert_run(order: &Order, wanted: &Wanted, state: &str) -> Result<i64> {
         value(settings),
         value(state.to_string()),
     ];
-    let id = as_owner(|| first(INSERT_RUN, &arguments, |row| row.int(1)))?;
+    let id = as_owner(|| change(INSERT_RUN, &arguments, |row| row.int(1)))?.pop();
     id.ok_or_else(|| Error::new(Kind::Internal, "the run was not stored"))
 }
 
@@ -84,14 +84,15 @@ returning entity, server, mode, confirm, settings::text";
 pub fn claim(run_id: i64) -> Result<Option<Order>> {
     transaction(|| {
         as_owner(|| {
-            first(QUEUED, &[value(run_id), value(RUN_LOCK)], |row| {
+            let claimed = change(QUEUED, &[value(run_id), value(RUN_LOCK)], |row| {
                 let mode = WantedMode::parse(&row.text(3)?)?;
                 let wanted =
                     Wanted { entity: row.text(1)?, server: row.get(2)?, mode, confirm: row.flag(4)? };
                 let settings = serde_json::from_str(&row.text(5)?)
                     .map_err(|e| Error::new(Kind::Internal, format!("settings cannot be read: {e}")))?;
                 Ok(Order { call: Call::Run(wanted), settings })
-            })
+            })?;
+            Ok(claimed.into_iter().next())
         })
     })
 }

@@ -16,8 +16,21 @@ pub fn execute(sql: &str, arguments: &[DatumWithOid<'_>]) -> Result<u64> {
         .map_err(spi)
 }
 
-/// Runs a statement and makes something of each row it returns.
+/// Runs a statement that only reads and makes something of each row it returns.
+/// Gives the transaction no id, which a caller that waits for a worker must not have.
 pub fn query<R>(
+    sql: &str,
+    arguments: &[DatumWithOid<'_>],
+    mut each: impl FnMut(&Row<'_>) -> Result<R>,
+) -> Result<Vec<R>> {
+    Spi::connect(|client| {
+        let table = client.select(sql, None, arguments).map_err(spi)?;
+        table.into_iter().map(|tuple| each(&Row(tuple))).collect()
+    })
+}
+
+/// Runs a statement that writes and makes something of each row it returns.
+pub fn change<R>(
     sql: &str,
     arguments: &[DatumWithOid<'_>],
     mut each: impl FnMut(&Row<'_>) -> Result<R>,
