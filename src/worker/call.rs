@@ -114,6 +114,8 @@ pub struct CheckRow {
 /// What a worker tells its caller.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Message {
+    /// Nothing but that the worker is alive.
+    Alive,
     /// How far it is.
     Notice(String),
     /// Something a person should know.

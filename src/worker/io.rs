@@ -19,6 +19,9 @@ use crate::error::{Error, Kind, Result};
 /// The longest the end of the process waits for the network thread.
 const STOP_LIMIT: Duration = Duration::from_millis(500);
 
+/// How often the main thread looks up while nothing happens, in milliseconds.
+const WAIT_MS: std::ffi::c_long = 500;
+
 /// Work for the main thread, on its state `S`.
 pub type Work<S> = Box<dyn FnOnce(&mut S) + Send>;
 
@@ -95,7 +98,7 @@ impl<S: 'static, T: Send + 'static> Io<S, T> {
     }
 
     /// Serves the network thread until it has ended; `idle` is called at least every
-    /// second. Unwinds on a cancel. An `idle` or a state that says stop ends it early.
+    /// half second. Unwinds on a cancel. An `idle` or a state that says stop ends it early.
     pub fn serve(mut self, state: &mut S, mut idle: impl FnMut(&mut S) -> Result<()>) -> Result<T> {
         loop {
             match self.work.try_recv() {
@@ -130,7 +133,7 @@ impl<S: 'static, T: Send + 'static> Io<S, T> {
                 pg_sys::MyLatch,
                 events as i32,
                 self.bell.as_raw_fd(),
-                1000,
+                WAIT_MS,
                 pg_sys::PG_WAIT_EXTENSION,
             );
             if happened & pg_sys::WL_LATCH_SET as i32 != 0 {

@@ -1,5 +1,7 @@
 //! Background workers: everything that needs the network runs in one, as the role that called.
 
+use std::time::{Duration, Instant};
+
 use pgrx::prelude::*;
 use pgrx::{check_for_interrupts, pg_sys};
 
@@ -22,6 +24,9 @@ use call::{Call, CheckRow, Message, Order, Wanted};
 use segment::Outbox;
 use start::Ticket;
 
+/// How often a waiting caller hears something.
+const BEAT: Duration = Duration::from_millis(500);
+
 /// Entry point of a worker; PostgreSQL calls it by name.
 #[pg_guard]
 #[unsafe(no_mangle)]
@@ -42,31 +47,17 @@ pub extern "C-unwind" fn erp_sync_worker_main(_argument: pg_sys::Datum) {
 
 /// Works for a caller that waits.
 fn answer(segment: u32) {
-    let mut outbox = match Outbox::open(segment) {
-        Ok((order, outbox)) => Post { order: Some(order), outbox },
+    let (order, mut outbox) = match Outbox::open(segment) {
+        Ok(opened) => opened,
         Err(error) => return pgrx::log!("erp_sync: {error}"),
     };
-    let Some(order) = outbox.order.take() else { return };
     let outcome = session::attempt(|| {
         session::pin()?;
-        perform(order, None, &mut |message| outbox.post(message))
+        perform(order, None, &mut Listener::new(&mut |message| outbox.send(message)))
     });
     let last = outcome.map_or_else(Message::from, |()| Message::Done);
-    let _ = session::attempt(|| outbox.post(&last));
-}
-
-struct Post {
-    order: Option<Order>,
-    outbox: Outbox,
-}
-
-impl Post {
-    fn post(&mut self, message: &Message) -> Result<()> {
-        match self.outbox.send(message)? {
-            true => Ok(()),
-            false => Err(Error::new(Kind::Cancelled, "the caller is gone")),
-        }
-    }
+    // A caller that is gone needs no last word.
+    let _ = session::attempt(|| outbox.send(&last));
 }
 
 /// Whether the transaction that queued the run has committed; waits for its end
@@ -89,12 +80,7 @@ fn unattended(run_id: i64) {
     let outcome = session::attempt(|| {
         session::pin()?;
         match store::claim(run_id)? {
-            Some(order) => perform(order, Some(run_id), &mut |message| {
-                if let Message::Warning(text) = message {
-                    pgrx::log!("erp_sync: {text}");
-                }
-                Ok(())
-            }),
+            Some(order) => perform(order, Some(run_id), &mut Listener::new(&mut log)),
             None => Ok(()),
         }
     });
@@ -105,17 +91,49 @@ fn unattended(run_id: i64) {
     }
 }
 
-type Tell<'a> = &'a mut dyn FnMut(&Message) -> Result<()>;
+/// What a worker that nobody waits for does with its messages.
+fn log(message: &Message) -> Result<()> {
+    if let Message::Warning(text) = message {
+        pgrx::log!("erp_sync: {text}");
+    }
+    Ok(())
+}
 
-fn perform(order: Order, queued: Option<i64>, tell: Tell) -> Result<()> {
+/// Who is told how far the worker is.
+struct Listener<'a> {
+    tell: &'a mut dyn FnMut(&Message) -> Result<()>,
+    told_at: Instant,
+}
+
+impl<'a> Listener<'a> {
+    fn new(tell: &'a mut dyn FnMut(&Message) -> Result<()>) -> Self {
+        Listener { tell, told_at: Instant::now() }
+    }
+
+    fn tell(&mut self, message: &Message) -> Result<()> {
+        self.told_at = Instant::now();
+        (self.tell)(message)
+    }
+
+    /// Tells that the worker is alive, which fails when the caller is gone: it may have
+    /// been terminated, and nobody would ever read what the run brings.
+    fn beat(&mut self) -> Result<()> {
+        match self.told_at.elapsed() < BEAT {
+            true => Ok(()),
+            false => self.tell(&Message::Alive),
+        }
+    }
+}
+
+fn perform(order: Order, queued: Option<i64>, listener: &mut Listener) -> Result<()> {
     match order.call.clone() {
-        Call::Run(wanted) => sync(&order, &wanted, queued, tell),
-        Call::Check { server } => check(&order, server.as_deref(), tell),
+        Call::Run(wanted) => sync(&order, &wanted, queued, listener),
+        Call::Check { server } => check(&order, server.as_deref(), listener),
     }
 }
 
 /// Plans a run, goes through it, and tells how each task ended.
-fn sync(order: &Order, wanted: &Wanted, queued: Option<i64>, tell: Tell) -> Result<()> {
+fn sync(order: &Order, wanted: &Wanted, queued: Option<i64>, listener: &mut Listener) -> Result<()> {
     let plan = store::plan(order, wanted, queued)?;
     let (mut store, mut remotes) =
         (Store::open(order, wanted, plan.tasks.clone(), plan.skipped, queued)?, plan.remotes);
@@ -130,15 +148,18 @@ fn sync(order: &Order, wanted: &Wanted, queued: Option<i64>, tell: Tell) -> Resu
             };
             engine::run(tasks, settings, open, &mut bridge).await
         })?
-        .serve(&mut store, |store| store.news().iter().try_for_each(&mut *tell))
+        .serve(&mut store, |store| {
+            store.news().iter().try_for_each(|message| listener.tell(message))?;
+            listener.beat()
+        })
     });
     let rows = store.close(outcome.as_ref().err())?;
     outcome?;
-    rows.into_iter().try_for_each(|row| tell(&Message::Task(row)))
+    rows.into_iter().try_for_each(|row| listener.tell(&Message::Task(row)))
 }
 
 /// Tries everything a sync needs, server by server.
-fn check(order: &Order, server: Option<&str>, tell: Tell) -> Result<()> {
+fn check(order: &Order, server: Option<&str>, listener: &mut Listener) -> Result<()> {
     let servers = store::servers_to_check(order, server)?;
     for (name, remote, entities) in servers {
         let findings = io::Io::start(move |_desk: io::Desk<()>| async move {
@@ -147,10 +168,10 @@ fn check(order: &Order, server: Option<&str>, tell: Tell) -> Result<()> {
                 Err(error) => vec![engine::Finding::failed("connect", &error)],
             })
         })?
-        .serve(&mut (), |()| Ok(()))?;
+        .serve(&mut (), |()| listener.beat())?;
         for engine::Finding { aspect, status, detail, hint } in findings {
             let row = CheckRow { server: name.clone(), aspect, status: status.into(), detail, hint };
-            tell(&Message::Check(row))?;
+            listener.tell(&Message::Check(row))?;
         }
     }
     Ok(())

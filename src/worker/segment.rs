@@ -99,13 +99,16 @@ impl Outbox {
         }
     }
 
-    /// Sends a message; waits while the queue is full. `false`: the caller is gone.
-    pub fn send(&mut self, message: &Message) -> Result<bool> {
+    /// Sends a message; waits while the queue is full. An error when the caller is gone.
+    pub fn send(&mut self, message: &Message) -> Result<()> {
         let bytes = serde_json::to_vec(message).map_err(unexpected)?;
         let data = bytes.as_ptr().cast::<c_void>();
         // SAFETY: the queue copies the bytes before it returns.
         let outcome = unsafe { pg_sys::shm_mq_send(self.queue, bytes.len(), data, false, true) };
-        Ok(outcome == pg_sys::shm_mq_result::SHM_MQ_SUCCESS)
+        match outcome {
+            pg_sys::shm_mq_result::SHM_MQ_SUCCESS => Ok(()),
+            _ => Err(Error::new(Kind::Cancelled, "the caller is gone")),
+        }
     }
 }
 
