@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::company::{Company, Model, Row};
 use super::fault::{RpcFault, repr, repr_leaf};
-use super::leaf::Leaf;
+use super::leaf::{Leaf, Term};
 
 /// A compiled domain.
 pub(super) enum Domain {
@@ -108,23 +108,25 @@ fn term(company: &Company, model: &Model, rest: &mut &[Value], negated: bool) ->
     }
 }
 
-fn leaf(company: &Company, model: &Model, token: &Value, negated: bool) -> Result<Domain, RpcFault> {
-    let parts = token.as_array().map(Vec::as_slice).unwrap_or_default();
-    let [left, Value::String(operator), value] = parts else { return Err(invalid(token)) };
+fn leaf(company: &Company, model: &Model, written: &Value, negated: bool) -> Result<Domain, RpcFault> {
+    let parts = written.as_array().map(Vec::as_slice).unwrap_or_default();
+    let [left, Value::String(operator), value] = parts else { return Err(invalid(written)) };
     let operator = operator.to_lowercase();
-    if !OPERATORS.contains(&operator.as_str()) {
-        return Err(invalid(token));
+    let operator = if operator == "<>" { "!=" } else { operator.as_str() };
+    if !OPERATORS.contains(&operator) {
+        return Err(invalid(written));
     }
     let opposite = OPPOSITES.iter().find_map(|(one, other)| {
         if operator == *one { Some(*other) } else { (operator == *other).then_some(*one) }
     });
+    let leaf = |operator| {
+        let term = Term { left, operator, value, written };
+        Leaf::new(company, model, &term).map(Domain::Leaf)
+    };
     match (negated, opposite) {
-        (true, Some(opposite)) => Ok(Domain::Leaf(Leaf::new(company, model, left, opposite, value, token)?)),
-        (true, None) => {
-            let leaf = Leaf::new(company, model, left, &operator, value, token)?;
-            Ok(Domain::Not(Box::new(Domain::Leaf(leaf))))
-        }
-        (false, _) => Ok(Domain::Leaf(Leaf::new(company, model, left, &operator, value, token)?)),
+        (false, _) => leaf(operator),
+        (true, Some(opposite)) => leaf(opposite),
+        (true, None) => leaf(operator).map(|leaf| Domain::Not(Box::new(leaf))),
     }
 }
 

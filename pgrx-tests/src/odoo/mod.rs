@@ -4,9 +4,11 @@
 //! data with hooks, spoil its answers with faults, and read what it was asked from its log.
 
 mod arguments;
+mod bound;
 mod call;
 mod clock;
 mod company;
+mod condition;
 mod domain;
 mod fault;
 mod field;
@@ -19,6 +21,7 @@ mod like;
 mod log;
 mod order;
 mod query;
+mod relation;
 mod reply;
 mod route;
 mod server;

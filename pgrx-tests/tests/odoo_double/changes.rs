@@ -45,7 +45,7 @@ fn a_number_is_sent_with_the_digits_it_was_given() {
 fn an_import_has_one_single_write_date() {
     let odoo = Odoo::start();
     let new = odoo.import("res.partner", 1000, |at| json!({"name": format!("Imported {at}")}));
-    let dates: BTreeSet<_> = new.iter().map(|id| *id).map(|id| one_date(&odoo, id)).take(20).collect();
+    let dates: BTreeSet<_> = new.iter().take(20).map(|id| one_date(&odoo, *id)).collect();
     assert_eq!((new.len(), dates.len()), (1000, 1));
     assert_eq!(ids(&odoo, "res.partner", json!([["name", "=like", "Imported %"]])), new);
 }
