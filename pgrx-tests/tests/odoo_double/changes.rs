@@ -108,6 +108,17 @@ fn a_renamed_record_changes_the_names_that_point_to_it_but_not_their_rows() {
 }
 
 #[test]
+fn a_restored_backup_has_what_was_recorded() {
+    let odoo = Odoo::start();
+    let recorded = odoo.records("res.partner");
+    odoo.write("res.partner", &[10], json!({"city": "Elsewhere"}));
+    odoo.create("res.partner", json!({"name": "Nova"}));
+    assert_ne!(odoo.records("res.partner"), recorded);
+    odoo.restore();
+    assert_eq!(odoo.records("res.partner"), recorded);
+}
+
+#[test]
 fn a_rule_hides_rows_without_an_error() {
     let odoo = Odoo::start();
     odoo.hide_where("account.move", json!([["state", "=", "posted"]]));

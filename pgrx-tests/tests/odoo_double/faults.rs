@@ -1,9 +1,11 @@
 //! The faults, as a client sees them on the wire.
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use erp_sync_tests::odoo::{Odoo, RpcFault, What, When};
+use flate2::read::GzDecoder;
 use serde_json::json;
 
 use super::client::{ADMIN, Answer, ask, fault, receive, send};
@@ -131,7 +133,7 @@ fn a_stopped_double_cuts_its_connections_and_its_port_can_be_had_again() {
     let mut rest = Vec::new();
     let _ = (&stream).read_to_end(&mut rest);
     assert!(rest.is_empty());
-    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     let again = Odoo::start_on(port).expect("the same port");
     assert!(is_right(&count(&again)));
 }
@@ -161,4 +163,35 @@ fn only_posts_to_the_rpc_addresses_are_calls() {
     assert_eq!(status("GET", "/jsonrpc"), "HTTP/1.1 400 BAD REQUEST");
     assert_eq!(status("POST", "/json/2/res.partner/search"), "HTTP/1.1 404 NOT FOUND");
     assert!(odoo.calls().is_empty());
+}
+
+#[test]
+fn behind_a_proxy_connections_are_kept_and_bodies_come_compressed_in_chunks() {
+    let odoo = Odoo::behind_proxy();
+    let head = format!(
+        "POST /jsonrpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Accept-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{COUNT}",
+        COUNT.len()
+    );
+    let mut stream = TcpStream::connect(("127.0.0.1", odoo.port())).expect("the double listens");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+    for _ in 0..2 {
+        stream.write_all(head.as_bytes()).expect("a request is sent");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n0\r\n\r\n") {
+            let mut piece = [0; 1024];
+            let read = stream.read(&mut piece).expect("an answer");
+            assert!(read > 0, "the connection was not kept");
+            answer.extend_from_slice(&piece[..read]);
+        }
+        let text = String::from_utf8_lossy(&answer);
+        for header in ["Server: nginx", "Transfer-Encoding: chunked", "Content-Encoding: gzip", "keep-alive"]
+        {
+            assert!(text.contains(header), "{text}");
+        }
+        let start = answer.windows(2).position(|two| two == [0x1f, 0x8b]).expect("gzip");
+        let mut body = String::new();
+        GzDecoder::new(&answer[start..]).read_to_string(&mut body).expect("a whole body");
+        assert_eq!(body, "{\"jsonrpc\": \"2.0\", \"id\": 1, \"result\": 26}");
+    }
 }
