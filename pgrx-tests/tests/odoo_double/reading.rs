@@ -147,6 +147,8 @@ fn a_write_date_as_shown_is_not_the_one_that_is_kept() {
     assert!(!find(">", &end).contains(&id));
     let iso = json!(shown.as_str().expect("a text").replace(' ', "T") + "Z");
     assert!(find(">", &iso).contains(&id));
+    let xml = json!(shown.as_str().expect("a text").replace(' ', "T").replace('-', ""));
+    assert!(find(">", &xml).contains(&id));
 }
 
 #[test]
