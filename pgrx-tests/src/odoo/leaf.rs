@@ -102,7 +102,7 @@ impl Term<'_> {
 fn floor(operator: &str, value: &Value) -> Option<i64> {
     match operator {
         ">" => value.as_i64(),
-        ">=" => value.as_i64().map(|id| id - 1),
+        ">=" => value.as_i64().map(|id| id.saturating_sub(1)),
         _ => None,
     }
 }
