@@ -166,3 +166,24 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("ilike", "not ilike"),
     ("any", "not any"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn floor(domain: Value) -> Option<i64> {
+        let company = Company::new();
+        let model = company.model("account.move").expect("a recorded model");
+        Domain::compile(&company, model, &domain).expect("a domain").id_floor()
+    }
+
+    #[test]
+    fn a_page_by_id_begins_at_its_id_and_only_where_every_row_must_be_above() {
+        let newer = json!(["write_date", ">=", "2026-11-20 08:00:00"]);
+        assert_eq!(floor(json!([newer, ["id", ">", 7]])), Some(7));
+        assert_eq!(floor(json!([["id", ">=", 7], newer])), Some(6));
+        assert_eq!(floor(json!(["!", ["id", "<=", 7]])), Some(7));
+        assert_eq!(floor(json!(["|", newer, ["id", ">", 7]])), None);
+        assert_eq!(floor(json!(["!", ["id", ">", 7]])), None);
+    }
+}

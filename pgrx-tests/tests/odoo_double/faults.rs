@@ -1,6 +1,6 @@
 //! The faults, as a client sees them on the wire.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -117,7 +117,7 @@ fn a_silent_connection_stays_open_until_the_faults_are_cleared() {
     let mut stream = send(&odoo, "POST", "/jsonrpc", "application/json", COUNT.as_bytes());
     stream.set_read_timeout(Some(Duration::from_millis(100))).expect("a limit");
     let waited = stream.read(&mut [0; 1]).expect_err("nothing comes");
-    assert!(matches!(waited.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut));
+    assert!(matches!(waited.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
     odoo.clear_faults();
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
     assert_eq!(receive(stream).head, "");
@@ -128,11 +128,18 @@ fn a_stopped_double_cuts_its_connections_and_its_port_can_be_had_again() {
     let odoo = Odoo::start();
     let port = odoo.port();
     odoo.fault(When::any(), What::Silent);
-    let stream = send(&odoo, "POST", "/jsonrpc", "application/json", COUNT.as_bytes());
+    let silent = send(&odoo, "POST", "/jsonrpc", "application/json", COUNT.as_bytes());
+    let idle = TcpStream::connect(("127.0.0.1", port)).expect("the double listens");
+    idle.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
     drop(odoo);
-    let mut rest = Vec::new();
-    let _ = (&stream).read_to_end(&mut rest);
-    assert!(rest.is_empty());
+    for stream in [silent, idle] {
+        let answer = (&stream).read(&mut [0; 1]);
+        let is_cut = match &answer {
+            Ok(read) => *read == 0,
+            Err(error) => error.kind() == ErrorKind::ConnectionReset,
+        };
+        assert!(is_cut, "{answer:?}");
+    }
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     let again = Odoo::start_on(port).expect("the same port");
     assert!(is_right(&count(&again)));
