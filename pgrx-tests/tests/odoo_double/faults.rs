@@ -128,18 +128,9 @@ fn a_stopped_double_cuts_its_connections_and_its_port_can_be_had_again() {
     let odoo = Odoo::start();
     let port = odoo.port();
     odoo.fault(When::any(), What::Silent);
-    let silent = send(&odoo, "POST", "/jsonrpc", "application/json", COUNT.as_bytes());
-    let idle = TcpStream::connect(("127.0.0.1", port)).expect("the double listens");
-    idle.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+    let stream = send(&odoo, "POST", "/jsonrpc", "application/json", COUNT.as_bytes());
     drop(odoo);
-    for stream in [silent, idle] {
-        let answer = (&stream).read(&mut [0; 1]);
-        let is_cut = match &answer {
-            Ok(read) => *read == 0,
-            Err(error) => error.kind() == ErrorKind::ConnectionReset,
-        };
-        assert!(is_cut, "{answer:?}");
-    }
+    assert!(is_cut(&stream));
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     let again = Odoo::start_on(port).expect("the same port");
     assert!(is_right(&count(&again)));
@@ -172,25 +163,37 @@ fn only_posts_to_the_rpc_addresses_are_calls() {
     assert!(odoo.calls().is_empty());
 }
 
-#[test]
-fn behind_a_proxy_connections_are_kept_and_bodies_come_compressed_in_chunks() {
-    let odoo = Odoo::behind_proxy();
+fn is_cut(mut stream: &TcpStream) -> bool {
+    match stream.read(&mut [0; 1]) {
+        Ok(read) => read == 0,
+        Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    }
+}
+
+/// Counts over a connection that is to be kept; returns all of the answer's bytes.
+fn count_over(mut stream: &TcpStream) -> Vec<u8> {
     let head = format!(
         "POST /jsonrpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Accept-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{COUNT}",
         COUNT.len()
     );
-    let mut stream = TcpStream::connect(("127.0.0.1", odoo.port())).expect("the double listens");
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
-    for _ in 0..2 {
-        stream.write_all(head.as_bytes()).expect("a request is sent");
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n0\r\n\r\n") {
-            let mut piece = [0; 1024];
-            let read = stream.read(&mut piece).expect("an answer");
-            assert!(read > 0, "the connection was not kept");
-            answer.extend_from_slice(&piece[..read]);
-        }
+    stream.write_all(head.as_bytes()).expect("a request is sent");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n0\r\n\r\n") {
+        let mut piece = [0; 1024];
+        let read = stream.read(&mut piece).expect("an answer");
+        assert!(read > 0, "the connection was not kept");
+        answer.extend_from_slice(&piece[..read]);
+    }
+    answer
+}
+
+#[test]
+fn behind_a_proxy_connections_are_kept_and_bodies_come_compressed_in_chunks() {
+    let odoo = Odoo::behind_proxy();
+    let stream = TcpStream::connect(("127.0.0.1", odoo.port())).expect("the double listens");
+    for answer in [count_over(&stream), count_over(&stream)] {
         let text = String::from_utf8_lossy(&answer);
         for header in ["Server: nginx", "Transfer-Encoding: chunked", "Content-Encoding: gzip", "keep-alive"]
         {
@@ -201,4 +204,13 @@ fn behind_a_proxy_connections_are_kept_and_bodies_come_compressed_in_chunks() {
         GzDecoder::new(&answer[start..]).read_to_string(&mut body).expect("a whole body");
         assert_eq!(body, "{\"jsonrpc\": \"2.0\", \"id\": 1, \"result\": 26}");
     }
+}
+
+#[test]
+fn a_kept_connection_is_cut_when_the_double_stops() {
+    let odoo = Odoo::behind_proxy();
+    let stream = TcpStream::connect(("127.0.0.1", odoo.port())).expect("the double listens");
+    count_over(&stream);
+    drop(odoo);
+    assert!(is_cut(&stream));
 }
