@@ -135,6 +135,10 @@ pub struct Column {
     /// quantities and per cents keep 6 digits, degrees 7 and rates 12.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<u8>,
+    /// Whether some remotes have no such field (it came with a later version, or with a
+    /// module): then the column is left out there without a word.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
     /// Whether a row without a value is rejected.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,

@@ -79,6 +79,7 @@ const COLUMN: Shape = Shape::Object(&[
     Member("path", MAY, Shape::Set(&Shape::Text, 1)),
     Member("scale", MAY, Shape::Digits),
     Member("required", MAY, Shape::Flag),
+    Member("optional", MAY, Shape::Flag),
 ]);
 
 const TYPES: [&str; 9] =

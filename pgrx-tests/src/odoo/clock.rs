@@ -50,7 +50,8 @@ pub(super) fn kept(time: NaiveDateTime) -> String {
 /// What PostgreSQL accepts as a timestamp; a zone is ignored, as for a column without one.
 pub(super) fn parse(text: &str) -> Option<NaiveDateTime> {
     let text = text.trim().trim_end_matches('Z').trim_end_matches("+00:00").replace('T', " ");
-    let full = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"];
+    // The last is what XML-RPC's dateTime.iso8601 looks like.
+    let full = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y%m%d %H:%M:%S"];
     full.iter()
         .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok())
         .or_else(|| NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))

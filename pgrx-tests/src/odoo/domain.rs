@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::company::{Company, Model, Row};
 use super::fault::{RpcFault, repr, repr_leaf};
-use super::leaf::Leaf;
+use super::leaf::{Leaf, Term};
 
 /// A compiled domain.
 pub(super) enum Domain {
@@ -108,23 +108,25 @@ fn term(company: &Company, model: &Model, rest: &mut &[Value], negated: bool) ->
     }
 }
 
-fn leaf(company: &Company, model: &Model, token: &Value, negated: bool) -> Result<Domain, RpcFault> {
-    let parts = token.as_array().map(Vec::as_slice).unwrap_or_default();
-    let [left, Value::String(operator), value] = parts else { return Err(invalid(token)) };
+fn leaf(company: &Company, model: &Model, written: &Value, negated: bool) -> Result<Domain, RpcFault> {
+    let parts = written.as_array().map(Vec::as_slice).unwrap_or_default();
+    let [left, Value::String(operator), value] = parts else { return Err(invalid(written)) };
     let operator = operator.to_lowercase();
-    if !OPERATORS.contains(&operator.as_str()) {
-        return Err(invalid(token));
+    let operator = if operator == "<>" { "!=" } else { operator.as_str() };
+    if !OPERATORS.contains(&operator) {
+        return Err(invalid(written));
     }
     let opposite = OPPOSITES.iter().find_map(|(one, other)| {
         if operator == *one { Some(*other) } else { (operator == *other).then_some(*one) }
     });
+    let leaf = |operator| {
+        let term = Term { left, operator, value, written };
+        Leaf::new(company, model, &term).map(Domain::Leaf)
+    };
     match (negated, opposite) {
-        (true, Some(opposite)) => Ok(Domain::Leaf(Leaf::new(company, model, left, opposite, value, token)?)),
-        (true, None) => {
-            let leaf = Leaf::new(company, model, left, &operator, value, token)?;
-            Ok(Domain::Not(Box::new(Domain::Leaf(leaf))))
-        }
-        (false, _) => Ok(Domain::Leaf(Leaf::new(company, model, left, &operator, value, token)?)),
+        (false, _) => leaf(operator),
+        (true, Some(opposite)) => leaf(opposite),
+        (true, None) => leaf(operator).map(|leaf| Domain::Not(Box::new(leaf))),
     }
 }
 
@@ -164,3 +166,24 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("ilike", "not ilike"),
     ("any", "not any"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn floor(domain: Value) -> Option<i64> {
+        let company = Company::new();
+        let model = company.model("account.move").expect("a recorded model");
+        Domain::compile(&company, model, &domain).expect("a domain").id_floor()
+    }
+
+    #[test]
+    fn a_page_by_id_begins_at_its_id_and_only_where_every_row_must_be_above() {
+        let newer = json!(["write_date", ">=", "2026-11-20 08:00:00"]);
+        assert_eq!(floor(json!([newer, ["id", ">", 7]])), Some(7));
+        assert_eq!(floor(json!([["id", ">=", 7], newer])), Some(6));
+        assert_eq!(floor(json!(["!", ["id", "<=", 7]])), Some(7));
+        assert_eq!(floor(json!(["|", newer, ["id", ">", 7]])), None);
+        assert_eq!(floor(json!(["!", ["id", ">", 7]])), None);
+    }
+}

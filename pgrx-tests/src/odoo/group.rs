@@ -43,7 +43,9 @@ impl Query<'_> {
         };
         let base = domain::tokens(asked)?;
         let groups = groups.values().map(|rows| self.group(rows, &by, &aggregates, &count, &base));
-        Ok(Reply::List(groups.collect()))
+        let offset = self.arguments.count("offset").unwrap_or(0);
+        let limit = self.arguments.count("limit").unwrap_or(usize::MAX);
+        Ok(Reply::List(groups.skip(offset).take(limit).collect()))
     }
 
     fn field(&self, name: &str) -> Result<&Field, RpcFault> {

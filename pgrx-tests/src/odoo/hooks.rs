@@ -88,6 +88,11 @@ impl Odoo {
         }
     }
 
+    /// Puts a backup back: all models are as recorded again. Users, rights and the clock stay.
+    pub fn restore(&self) {
+        self.company().models = Company::new().models;
+    }
+
     /// Hides records from every user, as a record rule does: fewer rows, no error.
     pub fn hide(&self, model: &str, ids: &[i64]) {
         model_mut(&mut self.company(), model).hidden.extend(ids);

@@ -1,6 +1,6 @@
 //! The least of HTTP/1.1 that a POST and its answer need.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::net::TcpStream;
 
 /// A request, read whole.
@@ -8,6 +8,9 @@ pub(super) struct Request {
     pub(super) verb: String,
     pub(super) path: String,
     pub(super) content_type: String,
+    pub(super) accepts_gzip: bool,
+    /// The client wants no further request on this connection.
+    pub(super) closes: bool,
     pub(super) body: Vec<u8>,
 }
 
@@ -15,19 +18,27 @@ pub(super) struct Request {
 const MOST_BYTES: u64 = 64 << 20;
 
 impl Request {
-    pub(super) fn read(stream: &TcpStream) -> io::Result<Self> {
-        let mut reader = BufReader::new(stream.take(MOST_BYTES));
+    pub(super) fn read(reader: &mut impl BufRead) -> io::Result<Self> {
         let mut line = String::new();
         reader.read_line(&mut line)?;
         let mut words = line.split_whitespace().map(str::to_owned);
         let (Some(verb), Some(path)) = (words.next(), words.next()) else {
             return Err(io::ErrorKind::InvalidData.into());
         };
-        let mut request = Self { verb, path, content_type: String::new(), body: Vec::new() };
+        let mut request = Self {
+            verb,
+            path,
+            content_type: String::new(),
+            accepts_gzip: false,
+            closes: false,
+            body: Vec::new(),
+        };
         let mut length = 0;
-        while let Some((name, value)) = header(&mut reader)? {
+        while let Some((name, value)) = header(reader)? {
             match name.as_str() {
                 "content-type" => request.content_type = value,
+                "accept-encoding" => request.accepts_gzip = value.contains("gzip"),
+                "connection" => request.closes = value.eq_ignore_ascii_case("close"),
                 "content-length" => length = value.parse().map_err(|_| io::ErrorKind::InvalidData)?,
                 _ => {}
             }
@@ -45,17 +56,20 @@ fn header(reader: &mut impl BufRead) -> io::Result<Option<(String, String)>> {
     Ok(named.map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())))
 }
 
-/// An answer; `Server`, `Date`, `Content-Length` and `Connection` are added when it is written.
+/// An answer; `Server`, `Date`, `Connection` and what says the body's length are added when it is written.
 pub(super) struct Answer {
     pub(super) code: u16,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
+    /// Passed on by a reverse proxy, with the body already in chunks.
+    pub(super) is_proxied: bool,
 }
 
 impl Answer {
     /// An answer of Odoo's own.
     pub(super) fn new(code: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { code, headers: vec![("Content-Type", content_type.to_owned())], body: body.into() }
+        let headers = vec![("Content-Type", content_type.to_owned())];
+        Self { code, headers, body: body.into(), is_proxied: false }
     }
 
     pub(super) fn nosniff(mut self) -> Self {
@@ -65,16 +79,18 @@ impl Answer {
 
     /// Everything before the body.
     pub(super) fn head(&self, date: &str) -> String {
-        let mut head = format!(
-            "HTTP/1.1 {} {}\r\nServer: Werkzeug/2.2.2 Python/3.11.7\r\nDate: {date}\r\nContent-Length: {}\r\n",
-            self.code,
-            reason(self.code),
-            self.body.len()
-        );
+        let length = format!("Content-Length: {}", self.body.len());
+        let (server, framing, connection) = match self.is_proxied {
+            true => ("nginx/1.24.0", "Transfer-Encoding: chunked", "keep-alive"),
+            false => ("Werkzeug/2.2.2 Python/3.11.7", length.as_str(), "close"),
+        };
+        let (code, reason) = (self.code, reason(self.code));
+        let mut head =
+            format!("HTTP/1.1 {code} {reason}\r\nServer: {server}\r\nDate: {date}\r\n{framing}\r\n");
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        head + "Connection: close\r\n\r\n"
+        head + &format!("Connection: {connection}\r\n\r\n")
     }
 
     pub(super) fn write(&self, mut stream: &TcpStream, date: &str) -> io::Result<()> {

@@ -4,9 +4,12 @@
 //! data with hooks, spoil its answers with faults, and read what it was asked from its log.
 
 mod arguments;
+mod bound;
 mod call;
 mod clock;
 mod company;
+mod condition;
+mod delivery;
 mod domain;
 mod fault;
 mod field;
@@ -18,7 +21,9 @@ mod leaf;
 mod like;
 mod log;
 mod order;
+mod proxy;
 mod query;
+mod relation;
 mod reply;
 mod route;
 mod server;
@@ -62,9 +67,21 @@ impl Odoo {
 
     /// Starts on a given port, as an Odoo that comes back does.
     pub fn start_on(port: u16) -> io::Result<Self> {
+        Self::launch(port, false)
+    }
+
+    /// Starts with a reverse proxy in front, which keeps connections and compresses.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub fn behind_proxy() -> Self {
+        Self::launch(0, true).expect("a free port on 127.0.0.1")
+    }
+
+    fn launch(port: u16, is_behind_proxy: bool) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();
-        let shared = Shared::new();
+        let shared = Shared::new(is_behind_proxy);
         let server = thread::spawn({
             let shared = Arc::clone(&shared);
             move || shared.serve(&listener)

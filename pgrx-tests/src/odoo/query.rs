@@ -45,8 +45,7 @@ impl<'a> Query<'a> {
         let there = |id: &i64| self.model.rows.contains_key(id);
         let ids: Vec<_> = self.arguments.ids.iter().copied().filter(there).collect();
         let rules = self.rules()?;
-        let visible = |id: &i64| self.visible(*id, &self.model.rows[id], &rules);
-        if !ids.iter().all(visible) {
+        if !ids.iter().all(|id| visible(self.model, &rules, *id, &self.model.rows[id])) {
             return Err(self.user.hidden_row(self.model));
         }
         self.show(&ids, &fields)
@@ -93,14 +92,14 @@ impl<'a> Query<'a> {
                 let ids: Vec<_> = ids.iter().filter_map(|id| model.rows.get_key_value(id)).collect();
                 Box::new(ids.into_iter())
             }
-            None => Box::new(model.rows.range(domain.id_floor().map_or(i64::MIN, |id| id + 1)..)),
+            None => {
+                Box::new(model.rows.range(domain.id_floor().map_or(i64::MIN, |id| id.saturating_add(1))..))
+            }
         };
-        let user_sees =
-            move |id: i64, row: &Row| !model.hidden.contains(&id) && rules.iter().all(|rule| rule.holds(row));
         Ok(Box::new(candidates.map(|(id, row)| (*id, row)).filter(move |(id, row)| {
             (!active_only || row.get("active") == Some(&json!(true)))
                 && domain.holds(row)
-                && user_sees(*id, row)
+                && visible(model, &rules, *id, row)
         })))
     }
 
@@ -143,10 +142,6 @@ impl<'a> Query<'a> {
             }
         }
         rules.iter().map(|rule| Domain::compile(self.company, self.model, rule)).collect()
-    }
-
-    fn visible(&self, id: i64, row: &Row, rules: &[Domain]) -> bool {
-        !self.model.hidden.contains(&id) && rules.iter().all(|rule| rule.holds(row))
     }
 
     /// The fields asked for, or all that the user sees.
@@ -212,4 +207,9 @@ impl<'a> Query<'a> {
         let companies = self.arguments.context.get("allowed_company_ids");
         companies.and_then(|ids| ids.get(0)?.as_i64()).is_some_and(|id| id != 1)
     }
+}
+
+/// Whether neither a test nor a record rule hides the row.
+fn visible(model: &Model, rules: &[Domain], id: i64, row: &Row) -> bool {
+    !model.hidden.contains(&id) && rules.iter().all(|rule| rule.holds(row))
 }

@@ -1,23 +1,23 @@
-//! The server: one thread a connection, one request a connection.
+//! The server: one thread a connection.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, BufReader};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::call::{self, Call};
 use super::company::Company;
-use super::http::{Answer, Request};
+use super::delivery::Delivery;
+use super::http::Request;
 use super::jsonrpc::Rpc;
 use super::log::Logged;
-use super::reply::Reply;
 use super::route::{Protocol, Wanted, wanted};
-use super::trouble::{Rules, Verdict, What};
+use super::trouble::{Rules, Verdict};
 
 /// What the server's threads and the test share.
 pub(super) struct Shared {
@@ -26,6 +26,8 @@ pub(super) struct Shared {
     log: Mutex<Vec<Logged>>,
     open: Mutex<Open>,
     stopped: AtomicBool,
+    /// Whether a reverse proxy stands in front.
+    pub(super) is_behind_proxy: bool,
 }
 
 /// The connections being answered, by number.
@@ -41,13 +43,14 @@ const GLANCE: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Shared {
-    pub(super) fn new() -> Arc<Self> {
+    pub(super) fn new(is_behind_proxy: bool) -> Arc<Self> {
         Arc::new(Self {
             company: Mutex::new(Company::new()),
             rules: Mutex::default(),
             log: Mutex::default(),
             open: Mutex::default(),
             stopped: AtomicBool::new(false),
+            is_behind_proxy,
         })
     }
 
@@ -106,18 +109,24 @@ impl Shared {
     fn connection(&self, stream: &TcpStream) {
         // A broken connection is the client's to notice.
         let _ = stream.set_read_timeout(Some(PATIENCE));
-        if let Ok(request) = Request::read(stream) {
-            let _ = self.respond(&request, stream);
+        let mut reader = BufReader::new(stream);
+        while let Ok(request) = Request::read(&mut reader) {
+            let is_whole = self.respond(&request, stream).unwrap_or(false);
+            if !is_whole || !self.is_behind_proxy || request.closes {
+                break;
+            }
         }
         // The list of open connections holds the socket too, so dropping ours would not close it.
         let _ = stream.shutdown(Shutdown::Both);
     }
 
-    fn respond(&self, request: &Request, stream: &TcpStream) -> io::Result<()> {
+    /// Answers one request; tells whether the client got a whole answer.
+    fn respond(&self, request: &Request, stream: &TcpStream) -> io::Result<bool> {
+        let delivery = Delivery { shared: self, stream, request };
         match wanted(request) {
             Wanted::Page(page) => {
                 let verdict = self.rules().judge("", "", "");
-                self.deliver(verdict, stream, &Protocol::Xml, || page)
+                delivery.send(verdict, &Protocol::Xml, || page)
             }
             Wanted::Call(protocol, rpc) => {
                 let verdict = self.noted(rpc.as_ref().ok());
@@ -125,7 +134,7 @@ impl Shared {
                     let result = rpc.and_then(|rpc| call::answer(&self.company(), &rpc));
                     protocol.answer(&result)
                 };
-                self.deliver(verdict, stream, &protocol, answer)
+                delivery.send(verdict, &protocol, answer)
             }
         }
     }
@@ -147,69 +156,8 @@ impl Shared {
         verdict
     }
 
-    /// Sends the answer as the rules want it. It is worked out after the sleep, as a slow Odoo would.
-    fn deliver(
-        &self,
-        verdict: Verdict,
-        mut stream: &TcpStream,
-        protocol: &Protocol,
-        answer: impl FnOnce() -> Answer,
-    ) -> io::Result<()> {
-        let awake_at = Instant::now() + verdict.sleep;
-        self.wait(|| Instant::now() >= awake_at);
-        let date = self.company().clock.http_date();
-        match verdict.what {
-            None | Some(What::Sleep(_)) => answer().write(stream, &date),
-            Some(What::Hangup) => Ok(()),
-            Some(What::Silent) => {
-                let cleared = self.rules().cleared;
-                self.wait(|| self.rules().cleared != cleared);
-                Ok(())
-            }
-            Some(What::CutHead) => {
-                let head = answer().head(&date);
-                stream.write_all(&head.as_bytes()[..head.len() / 2])
-            }
-            Some(What::CutBody(bytes)) => {
-                let answer = answer();
-                stream.write_all(answer.head(&date).as_bytes())?;
-                stream.write_all(&answer.body[..bytes.min(answer.body.len().saturating_sub(1))])
-            }
-            Some(What::Drip { bytes, every }) => self.drip(&answer(), stream, &date, bytes, every),
-            Some(What::Status { code, headers, body }) => {
-                Answer { code, headers, body: body.into_bytes() }.write(stream, &date)
-            }
-            Some(What::Garbage) => {
-                let mut answer = answer();
-                answer.body = b"\x00\xff{[<not an answer".to_vec();
-                answer.write(stream, &date)
-            }
-            Some(What::OverLong(bytes)) => {
-                protocol.answer(&Ok(Reply::Text("x".repeat(bytes)))).write(stream, &date)
-            }
-            Some(What::Rpc(fault)) => protocol.answer(&Err(fault)).write(stream, &date),
-        }
-    }
-
-    fn drip(
-        &self,
-        answer: &Answer,
-        mut stream: &TcpStream,
-        date: &str,
-        bytes: usize,
-        every: Duration,
-    ) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        stream.write_all(answer.head(date).as_bytes())?;
-        for piece in answer.body.chunks(bytes.max(1)) {
-            stream.write_all(piece)?;
-            let next_at = Instant::now() + every;
-            self.wait(|| Instant::now() >= next_at);
-        }
-        Ok(())
-    }
-
-    fn wait(&self, is_over: impl Fn() -> bool) {
+    /// Waits; a server that is being stopped does not.
+    pub(super) fn wait(&self, is_over: impl Fn() -> bool) {
         while !is_over() && !self.is_stopped() {
             thread::sleep(GLANCE);
         }

@@ -45,7 +45,7 @@ fn a_number_is_sent_with_the_digits_it_was_given() {
 fn an_import_has_one_single_write_date() {
     let odoo = Odoo::start();
     let new = odoo.import("res.partner", 1000, |at| json!({"name": format!("Imported {at}")}));
-    let dates: BTreeSet<_> = new.iter().map(|id| *id).map(|id| one_date(&odoo, id)).take(20).collect();
+    let dates: BTreeSet<_> = new.iter().take(20).map(|id| one_date(&odoo, *id)).collect();
     assert_eq!((new.len(), dates.len()), (1000, 1));
     assert_eq!(ids(&odoo, "res.partner", json!([["name", "=like", "Imported %"]])), new);
 }
@@ -105,6 +105,17 @@ fn a_renamed_record_changes_the_names_that_point_to_it_but_not_their_rows() {
     let read = call(&odoo, "account.move", "read", json!([[1], ["partner_id", "write_date"]]), json!({}));
     assert_eq!(read[0]["partner_id"], json!([14, "Azure Exterior"]));
     assert_eq!(read[0]["write_date"], before);
+}
+
+#[test]
+fn a_restored_backup_has_what_was_recorded() {
+    let odoo = Odoo::start();
+    let recorded = odoo.records("res.partner");
+    odoo.write("res.partner", &[10], json!({"city": "Elsewhere"}));
+    odoo.create("res.partner", json!({"name": "Nova"}));
+    assert_ne!(odoo.records("res.partner"), recorded);
+    odoo.restore();
+    assert_eq!(odoo.records("res.partner"), recorded);
 }
 
 #[test]

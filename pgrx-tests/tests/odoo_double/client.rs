@@ -90,3 +90,9 @@ pub fn ids(odoo: &Odoo, model: &str, domain: Value) -> Vec<i64> {
     let found = call(odoo, model, "search", json!([domain]), kwargs);
     found.as_array().expect("ids").iter().filter_map(Value::as_i64).collect()
 }
+
+/// The ids of the records that a plain Rust condition picks.
+pub fn plainly(odoo: &Odoo, model: &str, condition: impl Fn(&Value) -> bool) -> Vec<i64> {
+    let records = odoo.records(model);
+    records.iter().filter(|record| condition(record)).filter_map(|record| record["id"].as_i64()).collect()
+}

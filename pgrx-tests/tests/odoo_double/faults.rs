@@ -1,9 +1,11 @@
 //! The faults, as a client sees them on the wire.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use erp_sync_tests::odoo::{Odoo, RpcFault, What, When};
+use flate2::read::GzDecoder;
 use serde_json::json;
 
 use super::client::{ADMIN, Answer, ask, fault, receive, send};
@@ -115,7 +117,7 @@ fn a_silent_connection_stays_open_until_the_faults_are_cleared() {
     let mut stream = send(&odoo, "POST", "/jsonrpc", "application/json", COUNT.as_bytes());
     stream.set_read_timeout(Some(Duration::from_millis(100))).expect("a limit");
     let waited = stream.read(&mut [0; 1]).expect_err("nothing comes");
-    assert!(matches!(waited.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut));
+    assert!(matches!(waited.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
     odoo.clear_faults();
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
     assert_eq!(receive(stream).head, "");
@@ -128,10 +130,8 @@ fn a_stopped_double_cuts_its_connections_and_its_port_can_be_had_again() {
     odoo.fault(When::any(), What::Silent);
     let stream = send(&odoo, "POST", "/jsonrpc", "application/json", COUNT.as_bytes());
     drop(odoo);
-    let mut rest = Vec::new();
-    let _ = (&stream).read_to_end(&mut rest);
-    assert!(rest.is_empty());
-    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+    assert!(is_cut(&stream));
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     let again = Odoo::start_on(port).expect("the same port");
     assert!(is_right(&count(&again)));
 }
@@ -161,4 +161,56 @@ fn only_posts_to_the_rpc_addresses_are_calls() {
     assert_eq!(status("GET", "/jsonrpc"), "HTTP/1.1 400 BAD REQUEST");
     assert_eq!(status("POST", "/json/2/res.partner/search"), "HTTP/1.1 404 NOT FOUND");
     assert!(odoo.calls().is_empty());
+}
+
+fn is_cut(mut stream: &TcpStream) -> bool {
+    match stream.read(&mut [0; 1]) {
+        Ok(read) => read == 0,
+        Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    }
+}
+
+/// Counts over a connection that is to be kept; returns all of the answer's bytes.
+fn count_over(mut stream: &TcpStream) -> Vec<u8> {
+    let head = format!(
+        "POST /jsonrpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Accept-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{COUNT}",
+        COUNT.len()
+    );
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+    stream.write_all(head.as_bytes()).expect("a request is sent");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n0\r\n\r\n") {
+        let mut piece = [0; 1024];
+        let read = stream.read(&mut piece).expect("an answer");
+        assert!(read > 0, "the connection was not kept");
+        answer.extend_from_slice(&piece[..read]);
+    }
+    answer
+}
+
+#[test]
+fn behind_a_proxy_connections_are_kept_and_bodies_come_compressed_in_chunks() {
+    let odoo = Odoo::behind_proxy();
+    let stream = TcpStream::connect(("127.0.0.1", odoo.port())).expect("the double listens");
+    for answer in [count_over(&stream), count_over(&stream)] {
+        let text = String::from_utf8_lossy(&answer);
+        for header in ["Server: nginx", "Transfer-Encoding: chunked", "Content-Encoding: gzip", "keep-alive"]
+        {
+            assert!(text.contains(header), "{text}");
+        }
+        let start = answer.windows(2).position(|two| two == [0x1f, 0x8b]).expect("gzip");
+        let mut body = String::new();
+        GzDecoder::new(&answer[start..]).read_to_string(&mut body).expect("a whole body");
+        assert_eq!(body, "{\"jsonrpc\": \"2.0\", \"id\": 1, \"result\": 26}");
+    }
+}
+
+#[test]
+fn a_kept_connection_is_cut_when_the_double_stops() {
+    let odoo = Odoo::behind_proxy();
+    let stream = TcpStream::connect(("127.0.0.1", odoo.port())).expect("the double listens");
+    count_over(&stream);
+    drop(odoo);
+    assert!(is_cut(&stream));
 }

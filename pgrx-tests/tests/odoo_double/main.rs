@@ -2,6 +2,7 @@
 
 mod changes;
 mod client;
+mod domains;
 mod faults;
 mod reading;
 mod replay;

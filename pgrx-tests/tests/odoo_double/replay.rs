@@ -23,7 +23,7 @@ const NOT_REPLAYED: &[(&str, &str)] = &[
     ("search_read_binary_bin_size", "reads an image: the recording of the records has no binary fields"),
     (
         "search_read_order_nonstored_ignored",
-        "its order is that of PostgreSQL's heap; reading.rs has that it is no fault",
+        "its order is that of PostgreSQL's heap; domains.rs has that it is no fault",
     ),
     ("fault_user_error", "confirms an order: a sync never writes"),
     ("fault_user_error_parent", "creates a partner: a sync never writes"),

@@ -31,11 +31,16 @@ pub(super) fn of(settings: &Settings, stream: &Stream, fields: &Fields) -> Resul
     for (column, wanted) in stream.columns.iter().enumerate() {
         match choose(wanted, fields) {
             Ok((path, remote_type)) => layout.columns.push(Field { column, path, remote_type }),
+            Err(_) if wanted.optional && is_absent(wanted, fields) => (),
             Err(why) if is_needed(stream, wanted) => return Err(lacking(settings, stream, wanted, &why)),
             Err(why) => layout.left_out.push((wanted.name.clone(), why)),
         }
     }
     Ok(layout)
+}
+
+fn is_absent(column: &Column, fields: &Fields) -> bool {
+    !column.paths().iter().any(|path| fields.contains_key(*path))
 }
 
 /// The remote field a column is read from.

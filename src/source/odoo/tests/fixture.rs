@@ -31,7 +31,15 @@ pub(in crate::source::odoo) fn limits() -> Limits {
 }
 
 pub(in crate::source::odoo) fn column(name: &str, kind: Type) -> Column {
-    Column { name: name.into(), kind, about: String::new(), path: vec![], scale: None, required: false }
+    Column {
+        name: name.into(),
+        kind,
+        about: String::new(),
+        path: vec![],
+        scale: None,
+        optional: false,
+        required: false,
+    }
 }
 
 /// A stream with the column `id` and these; its cursor is `write_date`.
