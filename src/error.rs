@@ -127,6 +127,15 @@ impl Kind {
         }
     }
 
+    /// The kind with this [`Kind::name`].
+    pub fn from_name(name: &str) -> Option<Kind> {
+        let pascal = name.split('_').map(|word| {
+            let (first, rest) = word.split_at_checked(1).unwrap_or_default();
+            first.to_uppercase() + rest
+        });
+        serde_json::from_value(pascal.collect::<String>().into()).ok()
+    }
+
     /// The name that is stored with a task and shown in views.
     pub fn name(self) -> String {
         let mut name = String::new();
@@ -195,3 +204,18 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_found_by_its_name() {
+        for kind in [Kind::Unreachable, Kind::NoDatabase, Kind::TooLarge, Kind::Internal] {
+            assert_eq!(Kind::from_name(&kind.name()), Some(kind));
+        }
+        assert_eq!(Kind::NoDatabase.name(), "no_database");
+        assert_eq!(Kind::from_name("interrupted"), None);
+        assert_eq!(Kind::from_name(""), None);
+    }
+}

@@ -107,6 +107,7 @@ fn unattended(wanted: Wanted) -> Result<Vec<TaskRow>> {
         counts: [0; 9],
         duration_ms: None,
         error: None,
+        kind: None,
         detail: None,
         hint: Some(format!("select * from erp_sync.history where run_id = {run_id}")),
     }])
@@ -146,7 +147,8 @@ fn failure(rows: &[TaskRow]) -> Option<Error> {
         }
     }
     let message = first.error.clone().unwrap_or_else(|| first.state.clone());
-    let mut error = Error::new(Kind::Local, format!("{} from {}: {message}", first.entity, first.server));
+    let kind = first.kind.unwrap_or(Kind::Local);
+    let mut error = Error::new(kind, format!("{} from {}: {message}", first.entity, first.server));
     error.detail = first.detail.clone();
     error.hint = first.hint.clone();
     if failed.len() > 1 {

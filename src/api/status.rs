@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use crate::entity::catalog;
 use crate::store;
-use crate::store::reading;
+use crate::store::{cron, reading};
 use pgrx::pg_sys::panic::ErrorReport;
 
 /// One row per server and entity.
@@ -25,6 +25,7 @@ fn sync_status() -> Result<
             name!(rows, i64),
             name!(rejected, i64),
             name!(waiting, i64),
+            name!(next_due_at, Option<TimestampWithTimeZone>),
             name!(next_mode, String),
             name!(last_error, Option<String>),
             name!(hint, Option<String>),
@@ -32,13 +33,14 @@ fn sync_status() -> Result<
     >,
     ErrorReport,
 > {
+    let next_due_at = cron::next_due_at()?;
     let mut rows = Vec::new();
     for server in store::usable()? {
         for entity in catalog::builtin().iter().filter(|entity| entity.source == server.kind) {
             rows.extend(reading::status(&server.name, entity)?);
         }
     }
-    Ok(TableIterator::new(rows.into_iter().map(|s| {
+    Ok(TableIterator::new(rows.into_iter().map(move |s| {
         (
             s.server,
             s.entity,
@@ -49,6 +51,7 @@ fn sync_status() -> Result<
             s.rows,
             s.rejected,
             s.waiting,
+            next_due_at,
             s.next_mode,
             s.last_error,
             s.hint,

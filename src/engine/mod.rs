@@ -23,6 +23,7 @@ mod reader;
 mod retry;
 mod rows;
 mod run;
+mod schedule;
 mod sink;
 mod sweep;
 mod task;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use check::{Finding, check};
 pub use run::run;
+pub use schedule::next_tick;
 pub use sink::{Batch, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep, Written};
 
 /// How a stream is read.

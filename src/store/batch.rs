@@ -51,6 +51,9 @@ fn put(place: &Place<'_>, rows: &Rows) -> Result<Written> {
         return Ok(written);
     }
     let orphans = orphans(place, rows)?;
+    // Lines that moved to a header that is not here are nobody's lines here any more.
+    let moved: Vec<Key> = orphans.iter().cloned().collect();
+    written.removed = place.delete(&moved, "moved to a header that is not here")?;
     let kept = rows.only(|i| rows.keys.get(i).is_some_and(|key| !orphans.contains(key)));
     written.left_out = (rows.len() - kept.len()) as u64;
     if kept.is_empty() {

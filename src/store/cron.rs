@@ -1,11 +1,13 @@
 //! pg_cron: the job that calls `sync_auto()`.
 
+use chrono::NaiveDateTime;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 
 use super::session::as_owner;
 use super::sql::{change, execute, first, query, value};
 use super::{database, role_name};
+use crate::engine::next_tick;
 use crate::entity::quote;
 use crate::error::{Error, Kind, Result};
 
@@ -119,6 +121,29 @@ pub struct Job {
     pub last_message: Option<String>,
 }
 
+const TICKS: &str = "
+select j.schedule, z.zone, (clock_timestamp() at time zone z.zone)::timestamp(0)::text
+from cron.job j,
+     (select coalesce(nullif(current_setting('cron.timezone', true), ''), 'GMT')) z(zone)
+where j.database = current_database() and j.active and j.command like '%sync_auto()%'";
+
+/// When the next of these jobs begins; `None` without one, and while schedules are paused.
+pub fn next_due_at() -> Result<Option<TimestampWithTimeZone>> {
+    if !usable()? || at_home().is_err() {
+        return Ok(None);
+    }
+    let mut next = None;
+    for (schedule, zone, now) in query(TICKS, &[], |row| Ok((row.text(1)?, row.text(2)?, row.text(3)?)))? {
+        let now = NaiveDateTime::parse_from_str(&now, "%Y-%m-%d %H:%M:%S").ok();
+        let Some(tick) = now.and_then(|now| next_tick(&schedule, now)) else { continue };
+        let sql = "select $1::timestamp at time zone $2";
+        let tick =
+            first(sql, &[value(tick.to_string()), value(zone)], |row| row.get::<TimestampWithTimeZone>(1))?;
+        next = [next, tick.flatten()].into_iter().flatten().min();
+    }
+    Ok(next)
+}
+
 const JOBS: &str = "
 select j.jobid, j.schedule, j.username::text, j.active, d.start_time, d.status, d.return_message
 from cron.job j
@@ -127,11 +152,16 @@ left join lateral (select d.start_time, d.status, d.return_message from cron.job
 where j.database = current_database() and j.command like '%sync_auto()%'
 order by 1";
 
+/// Whether pg_cron lives here and the current role may look into it.
+fn usable() -> Result<bool> {
+    let sql = "select to_regclass('cron.job_run_details') is not null
+               and coalesce(has_schema_privilege((select oid from pg_namespace where nspname = 'cron'), 'USAGE'), false)";
+    Ok(first(sql, &[], |row| row.flag(1))?.unwrap_or(false))
+}
+
 /// The jobs that call `sync_auto()` here, as far as the current role may see them.
 pub fn jobs() -> Result<Vec<Job>> {
-    let usable = "select to_regclass('cron.job_run_details') is not null
-                  and coalesce(has_schema_privilege((select oid from pg_namespace where nspname = 'cron'), 'USAGE'), false)";
-    if !first(usable, &[], |row| row.flag(1))?.unwrap_or(false) {
+    if !usable()? {
         return Ok(Vec::new());
     }
     query(JOBS, &[], |row| {

@@ -74,7 +74,7 @@ impl Plan {
             keep_raw: false,
             overlap: OVERLAP,
             pages: (server.number("min_page").unwrap_or(min).min(max), max),
-            circumstances: server.circumstances(&username),
+            circumstances: server.circumstances(&username, &settings.target_schema),
         };
         match runs::busy_with(&task)? {
             Some(run) => self.skipped.push((task, format!("already running in run {run}"))),

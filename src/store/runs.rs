@@ -272,7 +272,7 @@ fn forget_old((history, removed): (i32, i32)) -> Result<()> {
 const TASK_ROWS: &str = "
 select server, entity, state,
        array[fetched, inserted, updated, unchanged, left_out, rejected, duplicates, removed, waiting],
-       (extract(epoch from finished_at - started_at) * 1000)::bigint, error, detail, hint
+       (extract(epoch from finished_at - started_at) * 1000)::bigint, error, detail, hint, error_kind
 from erp_sync.task where run_id = $1 order by ordinal";
 
 /// How every task of a run stands. In the current transaction, as the current role.
@@ -289,16 +289,32 @@ fn task_rows(run_id: i64) -> Result<Vec<TaskRow>> {
             error: row.get(6)?,
             detail: row.get(7)?,
             hint: row.get(8)?,
+            kind: row.get::<String>(9)?.and_then(|name| Kind::from_name(&name)),
         })
     })
 }
 
+const UNQUEUE: &str = "
+update erp_sync.run set state = 'cancelled', finished_at = clock_timestamp()
+where id = $1 and state = 'queued'";
+
 /// Cancels a run by its worker's process. `false`: it is not running. In the
 /// current transaction, with the rights of the current role.
 pub fn cancel(run_id: i64) -> Result<Option<bool>> {
-    let sql = "select worker_pid, state from erp_sync.run where id = $1";
-    let found = first(sql, &[value(run_id)], |row| Ok((row.get::<i32>(1)?, row.text(2)?)))?;
-    let Some((pid, state)) = found else { return Ok(None) };
+    let sql = "select r.worker_pid, r.state, r.role::text, exists (
+                 select from pg_roles o where o.rolname = r.role and pg_has_role(o.oid, 'MEMBER'))
+               from erp_sync.run r where r.id = $1";
+    let found = first(sql, &[value(run_id)], |row| {
+        Ok((row.get::<i32>(1)?, row.text(2)?, row.text(3)?, row.flag(4)?))
+    })?;
+    let Some((pid, state, role, own)) = found else { return Ok(None) };
+    if !own {
+        return Err(Error::new(Kind::Denied, format!("run {run_id} belongs to role \"{role}\""))
+            .hint(format!("cancel it as {role}")));
+    }
+    if state == "queued" {
+        return as_owner(|| execute(UNQUEUE, &[value(run_id)])).map(|rows| Some(rows > 0));
+    }
     let (Some(pid), "running") = (pid, state.as_str()) else { return Ok(Some(false)) };
     let sql = "select pg_cancel_backend(a.pid) from pg_stat_activity a
                where a.pid = $1 and a.backend_type = 'erp_sync' and a.datid =

@@ -45,9 +45,10 @@ impl Server {
     }
 
     /// What else than the manifest decides which rows are read: part of the fingerprint.
-    pub fn circumstances(&self, username: &str) -> String {
+    pub fn circumstances(&self, username: &str, schema: &str) -> String {
         let option = |name: &str| self.options.get(name).cloned().unwrap_or_default();
-        format!("login {username}, companies {}, language {}", option("companies"), option("language"))
+        let (companies, language) = (option("companies"), option("language"));
+        format!("login {username}, companies {companies}, language {language}, schema {schema}")
     }
 }
 

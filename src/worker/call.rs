@@ -90,6 +90,8 @@ pub struct TaskRow {
     pub duration_ms: Option<i64>,
     /// Why it failed or was skipped.
     pub error: Option<String>,
+    /// Kind of the error.
+    pub kind: Option<Kind>,
     /// What was seen.
     pub detail: Option<String>,
     /// What to type next.
