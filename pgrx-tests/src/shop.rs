@@ -75,18 +75,22 @@ impl<'a> Shop<'a> {
 /// The rows of a query as text, columns joined by `|`, NULL as nothing.
 pub fn rows(client: &mut Client, sql: &str) -> Vec<String> {
     let messages = client.simple_query(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    let rows = messages.into_iter().filter_map(|message| match message {
+    messages.iter().filter_map(text).collect()
+}
+
+/// A row of an answer as text, columns joined by `|`, NULL as nothing.
+pub(crate) fn text(message: &SimpleQueryMessage) -> Option<String> {
+    match message {
         SimpleQueryMessage::Row(row) => {
             let values: Vec<&str> = (0..row.len()).map(|i| row.get(i).unwrap_or_default()).collect();
             Some(values.join("|"))
         }
         _ => None,
-    });
-    rows.collect()
+    }
 }
 
 /// An error as a client sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failure {
     /// Five letters.
     pub sqlstate: String,
@@ -104,22 +108,32 @@ pub struct Failure {
 /// When it succeeds.
 pub fn failure(client: &mut Client, sql: &str) -> Failure {
     let Err(error) = client.simple_query(sql) else { panic!("{sql} succeeded") };
-    let Some(error) = error.as_db_error() else { panic!("{sql}: {error:?}") };
-    Failure {
-        sqlstate: error.code().code().into(),
-        message: error.message().into(),
-        detail: error.detail().unwrap_or_default().into(),
-        hint: error.hint().unwrap_or_default().into(),
+    assert!(error.as_db_error().is_some(), "{sql}: {error:?}");
+    Failure::of(&error)
+}
+
+impl Failure {
+    /// What a client was told; of a connection that broke, only that.
+    pub(crate) fn of(error: &postgres::Error) -> Failure {
+        let Some(told) = error.as_db_error() else {
+            return Failure { message: error.to_string(), ..Failure::default() };
+        };
+        Failure {
+            sqlstate: told.code().code().into(),
+            message: told.message().into(),
+            detail: told.detail().unwrap_or_default().into(),
+            hint: told.hint().unwrap_or_default().into(),
+        }
     }
 }
 
 fn setup_as_superuser(database: &str) -> String {
     format!(
-        "select pg_advisory_lock(1);
-         do $$ begin
-           if not exists (select from pg_roles where rolname = '{ROLE}') then create role {ROLE} login; end if;
+        "do $$ begin
+           create role {ROLE} login;
+         exception when duplicate_object or unique_violation then
+           -- Another shop of the cluster made it, perhaps at this moment.
          end $$;
-         select pg_advisory_unlock(1);
          create extension erp_sync;
          grant usage on foreign data wrapper odoo, sqlserver to {ROLE};
          grant connect on database \"{database}\" to {ROLE};
