@@ -55,27 +55,5 @@ pub(super) fn split(stream: &Stream, layout: &Layout, rows: Rows) -> Result<(Row
         values.iter().map(|value| value.as_ref().is_some_and(|v| keep.values.contains(v))).collect();
     let leaving = rows.keys.iter().zip(&stays).filter(|(_, stays)| !**stays).map(|(key, _)| key.clone());
     let leaving = leaving.collect();
-    Ok((only(rows, &stays), leaving))
-}
-
-/// The rows for which `stays` is true.
-fn only(rows: Rows, stays: &[bool]) -> Rows {
-    Rows {
-        keys: chosen(rows.keys, stays),
-        columns: rows.columns.into_iter().map(|values| only_values(values, stays)).collect(),
-        updated_at: chosen(rows.updated_at, stays),
-        raw: rows.raw.map(|raw| chosen(raw, stays)),
-    }
-}
-
-fn only_values(values: Values, stays: &[bool]) -> Values {
-    match values {
-        Values::Int(values) => Values::Int(chosen(values, stays)),
-        Values::Bool(values) => Values::Bool(chosen(values, stays)),
-        Values::Text(values) => Values::Text(chosen(values, stays)),
-    }
-}
-
-fn chosen<T>(all: Vec<T>, stays: &[bool]) -> Vec<T> {
-    all.into_iter().zip(stays).filter(|(_, stays)| **stays).map(|(one, _)| one).collect()
+    Ok((rows.only(&stays), leaving))
 }

@@ -1,6 +1,9 @@
 //! Where rows go: what the engine asks of the store. Every call is one or more
 //! short transactions of its own; none is open between calls.
 
+use std::ops::AddAssign;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{Outcome, Pass};
@@ -124,6 +127,17 @@ pub struct Written {
     pub candidates: u64,
 }
 
+impl AddAssign for Written {
+    fn add_assign(&mut self, more: Written) {
+        self.inserted += more.inserted;
+        self.updated += more.updated;
+        self.unchanged += more.unchanged;
+        self.left_out += more.left_out;
+        self.removed += more.removed;
+        self.candidates += more.candidates;
+    }
+}
+
 /// Where rows go. Errors of kind [`Kind::Cancelled`](crate::error::Kind::Cancelled) end the run.
 #[async_trait(?Send)]
 pub trait Sink {
@@ -146,7 +160,7 @@ pub trait Sink {
     async fn expect(&mut self, task: usize, stream: usize, rows: u64) -> Result<()>;
 
     /// Writes a batch in one transaction.
-    async fn write(&mut self, batch: Batch) -> Result<Written>;
+    async fn write(&mut self, batch: Arc<Batch>) -> Result<Written>;
 
     /// Candidates for removal behind `after` in key order, at most `limit`.
     async fn candidates(

@@ -1,6 +1,8 @@
 //! The local side of a task: what is told to the sink, tried again while something is
 //! locked, and what came of it.
 
+use std::sync::Arc;
+
 use super::breaker::{Trip, allowance};
 use super::retry::retry;
 use super::task::Running;
@@ -77,7 +79,7 @@ impl<'a> Writer<'a> {
         for lines in &mut batch.lines {
             lines.may_remove = self.may_remove(lines.stream);
         }
-        let settings = self.running.settings;
+        let (settings, batch) = (self.running.settings, Arc::new(batch));
         let written = retry(settings, async || self.sink.write(batch.clone()).await).await?;
         self.note(&batch, written);
         Ok(written)

@@ -68,11 +68,11 @@ impl Values {
         self.len() == 0
     }
 
-    fn pick(&self, indexes: &[usize]) -> Values {
+    fn only(self, stays: &[bool]) -> Values {
         match self {
-            Values::Int(v) => Values::Int(pick(v, indexes)),
-            Values::Bool(v) => Values::Bool(pick(v, indexes)),
-            Values::Text(v) => Values::Text(pick(v, indexes)),
+            Values::Int(values) => Values::Int(chosen(values, stays)),
+            Values::Bool(values) => Values::Bool(chosen(values, stays)),
+            Values::Text(values) => Values::Text(chosen(values, stays)),
         }
     }
 }
@@ -101,20 +101,19 @@ impl Rows {
         self.keys.is_empty()
     }
 
-    /// The rows whose index is wanted, in the same order.
-    pub fn only(&self, wanted: impl Fn(usize) -> bool) -> Rows {
-        let indexes: Vec<usize> = (0..self.len()).filter(|i| wanted(*i)).collect();
+    /// The rows for which `stays` is true, in the same order.
+    pub fn only(self, stays: &[bool]) -> Rows {
         Rows {
-            keys: pick(&self.keys, &indexes),
-            columns: self.columns.iter().map(|values| values.pick(&indexes)).collect(),
-            updated_at: pick(&self.updated_at, &indexes),
-            raw: self.raw.as_ref().map(|raw| pick(raw, &indexes)),
+            keys: chosen(self.keys, stays),
+            columns: self.columns.into_iter().map(|values| values.only(stays)).collect(),
+            updated_at: chosen(self.updated_at, stays),
+            raw: self.raw.map(|raw| chosen(raw, stays)),
         }
     }
 }
 
-fn pick<T: Clone>(items: &[T], indexes: &[usize]) -> Vec<T> {
-    indexes.iter().filter_map(|i| items.get(*i).cloned()).collect()
+fn chosen<T>(all: Vec<T>, stays: &[bool]) -> Vec<T> {
+    all.into_iter().zip(stays).filter(|(_, stays)| **stays).map(|(one, _)| one).collect()
 }
 
 /// A remote row that cannot be stored.

@@ -1,12 +1,13 @@
 //! One batch, one transaction: rows, their lines, what is missing, what is rejected,
 //! the counters and how far the stream is.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use pgrx::datum::DatumWithOid;
 
 use super::session::{as_owner, transaction};
-use super::sql::{array, change, execute, first, json_key, json_keys, key_arrays, query, value};
+use super::sql::{array, change, execute, first, json_key, json_keys, key_arrays, query, texts, value};
 use super::tables::pass_text;
 use super::{Place, Store};
 use crate::engine::{Batch, Lines, Standing, Sweep, Written};
@@ -23,7 +24,7 @@ impl Store {
             own.left_out += batch.leaving.len() as u64;
             let mut written = own;
             for lines in &batch.lines {
-                add(&mut written, put_lines(&self.place(batch.task, lines.stream)?, lines)?);
+                written += put_lines(&self.place(batch.task, lines.stream)?, lines)?;
             }
             let missed = missed(&place, batch)?;
             as_owner(|| record(&place, batch, &own, &mut written, &missed))?;
@@ -33,15 +34,6 @@ impl Store {
         self.advance(batch.task, batch.stream, own as u64 + batch.duplicates)?;
         Ok(written)
     }
-}
-
-fn add(sum: &mut Written, more: Written) {
-    sum.inserted += more.inserted;
-    sum.updated += more.updated;
-    sum.unchanged += more.unchanged;
-    sum.left_out += more.left_out;
-    sum.removed += more.removed;
-    sum.candidates += more.candidates;
 }
 
 /// Stores rows of one stream; lines whose header is not here are left out.
@@ -54,7 +46,7 @@ fn put(place: &Place<'_>, rows: &Rows) -> Result<Written> {
     // Lines that moved to a header that is not here are nobody's lines here any more.
     let moved: Vec<Key> = orphans.iter().cloned().collect();
     written.removed = place.delete(&moved, "moved to a header that is not here")?;
-    let kept = rows.only(|i| rows.keys.get(i).is_some_and(|key| !orphans.contains(key)));
+    let kept = without(rows, &orphans);
     written.left_out = (rows.len() - kept.len()) as u64;
     if kept.is_empty() {
         return Ok(written);
@@ -63,12 +55,20 @@ fn put(place: &Place<'_>, rows: &Rows) -> Result<Written> {
     let sql = statement::upsert(place.stream, place.schema, &columns, kept.raw.is_some());
     let mut arguments = vec![value(place.tenant()), value(place.run_id)];
     arguments.extend(kept.columns.iter().map(array));
-    arguments.push(value(kept.updated_at.clone()));
-    arguments.extend(kept.raw.clone().map(value));
+    arguments.push(texts(&kept.updated_at));
+    arguments.extend(kept.raw.iter().map(|raw| value(raw.iter().map(String::as_str).collect::<Vec<_>>())));
     let counts = change(&sql, &arguments, |row| Ok((row.int(1)?, row.int(2)?)))?.pop().unwrap_or_default();
     (written.inserted, written.updated) = (counts.0.unsigned_abs(), counts.1.unsigned_abs());
     written.unchanged = (kept.len() as u64).saturating_sub(written.inserted + written.updated);
     Ok(written)
+}
+
+fn without<'a>(rows: &'a Rows, orphans: &HashSet<Key>) -> Cow<'a, Rows> {
+    if orphans.is_empty() {
+        return Cow::Borrowed(rows);
+    }
+    let stays: Vec<bool> = rows.keys.iter().map(|key| !orphans.contains(key)).collect();
+    Cow::Owned(rows.clone().only(&stays))
 }
 
 /// Keys of lines whose header is not here.

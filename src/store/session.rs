@@ -24,6 +24,8 @@ const PINS: &[&str] = &[
     "set statement_timeout to 0",
     "set idle_in_transaction_session_timeout to 0",
     "set lock_timeout to '2s'",
+    // From PostgreSQL 17 on.
+    "select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'",
     "set enable_hashjoin to off",
     "set enable_mergejoin to off",
     "set enable_seqscan to off",

@@ -101,8 +101,13 @@ pub fn array<'a>(values: &Values) -> DatumWithOid<'a> {
     match values {
         Values::Int(v) => value(v.clone()),
         Values::Bool(v) => value(v.clone()),
-        Values::Text(v) => value(v.clone()),
+        Values::Text(v) => texts(v),
     }
+}
+
+/// Texts as an array parameter.
+pub fn texts<'a>(texts: &[Option<String>]) -> DatumWithOid<'a> {
+    DatumWithOid::from(texts.iter().map(Option::as_deref).collect::<Vec<Option<&str>>>())
 }
 
 /// Keys as array parameters, one per key column.

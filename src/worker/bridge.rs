@@ -1,5 +1,7 @@
 //! The engine's sink on the network thread: every call is asked of the store on the main thread.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::io::Desk;
@@ -35,7 +37,7 @@ impl Sink for Bridge {
         self.0.ask(move |store| store.expect(task, stream, rows)).await
     }
 
-    async fn write(&mut self, batch: Batch) -> Result<Written> {
+    async fn write(&mut self, batch: Arc<Batch>) -> Result<Written> {
         self.0.ask(move |store| store.write(&batch)).await
     }
 

@@ -2,6 +2,7 @@
 //! candidates, counters. It can be told to crash before or after a write, and to be locked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -55,7 +56,7 @@ pub struct Store {
     pub begun: Vec<usize>,
     pub warnings: Vec<String>,
     pub expected: Vec<u64>,
-    pub batches: Vec<Batch>,
+    pub batches: Vec<Arc<Batch>>,
     pub crash: Option<Crash>,
     pub writes: usize,
     pub calls: usize,
@@ -118,15 +119,6 @@ impl Store {
     }
 }
 
-fn add(sum: &mut Written, more: Written) {
-    sum.inserted += more.inserted;
-    sum.updated += more.updated;
-    sum.unchanged += more.unchanged;
-    sum.left_out += more.left_out;
-    sum.removed += more.removed;
-    sum.candidates += more.candidates;
-}
-
 #[async_trait(?Send)]
 impl Sink for Store {
     async fn lock(&mut self, _lane: &str) -> Result<bool> {
@@ -165,7 +157,7 @@ impl Sink for Store {
         self.alive()
     }
 
-    async fn write(&mut self, batch: Batch) -> Result<Written> {
+    async fn write(&mut self, batch: Arc<Batch>) -> Result<Written> {
         self.change()?;
         if self.locked > 0 {
             self.locked -= 1;
@@ -188,7 +180,7 @@ impl Sink for Store {
             counts.duplicates += duplicates;
         }
         counts.fetched += batch.leaving.len() as u64;
-        add(&mut counts.written, written);
+        counts.written += written;
         self.dead = self.crash == Some(Crash::After(self.writes));
         self.batches.push(batch);
         // A write takes its time: the next page is read meanwhile.
