@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::source::{About, Scope, Source};
+use crate::source::{About, Channel, Scope, Source};
 
 /// Clocks further apart than this are worth a warning: the overlap covers less.
 const CLOCK_TOLERANCE_S: i64 = 120;
@@ -12,7 +12,7 @@ const CLOCK_TOLERANCE_S: i64 = 120;
 /// One thing that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What: `connect`, `login`, `version`, `clock`, `entity NAME`.
+    /// What: `connect`, `tls`, `login`, `version`, `clock`, `entity NAME`.
     pub aspect: String,
     /// `ok`, `warn` or `fail`.
     pub status: &'static str,
@@ -66,6 +66,7 @@ fn aspect_of(error: &Error) -> &'static str {
 fn standing(source: &dyn Source, about: &About) -> Vec<Finding> {
     let mut findings = vec![
         Finding::ok("connect", format!("{} over {}", source.identity(), about.protocol)),
+        channel(about.channel),
         Finding::ok("login", about.login.clone()),
         Finding::ok("version", about.version.clone()),
     ];
@@ -73,6 +74,24 @@ fn standing(source: &dyn Source, about: &About) -> Vec<Finding> {
         findings.push(clock(offset));
     }
     findings
+}
+
+fn channel(channel: Channel) -> Finding {
+    let (status, detail, hint) = match channel {
+        Channel::Verified => ("ok", "encrypted, certificate verified", None),
+        Channel::Loopback => ("ok", "not encrypted, but it does not leave this machine", None),
+        Channel::Unverified => (
+            "warn",
+            "encrypted, but anybody may pretend to be the remote",
+            Some("drop the option verify_tls, and name the certificate's authority with ca_file"),
+        ),
+        Channel::Plain => (
+            "warn",
+            "not encrypted: the password can be read on the way",
+            Some("use https in the server option url"),
+        ),
+    };
+    Finding { aspect: "tls".into(), status, detail: detail.into(), hint: hint.map(str::to_string) }
 }
 
 fn clock(offset: i64) -> Finding {

@@ -192,6 +192,20 @@ pub struct Layout {
     pub left_out: Vec<(String, String)>,
 }
 
+/// Who can read along on the way to a remote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Channel {
+    /// Anybody.
+    #[default]
+    Plain,
+    /// Nobody but this machine.
+    Loopback,
+    /// Whoever pretends to be the remote.
+    Unverified,
+    /// Nobody.
+    Verified,
+}
+
 /// What a remote says about itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct About {
@@ -201,6 +215,8 @@ pub struct About {
     pub login: String,
     /// The protocol that is spoken, e.g. `jsonrpc`.
     pub protocol: String,
+    /// How the connection is kept from others.
+    pub channel: Channel,
     /// The remote's clock minus ours, in seconds, where it shows its clock.
     pub clock_offset_s: Option<i64>,
 }

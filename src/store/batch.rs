@@ -261,7 +261,7 @@ update erp_sync.position set rows = rows + $4
 where server = $1 and entity = $2 and stream = $3";
 
 const OPEN: &str = "
-update erp_sync.position set rows = rows + $4, pass = $5::jsonb
+update erp_sync.position set rows = rows + $4, pass = $5::jsonb, filled = rows + $4 > 0
 where server = $1 and entity = $2 and stream = $3";
 
 const DONE: &str = "

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::sql::first;
 use crate::error::{Error, Kind, Result};
 use crate::report;
 
@@ -107,10 +108,9 @@ pub fn as_owner<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
 }
 
 fn owner() -> Result<pg_sys::Oid> {
-    let owner = Spi::get_one::<pg_sys::Oid>(
-        "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'erp_sync'",
-    );
-    owner.map_err(spi)?.ok_or_else(|| {
+    let sql = "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'erp_sync'";
+    let owner = first(sql, &[], |row| row.get::<pg_sys::Oid>(1))?.flatten();
+    owner.ok_or_else(|| {
         Error::new(Kind::Cancelled, "the extension erp_sync is no longer there")
             .hint("create it again with: create extension erp_sync")
     })

@@ -81,6 +81,7 @@ impl Source for Odoo {
             version: settings.way.redactor.line(&version),
             login: format!("{} (uid {uid})", settings.username),
             protocol: settings.protocol.name().to_string(),
+            channel: settings.channel(),
             clock_offset_s: reply.date.map(|date| (date - reply.received_at).num_seconds()),
         })
     }

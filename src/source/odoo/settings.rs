@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
-use url::Url;
+use url::{Host, Url};
 
 use crate::error::{Error, Kind, Result};
 use crate::source::http::Way;
 use crate::source::redact::Redactor;
-use crate::source::{Remote, hint, options};
+use crate::source::{Channel, Remote, hint, options};
 
 /// How requests are written and answers are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,24 @@ impl Settings {
             way,
             server: remote.server,
         })
+    }
+}
+
+impl Settings {
+    /// Who can read along.
+    pub(super) fn channel(&self) -> Channel {
+        let url = Url::parse(&self.url).ok();
+        let loopback = url.as_ref().and_then(Url::host).is_some_and(|host| match host {
+            Host::Domain(name) => name == "localhost",
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        });
+        match (url.is_some_and(|url| url.scheme() == "https"), self.way.verify_tls) {
+            (true, true) => Channel::Verified,
+            (true, false) => Channel::Unverified,
+            (false, _) if loopback => Channel::Loopback,
+            (false, _) => Channel::Plain,
+        }
     }
 }
 
