@@ -162,7 +162,7 @@ comment on column erp_sync.position.fingerprint is 'what else decided which rows
 comment on column erp_sync.position.position is 'how far it is committed, in the source''s own text';
 comment on column erp_sync.position.pass is 'the open pass: mode, from, until, after';
 comment on column erp_sync.position.rows is 'rows stored in the table for this tenant';
-comment on column erp_sync.position.filled is 'whether the table held rows when the last pass was finished';
+comment on column erp_sync.position.filled is 'whether the table held rows after the last batch of a pass: empty now, somebody emptied it';
 comment on column erp_sync.position.full_at is 'when the last full pass was finished';
 comment on column erp_sync.position.finished_at is 'when the last pass was finished';
 
@@ -182,6 +182,21 @@ comment on column erp_sync.candidate.stream is 'table of the stream';
 comment on column erp_sync.candidate.key is 'values of the key columns';
 comment on column erp_sync.candidate.reason is 'missing, or left keep';
 comment on column erp_sync.candidate.found_at is 'when it was missed';
+
+create table erp_sync.reread (
+  server text not null,
+  entity text not null,
+  stream text not null,
+  key jsonb not null,
+  found_at timestamptz not null default clock_timestamp(),
+  constraint reread_pkey primary key (server, entity, stream, key)
+);
+comment on table erp_sync.reread is 'rows that refer to a removed row; the next run reads them again, because the remote may not mark them as changed';
+comment on column erp_sync.reread.server is 'name of the foreign server';
+comment on column erp_sync.reread.entity is 'name of the entity';
+comment on column erp_sync.reread.stream is 'table of the stream';
+comment on column erp_sync.reread.key is 'values of the key columns';
+comment on column erp_sync.reread.found_at is 'when the row it refers to was removed';
 
 create table erp_sync.rejected (
   server text not null,
@@ -257,6 +272,7 @@ select pg_catalog.pg_extension_config_dump('erp_sync.task', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.batch', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.position', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.candidate', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.reread', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.rejected', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.removed', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.run_id_seq', '');
@@ -271,6 +287,7 @@ alter table erp_sync.task enable row level security;
 alter table erp_sync.batch enable row level security;
 alter table erp_sync.position enable row level security;
 alter table erp_sync.candidate enable row level security;
+alter table erp_sync.reread enable row level security;
 alter table erp_sync.rejected enable row level security;
 alter table erp_sync.removed enable row level security;
 alter table erp_sync.home enable row level security;
@@ -285,6 +302,9 @@ create policy position_by_server on erp_sync.position for select using (
   server in (select s.srvname::text from pg_catalog.pg_foreign_server s
              where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
 create policy candidate_by_server on erp_sync.candidate for select using (
+  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
+             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
+create policy reread_by_server on erp_sync.reread for select using (
   server in (select s.srvname::text from pg_catalog.pg_foreign_server s
              where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
 create policy rejected_by_server on erp_sync.rejected for select using (
@@ -306,4 +326,4 @@ create policy position_by_monitor on erp_sync.position for select
   using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
 
 grant select on erp_sync.run, erp_sync.task, erp_sync.batch, erp_sync.position,
-  erp_sync.candidate, erp_sync.rejected, erp_sync.removed to public;
+  erp_sync.candidate, erp_sync.reread, erp_sync.rejected, erp_sync.removed to public;

@@ -20,6 +20,7 @@ mod pages;
 mod pass;
 mod plan;
 mod reader;
+mod reread;
 mod retry;
 mod rows;
 mod run;

@@ -178,6 +178,13 @@ pub trait Sink {
     /// `erp_sync.removed`; forgets them as candidates. Returns how many rows went, lines included.
     async fn remove(&mut self, task: usize, stream: usize, keys: Vec<Key>, reason: &str) -> Result<u64>;
 
+    /// Keys of rows that refer to a row that was removed, at most `limit`: the remote may
+    /// have taken the reference away or bent it without marking the row as changed.
+    async fn rereads(&mut self, task: usize, stream: usize, limit: usize) -> Result<Vec<Key>>;
+
+    /// Forgets rows that have been read again.
+    async fn reread(&mut self, task: usize, stream: usize, keys: Vec<Key>) -> Result<()>;
+
     /// Something a person should know; the task goes on.
     async fn warn(&mut self, task: usize, text: String) -> Result<()>;
 

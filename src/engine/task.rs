@@ -4,7 +4,7 @@ use super::batch::Course;
 use super::plan::{self, Known, Start};
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{Mode, Outcome, Settings, Sink, Task, breaker, fingerprint, pass};
+use super::{Mode, Outcome, Settings, Sink, Task, breaker, fingerprint, pass, reread};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 use crate::source::Source;
@@ -141,6 +141,7 @@ async fn read(
     stream: usize,
 ) -> Result<()> {
     let course = Course::new(reader, starts, stream);
+    reread::run(reader, writer, &course).await?;
     pass::run(reader, writer, &course).await?;
     if !course.resumed {
         return Ok(());

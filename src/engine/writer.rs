@@ -125,6 +125,18 @@ impl<'a> Writer<'a> {
         retry(settings, async || self.sink.acquit(id, stream, keys.clone()).await).await
     }
 
+    /// [`Sink::rereads`].
+    pub(super) async fn rereads(&mut self, stream: usize, limit: usize) -> Result<Vec<Key>> {
+        let Running { id, settings, .. } = self.running;
+        retry(settings, async || self.sink.rereads(id, stream, limit).await).await
+    }
+
+    /// [`Sink::reread`].
+    pub(super) async fn reread(&mut self, stream: usize, keys: Vec<Key>) -> Result<()> {
+        let Running { id, settings, .. } = self.running;
+        retry(settings, async || self.sink.reread(id, stream, keys.clone()).await).await
+    }
+
     /// [`Sink::remove`].
     pub(super) async fn remove(&mut self, stream: usize, keys: &[Key], reason: &str) -> Result<()> {
         let Running { id, settings, .. } = self.running;

@@ -128,7 +128,7 @@ fn swept(place: &Place<'_>, sweep: &Sweep) -> Result<Vec<Key>> {
     query(&sql, &arguments, |row| row.key(1))
 }
 
-fn whole(key: &Key) -> Option<i64> {
+pub(super) fn whole(key: &Key) -> Option<i64> {
     match key.0.as_slice() {
         [Scalar::Int(n)] => Some(*n),
         _ => None,
@@ -335,6 +335,7 @@ impl Place<'_> {
             value(records),
         ];
         as_owner(|| execute(sql, &arguments))?;
+        super::reread::note(self, keys)?;
         Ok(count)
     }
 }

@@ -69,7 +69,7 @@ impl Store {
     }
 }
 
-fn read_key(text: &str) -> Result<Key> {
+pub(super) fn read_key(text: &str) -> Result<Key> {
     serde_json::from_str(text)
         .map_err(|error| Error::new(Kind::Internal, format!("a stored key cannot be read: {error}")))
 }

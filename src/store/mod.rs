@@ -17,6 +17,7 @@ mod gone;
 mod plan;
 mod progress;
 pub mod reading;
+mod reread;
 mod reset;
 mod runs;
 mod servers;

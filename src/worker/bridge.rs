@@ -60,6 +60,14 @@ impl Sink for Bridge {
         self.0.ask(move |store| store.remove(task, stream, &keys, &reason)).await
     }
 
+    async fn rereads(&mut self, task: usize, stream: usize, limit: usize) -> Result<Vec<Key>> {
+        self.0.ask(move |store| store.rereads(task, stream, limit)).await
+    }
+
+    async fn reread(&mut self, task: usize, stream: usize, keys: Vec<Key>) -> Result<()> {
+        self.0.ask(move |store| store.reread(task, stream, &keys)).await
+    }
+
     async fn warn(&mut self, task: usize, text: String) -> Result<()> {
         self.0.ask(move |store| store.warn(task, text)).await
     }

@@ -66,6 +66,19 @@ fn a_record_that_is_back_when_it_is_asked_for_again_stays() {
 }
 
 #[test]
+fn a_row_that_referred_to_a_removed_one_is_read_again_though_nothing_marks_it_as_changed() {
+    let mut house = House::with_contacts(5);
+    house.run(task(contacts()));
+    house.world().put_silently(PARTNER, 2, &[("name", "bent")]);
+    house.run(task(contacts()));
+    assert_ne!(house.store.table("contacts")[&2.into()].values["name"], Some("bent".into()));
+    house.store.data.rereads.insert("contacts".into(), [2.into(), 99.into()].into());
+    house.run(task(contacts()));
+    house.assert_exact(&contacts());
+    assert!(house.store.data.rereads["contacts"].is_empty());
+}
+
+#[test]
 fn a_failure_to_ask_again_is_never_absence() {
     let mut house = House::with_contacts(5);
     house.run(task(contacts()));

@@ -33,6 +33,7 @@ pub struct Data {
     pub tables: BTreeMap<String, BTreeMap<Key, Row>>,
     pub stored: BTreeMap<String, Stored>,
     pub candidates: BTreeMap<String, BTreeSet<Key>>,
+    pub rereads: BTreeMap<String, BTreeSet<Key>>,
     pub removed: Vec<(String, Key, String)>,
 }
 
@@ -215,6 +216,19 @@ impl Sink for Store {
         self.data = data;
         self.counts[task].written.removed += gone;
         Ok(gone)
+    }
+
+    async fn rereads(&mut self, task: usize, stream: usize, limit: usize) -> Result<Vec<Key>> {
+        self.alive()?;
+        let all = self.data.rereads.entry(self.name(task, stream)).or_default().iter();
+        Ok(all.take(limit).cloned().collect())
+    }
+
+    async fn reread(&mut self, task: usize, stream: usize, keys: Vec<Key>) -> Result<()> {
+        self.change()?;
+        let rereads = self.data.rereads.entry(self.name(task, stream)).or_default();
+        rereads.retain(|key| !keys.contains(key));
+        Ok(())
     }
 
     async fn warn(&mut self, _task: usize, text: String) -> Result<()> {

@@ -77,6 +77,17 @@ pub fn orphans(stream: &Stream, parent: &Stream, schema: &str) -> Option<String>
     ))
 }
 
+/// The keys of rows whose `column` holds one of the given keys of another table.
+/// Parameters: `$1` tenant, `$2` those keys, as `bigint[]`.
+pub fn referring(stream: &Stream, column: &str, schema: &str) -> String {
+    format!(
+        "select {}\nfrom {} as t\nwhere t.\"tenant\" = $1::text and t.{} = any($2::bigint[])",
+        returned_keys(stream),
+        qualified(schema, &stream.table),
+        quote_ident(column)
+    )
+}
+
 /// Which of the given keys are here. Parameters: `$1` tenant, then one array
 /// per key column.
 pub fn present(stream: &Stream, schema: &str) -> String {

@@ -26,6 +26,15 @@ fn rows_that_are_equal_are_joined_away_before_they_are_touched() {
 }
 
 #[test]
+fn rows_that_refer_to_others_are_found_by_their_column() {
+    insta::assert_snapshot!(referring(&entity(SHOP).streams[0], "partner_id", "erp"), @r#"
+    select t."id" as "id"
+    from "erp"."bills" as t
+    where t."tenant" = $1::text and t."partner_id" = any($2::bigint[])
+    "#);
+}
+
+#[test]
 fn columns_that_are_not_read_are_neither_compared_nor_written() {
     insta::assert_snapshot!(upsert(&entity(SHOP).streams[0], "erp", &[0, 3], false), @r#"
     with s as materialized (

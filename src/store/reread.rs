@@ -1,0 +1,82 @@
+//! Rows that refer to a removed row: noted in the transaction that removes it, read
+//! again by the next run.
+
+use super::batch::whole;
+use super::session::{as_owner, transaction};
+use super::sql::{execute, first, json_keys, query, value};
+use super::{Place, Store};
+use crate::entity::{Entity, Stream, catalog, quote, statement};
+use crate::error::Result;
+use crate::source::Key;
+
+const LISTED: &str = "
+select key::text from erp_sync.reread
+where server = $1 and entity = $2 and stream = $3
+order by key limit $4";
+
+const FORGET: &str = "
+delete from erp_sync.reread
+where server = $1 and entity = $2 and stream = $3
+  and key in (select k::jsonb from unnest($4::text[]) k)";
+
+const NOTE: &str = "
+insert into erp_sync.reread (server, entity, stream, key)
+select $1, $2, $3, k::jsonb from unnest($4::text[]) k
+on conflict (server, entity, stream, key) do nothing";
+
+impl Store {
+    /// Rows to be read again, at most `limit`.
+    pub fn rereads(&mut self, task: usize, stream: usize, limit: usize) -> Result<Vec<Key>> {
+        let place = self.place(task, stream)?;
+        transaction(|| {
+            let arguments =
+                [value(place.server()), value(place.entity()), value(place.table()), value(limit as i64)];
+            as_owner(|| query(LISTED, &arguments, |row| super::gone::read_key(&row.text(1)?)))
+        })
+    }
+
+    /// Forgets rows that have been read again.
+    pub fn reread(&mut self, task: usize, stream: usize, keys: &[Key]) -> Result<()> {
+        let place = self.place(task, stream)?;
+        transaction(|| {
+            let arguments =
+                [value(place.server()), value(place.entity()), value(place.table()), json_keys(keys)];
+            as_owner(|| execute(FORGET, &arguments)).map(drop)
+        })
+    }
+}
+
+/// Notes the rows that refer to removed ones. In the current transaction.
+pub(super) fn note(place: &Place<'_>, removed: &[Key]) -> Result<()> {
+    let removed: Vec<i64> = removed.iter().filter_map(whole).collect();
+    for (entity, stream, column) in references(&place.stream.table) {
+        let table = quote::qualified(place.schema, &stream.table);
+        let there = first("select to_regclass($1) is not null", &[value(table)], |row| row.flag(1))?;
+        if there != Some(true) {
+            continue;
+        }
+        let sql = statement::referring(stream, column, place.schema);
+        let keys = query(&sql, &[value(place.tenant()), value(removed.clone())], |row| row.key(1))?;
+        if keys.is_empty() {
+            continue;
+        }
+        let arguments = [
+            value(place.server()),
+            value(entity.name.clone()),
+            value(stream.table.clone()),
+            json_keys(&keys),
+        ];
+        as_owner(|| execute(NOTE, &arguments))?;
+    }
+    Ok(())
+}
+
+/// The columns that hold keys of a table.
+fn references(table: &str) -> impl Iterator<Item = (&'static Entity, &'static Stream, &'static str)> {
+    let streams =
+        catalog::builtin().iter().flat_map(|entity| entity.streams.iter().map(move |s| (entity, s)));
+    streams.flat_map(move |(entity, stream)| {
+        let columns = stream.refers.iter().filter(move |(_, to)| *to == table);
+        columns.map(move |(column, _)| (entity, stream, column.as_str()))
+    })
+}
