@@ -1,0 +1,75 @@
+//! What a worker that waits for the network looks like from outside.
+
+use std::time::{Duration, Instant};
+
+use erp_sync_tests::call::{Call, LIMIT};
+use erp_sync_tests::cluster::{Cluster, wait_for};
+use erp_sync_tests::odoo::{What, When};
+use erp_sync_tests::shop::Shop;
+
+use super::{ends_exact, within_a_second};
+
+fn silent_at_the_products(shop: &mut Shop<'_>) -> (Call, i32) {
+    shop.odoo.fault(When::any().model("product.product").method("search_read"), What::Silent);
+    let call = Call::start(shop, "select * from sync_run('products')");
+    let worker = shop.worker_that_asks("product.product", "search_read");
+    (call, worker)
+}
+
+#[test]
+fn a_worker_that_waits_for_the_network_has_no_transaction_and_says_what_it_does() {
+    let mut shop = Shop::open(Cluster::shared(), "no_transaction", "jsonrpc");
+    let (call, worker) = silent_at_the_products(&mut shop);
+    let sql = format!(
+        "select xact_start is null, backend_xid is null, backend_xmin is null, backend_type, application_name,
+                usename, query
+         from pg_stat_activity where pid = {worker}"
+    );
+    let expected = "t|t|t|erp_sync|erp_sync|shop|erp_sync: products from odoo_main";
+    let mut admin = shop.session();
+    wait_for("a worker outside any transaction", LIMIT, || {
+        erp_sync_tests::shop::rows(&mut admin, &sql) == [expected]
+    })
+    .unwrap_or_else(|error| panic!("{error}: {:?}", shop.rows(&sql)));
+    // It stays so: the worker looks up twice a second.
+    let until = Instant::now() + Duration::from_millis(1500);
+    while Instant::now() < until {
+        assert_eq!(erp_sync_tests::shop::rows(&mut admin, &sql), [expected]);
+    }
+    shop.odoo.clear_faults();
+    call.end().rows();
+    ends_exact(&mut shop);
+}
+
+#[test]
+fn a_worker_that_waits_for_the_network_keeps_nobody_from_dropping_a_database() {
+    let mut shop = Shop::open(Cluster::shared(), "keeps_nobody", "jsonrpc");
+    shop.cluster.create_database("to_be_dropped");
+    let (call, _) = silent_at_the_products(&mut shop);
+    let begun = Instant::now();
+    shop.admin.batch_execute("drop database to_be_dropped").expect("it is dropped");
+    within_a_second("drop database", begun, Instant::now());
+    assert!(!call.is_over());
+    shop.odoo.clear_faults();
+    call.end().rows();
+}
+
+#[test]
+fn every_signal_is_blocked_on_the_network_thread() {
+    let mut shop = Shop::open(Cluster::shared(), "signals", "jsonrpc");
+    let (call, worker) = silent_at_the_products(&mut shop);
+    let tasks = std::fs::read_dir(format!("/proc/{worker}/task")).expect("the worker's threads");
+    let mut threads = 0;
+    for thread in tasks.map(|entry| entry.expect("a thread").path()) {
+        let status = std::fs::read_to_string(thread.join("status")).unwrap_or_default();
+        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:\t")).unwrap_or_default();
+        if thread.file_name().is_some_and(|name| name.to_string_lossy() != worker.to_string()) {
+            threads += 1;
+            // All but SIGKILL, SIGSTOP and the two that the C library keeps for itself.
+            assert_eq!(blocked, "fffffffe7ffbfeff");
+        }
+    }
+    assert!(threads > 0);
+    shop.odoo.clear_faults();
+    call.end().rows();
+}
