@@ -35,3 +35,7 @@ comment on view erp_sync.rejections is 'remote rows that could not be stored: a 
 
 create view erp_sync.schedule as select * from @extschema@.sync_schedules();
 comment on view erp_sync.schedule is 'the pg_cron jobs that call sync_auto() here, with their last run; empty without pg_cron';
+
+-- What a reader sees is decided by the policies of the tables.
+grant select on erp_sync.status, erp_sync.progress, erp_sync.history, erp_sync.errors, erp_sync.rejections,
+  erp_sync.schedule to public;

@@ -147,8 +147,12 @@ fn record(
     for (keys, reason) in missed {
         written.candidates += suspect(place, keys, reason)?;
     }
+    if let Some(sweep) = &batch.sweep {
+        forget_unseen(place, sweep)?;
+    }
     reject(place, &batch.rejected)?;
     clear(place, &batch.rows.keys)?;
+    clear(place, &batch.leaving)?;
     count(place, batch, written)?;
     move_counts(place, own, batch.standing.as_ref())
 }
@@ -204,14 +208,48 @@ fn digest(record: &str) -> String {
     format!("[\"record {hash:016x}\"]")
 }
 
-/// A good version of a row clears its rejection.
-fn clear(place: &Place<'_>, keys: &[Key]) -> Result<()> {
+/// Whether anything of the stream is listed as rejected: seldom, so it is asked first.
+fn has_rejections(place: &Place<'_>) -> Result<bool> {
     let any =
         "select exists (select from erp_sync.rejected where server = $1 and entity = $2 and stream = $3)";
-    let stream = || [value(place.server()), value(place.entity()), value(place.table())];
-    if keys.is_empty() || !first(any, &stream(), |row| row.flag(1))?.unwrap_or(false) {
+    let stream = [value(place.server()), value(place.entity()), value(place.table())];
+    Ok(first(any, &stream, |row| row.flag(1))?.unwrap_or(false))
+}
+
+/// Those without a readable key come again if they are still there.
+const FORGET_UNSEEN: &str = "
+delete from erp_sync.rejected r
+where r.server = $1 and r.entity = $2 and r.stream = $3
+  and case jsonb_typeof(r.key -> 0) when 'number'
+      then ($4::bigint is null or (r.key ->> 0)::bigint > $4)
+       and ($5::bigint is null or (r.key ->> 0)::bigint <= $5)
+       and (r.key ->> 0)::bigint <> all ($6::bigint[])
+      else $4::bigint is null end";
+
+/// A rejected row that the remote no longer has is no longer anybody's work.
+fn forget_unseen(place: &Place<'_>, sweep: &Sweep) -> Result<()> {
+    if !has_rejections(place)? {
         return Ok(());
     }
+    let bound = |key: &Option<Key>| value(key.as_ref().and_then(whole));
+    let seen: Vec<i64> = sweep.seen.iter().filter_map(whole).collect();
+    let arguments = [
+        value(place.server()),
+        value(place.entity()),
+        value(place.table()),
+        bound(&sweep.after),
+        bound(&sweep.through),
+        value(seen),
+    ];
+    execute(FORGET_UNSEEN, &arguments).map(drop)
+}
+
+/// A good version of a row clears its rejection.
+fn clear(place: &Place<'_>, keys: &[Key]) -> Result<()> {
+    if keys.is_empty() || !has_rejections(place)? {
+        return Ok(());
+    }
+    let stream = || [value(place.server()), value(place.entity()), value(place.table())];
     let sql = "delete from erp_sync.rejected where server = $1 and entity = $2 and stream = $3
                and key in (select k::jsonb from unnest($4::text[]) k)";
     let arguments: Vec<DatumWithOid<'_>> = stream().into_iter().chain([json_keys(keys)]).collect();

@@ -9,9 +9,9 @@ use crate::error::{Error, Kind, Result};
 use crate::source::Key;
 
 const CANDIDATES: &str = "
-select key::text from erp_sync.candidate
-where server = $1 and entity = $2 and stream = $3 and ($4::jsonb is null or key > $4::jsonb)
-order by key limit $5";
+select c.key::text from erp_sync.candidate c
+where c.server = $1 and c.entity = $2 and c.stream = $3 and ($4::jsonb is null or c.key > $4::jsonb)
+order by c.key limit $5";
 
 const FORGET: &str = "
 delete from erp_sync.candidate

@@ -18,7 +18,9 @@ impl Store {
         let place = self.place(task, stream)?;
         transaction(|| {
             one_manifest_per_table(&place)?;
-            make(&place)?;
+            if make(&place)? {
+                as_owner(|| execute(REREAD, &[value(place.table())]))?;
+            }
             let stored = as_owner(|| stored(&place))?;
             let rows = rows(&place, stored.as_ref().map_or(0, |(_, rows)| *rows))?;
             Ok(Prepared { stored: stored.map(|(stored, _)| stored), rows })
@@ -69,11 +71,17 @@ select c.relkind::text, pg_get_userbyid(c.relowner)::text, pg_has_role(c.relowne
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = $1 and c.relname = $2";
 
-fn make(place: &Place<'_>) -> Result<()> {
+/// A column that was added to a table with rows has values only after a full pass, of
+/// every tenant: their fingerprints no longer fit.
+const REREAD: &str = "update erp_sync.position set fingerprint = '' where stream = $1";
+
+/// Makes the table, or adds what it lacks. Returns whether columns were added.
+fn make(place: &Place<'_>) -> Result<bool> {
     let arguments = [value(place.schema.to_string()), value(place.table())];
     let found = first(FOUND, &arguments, |row| {
         Ok(Found { kind: row.text(1)?, owner: row.text(2)?, ours: row.flag(3)? })
     })?;
+    let exists = found.is_some();
     let statements = match found {
         None => {
             make_schema(place)?;
@@ -86,10 +94,11 @@ fn make(place: &Place<'_>) -> Result<()> {
     };
     let indexes = missing_indexes(place)?;
     if statements.is_empty() && indexes.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     execute("select pg_advisory_xact_lock($1)", &[value(DDL_LOCK)])?;
-    statements.iter().chain(&indexes).try_for_each(|sql| execute(sql, &[]).map(drop))
+    statements.iter().chain(&indexes).try_for_each(|sql| execute(sql, &[]).map(drop))?;
+    Ok(exists && !statements.is_empty())
 }
 
 fn refuse_foreign(place: &Place<'_>, found: &Found) -> Result<()> {

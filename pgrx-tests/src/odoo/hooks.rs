@@ -137,6 +137,11 @@ impl Odoo {
         user_mut(&mut self.company(), login).forbidden.insert((model.to_owned(), field.to_owned()));
     }
 
+    /// Gives a login a field back.
+    pub fn allow_field(&self, login: &str, model: &str, field: &str) {
+        user_mut(&mut self.company(), login).forbidden.remove(&(model.to_owned(), field.to_owned()));
+    }
+
     /// Takes from a login every right on a model.
     pub fn revoke(&self, login: &str, model: &str) {
         user_mut(&mut self.company(), login).denied.insert(model.to_owned());
