@@ -22,6 +22,7 @@ const PINS: &[&str] = &[
     "set DateStyle to 'ISO, YMD'",
     "set IntervalStyle to 'postgres'",
     "set TimeZone to 'UTC'",
+    "set quote_all_identifiers to off",
     "set statement_timeout to 0",
     "set idle_in_transaction_session_timeout to 0",
     "set lock_timeout to '2s'",
