@@ -10,9 +10,9 @@ use crate::error::Result;
 use crate::source::Key;
 
 const LISTED: &str = "
-select key::text from erp_sync.reread
-where server = $1 and entity = $2 and stream = $3
-order by key limit $4";
+select r.key::text from erp_sync.reread r
+where r.server = $1 and r.entity = $2 and r.stream = $3
+order by r.key limit $4";
 
 const FORGET: &str = "
 delete from erp_sync.reread
