@@ -74,6 +74,7 @@ fn sync_run(
         confirm: required(confirm, "confirm")?,
     };
     catalog::resolve(&wanted.entity, catalog::builtin())?;
+    store::wanted_servers(wanted.server.as_deref())?;
     worker::ready_to_run()?;
     let rows = match required(wait, "wait")? {
         true => attended(wanted)?,

@@ -6,11 +6,19 @@ use pgrx::prelude::*;
 use crate::store::cron;
 use pgrx::pg_sys::panic::ErrorReport;
 
-/// Makes or changes the pg_cron job that calls `sync_auto()` as the current role.
+/// Makes or changes the pg_cron job that calls `sync_auto()` as the current role, and gives
+/// its number. With `elsewhere` the job is made by hand in the database pg_cron lives in.
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
-fn sync_schedule(schedule: default!(Option<&str>, "'0 */2 * * *'")) -> Result<i64, ErrorReport> {
-    Ok(cron::schedule(super::required(schedule, "schedule")?)?)
+fn sync_schedule(
+    schedule: default!(Option<&str>, "'0 */2 * * *'"),
+    elsewhere: default!(Option<bool>, "false"),
+) -> Result<Option<i64>, ErrorReport> {
+    let schedule = super::required(schedule, "schedule")?;
+    match super::required(elsewhere, "elsewhere")? {
+        true => Ok(cron::schedule_elsewhere().map(|()| None)?),
+        false => Ok(cron::schedule(schedule).map(Some)?),
+    }
 }
 
 /// Removes the current role's job. Returns whether there was one.

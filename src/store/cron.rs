@@ -15,16 +15,18 @@ use crate::error::{Error, Kind, Result};
 const JOB: &str = "erp_sync";
 
 const SITUATION: &str = "
-select current_database()::text, e.extname is not null, current_setting('cron.database_name', true),
-       coalesce(has_schema_privilege(n.oid, 'USAGE'), false)
+select current_database()::text, e.extname is not null, coalesce(has_schema_privilege(n.oid, 'USAGE'), false)
 from (select) one
 left join pg_extension e on e.extname = 'pg_cron'
 left join pg_namespace n on n.nspname = 'cron'";
 
+/// Only superusers and the like may look at it.
+const CRON_DATABASE: &str = "select current_setting('cron.database_name', true)";
+
 /// Makes or changes the current role's job. Returns pg_cron's number of it. In the
 /// current transaction.
 pub fn schedule(schedule: &str) -> Result<i64> {
-    require()?;
+    require(schedule)?;
     as_owner(come_home)?;
     let command = format!("call {}.sync_auto()", quote::quote_ident(&extension_schema()?));
     let sql = "select cron.schedule($1::text, $2::text, $3::text)";
@@ -36,37 +38,48 @@ pub fn schedule(schedule: &str) -> Result<i64> {
 
 /// Removes the current role's job. Returns whether there was one. In the current transaction.
 pub fn unschedule() -> Result<bool> {
-    require()?;
+    require("0 */2 * * *")?;
     let sql = "select cron.unschedule(j.jobid) from cron.job j where j.jobname = $1 and j.username = $2";
     let removed = change(sql, &[value(JOB), value(role_name()?)], |row| row.flag(1))?;
     Ok(!removed.is_empty())
 }
 
+/// Notes that a job in the database pg_cron lives in is meant for this one. In the
+/// current transaction.
+pub fn schedule_elsewhere() -> Result<()> {
+    as_owner(come_home)
+}
+
 /// Everything that keeps a job from being made, each with the line to type.
-fn require() -> Result<()> {
-    let situation =
-        first(SITUATION, &[], |row| Ok((row.text(1)?, row.flag(2)?, row.get::<String>(3)?, row.flag(4)?)))?;
-    let Some((here, created, home, usage)) = situation else { return Ok(()) };
-    match (created, home) {
-        (true, _) if usage => Ok(()),
-        (true, _) => Err(Error::new(Kind::Denied, "this role may not use pg_cron")
-            .hint(format!("a superuser types: grant usage on schema cron to {}", role_name()?))),
-        (false, None) => Err(Error::new(Kind::Usage, "pg_cron is not loaded in this server").hint(
+fn require(schedule: &str) -> Result<()> {
+    let situation = first(SITUATION, &[], |row| Ok((row.text(1)?, row.flag(2)?, row.flag(3)?)))?;
+    let Some((here, created, usage)) = situation else { return Ok(()) };
+    if created && usage {
+        return Ok(());
+    }
+    if created {
+        return Err(Error::new(Kind::Denied, "this role may not use pg_cron")
+            .hint(format!("a superuser types: grant usage on schema cron to {}", role_name()?)));
+    }
+    match as_owner(|| first(CRON_DATABASE, &[], |row| row.get::<String>(1)))?.flatten() {
+        None => Err(Error::new(Kind::Usage, "pg_cron is not loaded in this server").hint(
             "install it, then: alter system set shared_preload_libraries = 'pg_cron', restart the server, and: create extension pg_cron",
         )),
-        (false, Some(home)) if home == here => {
+        Some(home) if home == here => {
             Err(Error::new(Kind::Usage, "pg_cron is loaded, but not created in this database")
                 .hint("a superuser types: create extension pg_cron"))
         }
-        (false, Some(home)) => Err(Error::new(
-            Kind::Usage,
-            format!("pg_cron lives in database \"{home}\", not in \"{here}\""),
-        )
-        .hint(format!(
-            "call sync_auto() from there with: select cron.schedule_in_database('erp_sync', '0 */2 * * *', 'call {}.sync_auto()', '{here}'), after here: select sync_home()",
-            quote::quote_ident(&extension_schema()?)
-        ))),
+        Some(home) => Err(lives_elsewhere(&home, &here, schedule)?),
     }
+}
+
+fn lives_elsewhere(home: &str, here: &str, schedule: &str) -> Result<Error> {
+    let call = format!("call {}.sync_auto()", quote::quote_ident(&extension_schema()?));
+    let words = ["erp_sync", schedule, &call, here, &role_name()?].map(quote::quote_literal).join(", ");
+    let message = format!("pg_cron lives in database \"{home}\", not in \"{here}\"");
+    Ok(Error::new(Kind::Usage, message).hint(format!(
+        "here: select sync_schedule(elsewhere => true); there, as a superuser: select cron.schedule_in_database({words})"
+    )))
 }
 
 fn extension_schema() -> Result<String> {
