@@ -12,11 +12,14 @@ cargo demo --odoo URL --database D --username U
                              the variable ERP_SYNC_PASSWORD, or it is asked for
 cargo demo --keep            leaves the cluster running for a closer look
 cargo demo --stop            stops and removes a cluster that was kept
+cargo demo --name NAME ...   gives the cluster another name, so that several can be there at once
 ";
 
 /// What was asked for.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Arguments {
+    /// The cluster's.
+    pub name: String,
     /// Leave the cluster running.
     pub keep: bool,
     /// Only remove a cluster that was kept.
@@ -25,6 +28,8 @@ pub struct Arguments {
     database: Option<String>,
     username: Option<String>,
 }
+
+const NAME: &str = "demo";
 
 /// An Odoo, as the statements of the demo name it.
 pub struct Remote {
@@ -41,10 +46,21 @@ pub struct Remote {
 impl Arguments {
     /// Reads the command line.
     pub fn parse(words: &[&str]) -> Result<Arguments> {
-        let mut arguments = Arguments::default();
+        let mut arguments = Arguments {
+            name: NAME.into(),
+            keep: false,
+            stop: false,
+            url: None,
+            database: None,
+            username: None,
+        };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let value = match *word {
+                "--name" => {
+                    arguments.name = value_of(word, &mut words)?;
+                    continue;
+                }
                 "--keep" => {
                     arguments.keep = true;
                     continue;
@@ -58,7 +74,7 @@ impl Arguments {
                 "--username" => &mut arguments.username,
                 other => return Err(format!("unknown argument \"{other}\"; there is:\n\n{USAGE}").into()),
             };
-            *value = Some(words.next().ok_or_else(|| format!("{word} needs a value"))?.to_string());
+            *value = Some(value_of(word, &mut words)?);
         }
         arguments.check()
     }
@@ -68,6 +84,11 @@ impl Arguments {
             (None, None, None) | (Some(_), Some(_), Some(_)) => Ok(self),
             _ => Err("a real Odoo needs all of --odoo URL --database NAME --username NAME".into()),
         }
+    }
+
+    /// The words that name the cluster in a further call.
+    pub fn named(&self) -> String {
+        if self.name == NAME { String::new() } else { format!("--name {} ", self.name) }
     }
 
     /// The real Odoo, with its password.
@@ -81,7 +102,26 @@ impl Arguments {
     }
 }
 
+fn value_of<'a>(option: &str, words: &mut impl Iterator<Item = &'a &'a str>) -> Result<String> {
+    let word = words.next().ok_or_else(|| format!("{option} needs a value"))?;
+    Ok(word.to_string())
+}
+
 impl Remote {
+    /// The Odoo that this program plays.
+    pub fn played(url: String, database: &str) -> Remote {
+        Remote { url, database: database.into(), username: "admin".into(), password: "admin".into() }
+    }
+
+    /// SQL with psql's variables as a person would have typed them, but never the password.
+    pub fn shown(&self, sql: &str) -> String {
+        let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        sql.replace(":'odoo_url'", &literal(&self.url))
+            .replace(":'odoo_database'", &literal(&self.database))
+            .replace(":'odoo_username'", &literal(&self.username))
+            .replace(":'odoo_password'", "'...'")
+    }
+
     /// psql's arguments that define its variables.
     pub fn variables(&self) -> [String; 3] {
         [

@@ -1,22 +1,25 @@
-//! `cargo demo`: the extension at work, step by step, on a cluster of its own that is
-//! thrown away afterwards.
+//! `cargo demo`: the extension at work, as the owner of a shop meets it, on a cluster of
+//! its own that is thrown away afterwards.
 
 mod arguments;
+mod change;
 mod interrupt;
 mod password;
+mod stage;
 mod steps;
+mod tick;
 
-use std::io::Write;
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Mutex;
 
-use arguments::{Arguments, Remote};
 use erp_sync_tests::cluster::{Cluster, Options, Result, debian, prepare};
-use steps::{STEPS, Step};
+use erp_sync_tests::odoo::{DATABASE, Odoo};
+
+use arguments::{Arguments, Remote};
+use stage::Stage;
+use steps::{ARRIVED, BOOKS, BROKEN, CHECK, EVERY_MINUTE, FIRST_RUN, ROWS, SERVER, SETUP, STATUS};
 
 pub use arguments::USAGE;
-
-const NAME: &str = "demo";
 
 /// The end of the walk and an interrupt may come together.
 static CLEANING_UP: Mutex<()> = Mutex::new(());
@@ -25,66 +28,82 @@ static CLEANING_UP: Mutex<()> = Mutex::new(());
 pub fn run(arguments: &[&str]) -> Result<ExitCode> {
     let arguments = Arguments::parse(arguments)?;
     if arguments.stop {
-        return throw_away();
+        return throw_away(&arguments.name);
     }
-    let remote = arguments.remote()?;
+    let real = arguments.remote()?;
     debian::install_missing()?;
-    interrupt::clean_up_with(|| {
+    let name = arguments.name.clone();
+    interrupt::clean_up_with(move || {
         let _alone = CLEANING_UP.lock();
-        throw_away().map(drop)
+        throw_away(&name).map(drop)
     });
     eprintln!("building the extension ...");
     prepare()?;
-    let mut cluster = Options::lasting(NAME).anew().start()?;
-    let walked = walk(&cluster, remote.as_ref());
+    eprintln!("starting a private PostgreSQL ...");
+    let mut cluster = Options::lasting(&arguments.name).anew().start()?;
+    let walked = match &real {
+        Some(remote) => walk(&cluster, remote, None),
+        None => play(&cluster, arguments.keep),
+    };
     let _alone = CLEANING_UP.lock();
     if arguments.keep {
         cluster.leave();
-        eprintln!("the cluster runs on at {}", cluster.url("postgres", "postgres"));
-        eprintln!("to stop and remove it: cargo demo --stop");
+        println!("The cluster runs on: psql {}", cluster.url("postgres", "shop"));
+        println!("To stop and remove it: cargo demo {}--stop", arguments.named());
     }
     drop(cluster);
-    walked
+    walked.map(|()| ExitCode::SUCCESS)
 }
 
 /// Stops a cluster that was kept and removes its data.
-fn throw_away() -> Result<ExitCode> {
-    if let Some(mut cluster) = Cluster::find(NAME)? {
+fn throw_away(name: &str) -> Result<ExitCode> {
+    if let Some(mut cluster) = Cluster::find(name)? {
         cluster.remove();
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes every step until one fails.
-fn walk(cluster: &Cluster, remote: Option<&Remote>) -> Result<ExitCode> {
-    for (index, step) in STEPS.iter().enumerate() {
-        println!("\n{}. {}\n", index + 1, step.title);
-        take(cluster, remote, step)?;
+/// The walk with an Odoo that this program plays itself.
+fn play(cluster: &Cluster, keep: bool) -> Result<()> {
+    let odoo = Odoo::start();
+    change::set_clock(&odoo);
+    let remote = Remote::played(odoo.url(), DATABASE);
+    walk(cluster, &remote, Some(&odoo))?;
+    if keep {
+        println!(
+            "\nThis program goes on playing Odoo until you press Enter. Meanwhile, in another terminal:"
+        );
+        println!("  psql {}", cluster.url("postgres", "shop"));
+        std::io::stdin().read_line(&mut String::new())?;
+        println!("Odoo has ended: from now on runs say that it cannot be reached.");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-/// Shows the statements of a step and lets psql run them.
-fn take(cluster: &Cluster, remote: Option<&Remote>, step: &Step) -> Result<()> {
-    for line in step.sql.trim().lines() {
-        println!("{}=> {}", step.role, line.trim());
+/// The whole walk. What needs a change in Odoo is left out where `odoo` is not ours.
+fn walk(cluster: &Cluster, remote: &Remote, odoo: Option<&Odoo>) -> Result<()> {
+    let mut stage = Stage::new(cluster, remote, odoo.is_none());
+    stage.take(&SETUP)?;
+    stage.take(&SERVER)?;
+    stage.take(&CHECK)?;
+    stage.take(&FIRST_RUN)?;
+    stage.take(&STATUS)?;
+    stage.take(&ROWS)?;
+    stage.take(&EVERY_MINUTE)?;
+    if let Some(odoo) = odoo {
+        stage.title("Meanwhile in Odoo");
+        change::make(odoo);
     }
-    let mut psql = cluster.psql_command("postgres", step.role);
-    psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--pset=pager=off"]);
-    let mut script = String::new();
-    if let Some(remote) = remote {
-        psql.args(remote.variables()).env(password::VARIABLE, &remote.password);
-        // Read from the environment: what is an argument, everybody on this machine can see.
-        script = format!("\\getenv odoo_password {}\n", password::VARIABLE);
+    stage.title("pg_cron does its work");
+    tick::wait(cluster)?;
+    if odoo.is_some() {
+        stage.take(&ARRIVED)?;
     }
-    script.push_str(step.sql);
-    let mut child = psql.stdin(Stdio::piped()).spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A psql that ends early has said why.
-        let _ = stdin.write_all(script.as_bytes());
+    stage.take(&BOOKS)?;
+    if odoo.is_some() {
+        stage.take(&BROKEN)?;
     }
-    match child.wait()?.success() {
-        true => Ok(()),
-        false => Err(format!("the demo has failed at step \"{}\"", step.title).into()),
-    }
+    stage.title("What next?");
+    println!("{}", if odoo.is_some() { steps::NEXT } else { steps::NEXT_WITH_A_REAL_ODOO });
+    Ok(())
 }

@@ -1,20 +1,187 @@
-//! What the demo shows.
+//! What the demo shows, in the words of the README.
 
 /// One step: a title, and statements that run as a role.
 ///
-/// With a remote, psql knows the variables `odoo_url`, `odoo_database`, `odoo_username`
-/// and `odoo_password`; in SQL: `:'odoo_url'`.
+/// psql knows the variables `odoo_url`, `odoo_database`, `odoo_username` and `odoo_password`;
+/// in SQL: `:'odoo_url'`.
 pub struct Step {
     /// One sentence for a person.
     pub title: &'static str,
     /// The role that psql connects as.
     pub role: &'static str,
-    /// Statements, or psql's own commands, as a person would type them.
-    pub sql: &'static str,
+    /// Statements as a person would type them, each ended by `;` at the end of a line.
+    sql: &'static str,
+    expected: Expected,
 }
 
-/// The steps, in order.
-pub const STEPS: &[Step] = &[
-    Step { title: "A superuser creates the extension", role: "postgres", sql: "create extension erp_sync;" },
-    Step { title: "Which version is it?", role: "postgres", sql: "select sync_version();" },
-];
+/// What a statement should do.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Expected {
+    /// Succeed.
+    Success,
+    /// Show rows of tables that a real Odoo may not fill.
+    Rows,
+    /// Fail.
+    Error,
+}
+
+/// A statement of a step.
+pub struct Statement {
+    pub sql: &'static str,
+    pub expected: Expected,
+}
+
+/// The call that fails in the step that shows errors.
+const FAILS: &str = "select * from sync_run('contacts');";
+
+impl Step {
+    /// The statements in order.
+    pub fn statements(&self) -> impl Iterator<Item = Statement> {
+        let statements = self.sql.trim().split_inclusive(";\n").map(str::trim);
+        statements.map(|sql| {
+            let fails = self.expected == Expected::Error && sql == FAILS;
+            let expected = match self.expected {
+                Expected::Error if !fails => Expected::Success,
+                expected => expected,
+            };
+            Statement { sql, expected }
+        })
+    }
+}
+
+const fn step(title: &'static str, role: &'static str, sql: &'static str) -> Step {
+    Step { title, role, sql, expected: Expected::Success }
+}
+
+/// What only a superuser may do.
+pub const SETUP: Step = step(
+    "A superuser creates the extension and lets the role shop use it",
+    "postgres",
+    "
+create extension erp_sync;
+create extension pg_cron;
+create role shop login;
+grant usage on foreign data wrapper odoo to shop;
+grant usage on schema cron to shop;
+create schema erp authorization shop;
+",
+);
+
+/// The remote.
+pub const SERVER: Step = step(
+    "The shop says where its Odoo is",
+    "shop",
+    "
+create server odoo_main foreign data wrapper odoo
+  options (url :'odoo_url', database :'odoo_database');
+create user mapping for current_user server odoo_main
+  options (username :'odoo_username', password :'odoo_password');
+",
+);
+
+/// Is it reachable, and what may be read?
+pub const CHECK: Step = step(
+    "Is everything ready?",
+    "shop",
+    "
+select aspect, status, detail, hint from sync_check();
+",
+);
+
+/// The first run, and one that has nothing to do.
+pub const FIRST_RUN: Step = step(
+    "The first run fetches everything, the second finds nothing new",
+    "shop",
+    "
+select entity, state, fetched, inserted, updated, unchanged, left_out, duration_ms from sync_run('all');
+select entity, state, fetched, inserted, updated, unchanged, left_out, duration_ms from sync_run('all');
+",
+);
+
+/// How fresh the tables are.
+pub const STATUS: Step = step(
+    "How fresh is it?",
+    "shop",
+    "
+select entity, state, rows, rejected, date_trunc('second', lag) as lag, synced_to::timestamp(0) from sync_status();
+",
+);
+
+/// Rows as a report would read them.
+pub const ROWS: Step = Step {
+    expected: Expected::Rows,
+    ..step(
+        "The rows are in ordinary tables",
+        "shop",
+        "
+select number, invoice_date, partner_name, amount_total, payment_state from erp.invoices
+where move_type = 'out_invoice' order by invoice_date desc, number limit 5;
+select p.name as product, sum(l.quantity) as sold, sum(l.subtotal) as revenue
+from erp.invoice_lines l
+join erp.invoices i on i.id = l.invoice_id and i.move_type = 'out_invoice'
+join erp.products p on p.id = l.product_id
+group by p.name order by revenue desc limit 5;
+select name, city, email, vat from erp.contacts where is_company order by name limit 5;
+",
+    )
+};
+
+/// pg_cron takes over.
+pub const EVERY_MINUTE: Step = step(
+    "From now on pg_cron syncs, here once a minute",
+    "shop",
+    "
+select sync_schedule('* * * * *');
+select entity, next_due_at, next_mode from sync_status();
+",
+);
+
+/// The change that was made in Odoo is here.
+pub const ARRIVED: Step = step(
+    "The change is here",
+    "shop",
+    "
+select default_code, name, list_price, synced_at from erp.products where default_code = 'E-COM07';
+select i.number, i.partner_name, i.amount_total, l.name as line, l.quantity, l.price_unit, l.subtotal
+from erp.invoices i join erp.invoice_lines l on l.invoice_id = i.id and l.display_type = 'product'
+where i.number = 'INV/2026/00007';
+",
+);
+
+/// What is written down about it.
+pub const BOOKS: Step = step(
+    "What has been done is written down, and every two hours is enough",
+    "shop",
+    "
+select run_id, entity, mode, state, fetched, inserted, updated, unchanged, started_at::timestamp(0)
+from erp_sync.history limit 8;
+select command, status, return_message, start_time from cron.job_run_details;
+select sync_schedule();
+select schedule, role, active, last_state from erp_sync.schedule;
+",
+);
+
+/// What it looks like when something is wrong.
+pub const BROKEN: Step = Step {
+    expected: Expected::Error,
+    ..step(
+        "And when something is wrong? A password that Odoo does not take",
+        "shop",
+        "
+alter user mapping for current_user server odoo_main options (set password 'wrong');
+select * from sync_run('contacts');
+select run_id, entity, error, hint from erp_sync.errors;
+alter user mapping for current_user server odoo_main options (set password :'odoo_password');
+select entity, state, fetched, unchanged from sync_run('contacts');
+",
+    )
+};
+
+/// The last words.
+pub const NEXT: &str = "  cargo demo --odoo URL --database NAME --username NAME   the same walk with your own Odoo, which is only read
+  cargo demo --keep                                       look around in the tables yourself
+  README.md                                               installing it, every function, setting and column";
+
+/// The last words to whom has a real Odoo.
+pub const NEXT_WITH_A_REAL_ODOO: &str = "  cargo demo --odoo ... --keep   look around in the tables yourself
+  README.md                      installing it, every function, setting and column";
