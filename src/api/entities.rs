@@ -33,7 +33,7 @@ fn sync_entities() -> TableIterator<
 /// The manifest of an entity.
 #[pg_extern(stable)]
 fn sync_entity(name: Option<&str>) -> Result<JsonB, ErrorReport> {
-    let entity = super::entity(super::required(name, "name")?)?;
+    let entity = super::entity(super::required(name, "name").map_err(|error| error.hint(super::ENTITIES))?)?;
     let json = serde_json::to_value(entity)
         .map_err(|error| Error::new(Kind::Internal, format!("the manifest cannot be written: {error}")))?;
     Ok(JsonB(json))

@@ -13,6 +13,9 @@ mod validator;
 use crate::entity::{catalog, nearest};
 use crate::error::{Error, Kind, Result};
 
+/// Where to look for the names of entities.
+const ENTITIES: &str = "look at: select * from sync_entities()";
+
 /// A named argument that must not be null.
 fn required<T>(argument: Option<T>, name: &str) -> Result<T> {
     argument.ok_or_else(|| {

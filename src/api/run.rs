@@ -12,7 +12,7 @@ use crate::worker;
 use crate::worker::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 use pgrx::pg_sys::panic::ErrorReport;
 
-use super::required;
+use super::{ENTITIES, required};
 
 type TaskColumns = (
     name!(run_id, i64),
@@ -186,7 +186,8 @@ fn sync_auto(fcinfo: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
 fn sync_cancel(run_id: Option<i64>) -> Result<bool, ErrorReport> {
-    let run_id = required(run_id, "run_id")?;
+    let run_id =
+        required(run_id, "run_id").map_err(|error| error.hint("look at: select * from sync_progress()"))?;
     let found = store::cancel(run_id)?;
     Ok(found.ok_or_else(|| {
         Error::new(Kind::Usage, format!("there is no run {run_id} that this role may see"))
@@ -203,7 +204,7 @@ fn sync_reset(
     server: default!(Option<&str>, "NULL"),
     truncate: default!(Option<bool>, "false"),
 ) -> Result<i64, ErrorReport> {
-    let name = required(entity, "entity")?;
+    let name = required(entity, "entity").map_err(|error| error.hint(ENTITIES))?;
     let truncate = required(truncate, "truncate")?;
     let schema = Settings::current().target_schema;
     let entities = match name {

@@ -44,8 +44,9 @@ impl Redactor {
     }
 }
 
-/// As it is, as Python's `repr` and JSON escape it, as XML and as URLs do. The
-/// longest first: a spelling may contain a shorter one.
+/// As it is, as Python's `repr` and JSON escape it (with and without what is beyond
+/// ASCII), as XML and web templates do, and URLs. The longest first: a spelling may
+/// contain a shorter one.
 fn spellings(secret: &str) -> Vec<String> {
     let backslashed = secret.replace('\\', "\\\\");
     let xml = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -57,11 +58,25 @@ fn spellings(secret: &str) -> Vec<String> {
         backslashed,
         url.replace('+', "%20"),
         url,
+        xml.replace('"', "&quot;").replace('\'', "&#x27;"),
+        xml.replace('"', "&#34;").replace('\'', "&#39;"),
+        xml.replace('"', "&quot;"),
         xml,
     ];
+    all.extend(all.clone().iter().map(|spelling| ascii(spelling)));
     all.sort_by_key(|s| std::cmp::Reverse(s.len()));
     all.dedup();
     all
+}
+
+/// What is beyond ASCII as JSON escapes it.
+fn ascii(text: &str) -> String {
+    let mut units = [0; 2];
+    let escaped = |c: char| match c.is_ascii() {
+        true => c.to_string(),
+        false => c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 #[cfg(test)]
@@ -81,11 +96,21 @@ mod tests {
             "<string>a&lt;b&amp;\"c'\\d e</string>",
             "?p=a%3Cb%26%22c%27%5Cd+e",
             "?p=a%3Cb%26%22c%27%5Cd%20e",
+            "a&lt;b&amp;&quot;c&#x27;\\d e",
+            "a&lt;b&amp;&#34;c&#39;\\d e",
         ];
         for text in said {
             let clean = r.clean(text);
             assert!(clean.contains(MASK) && !clean.contains("d e"), "{clean}");
         }
+    }
+
+    #[test]
+    fn a_secret_beyond_ascii_is_masked_as_json_writes_it() {
+        assert_eq!(
+            redactor("pä😀ss").clean(r#"args: ["p\u00e4\ud83d\ude00ss", "pä😀ss"]"#),
+            r#"args: ["***", "***"]"#
+        );
     }
 
     #[test]

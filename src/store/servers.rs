@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 
 use super::session::{as_owner, role, transaction};
 use super::sql::{first, query, value};
+use crate::entity::{nearest, quote};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::source::Remote;
@@ -75,16 +76,31 @@ pub fn wanted(name: Option<&str>) -> Result<Vec<Server>> {
     let Some(name) = name else { return some(all) };
     let names: Vec<String> = all.iter().map(|s| s.name.clone()).collect();
     let found: Vec<Server> = all.into_iter().filter(|s| s.name == name).collect();
-    if found.is_empty() {
-        let known = if names.is_empty() { "none".into() } else { names.join(", ") };
-        return Err(Error::new(Kind::Usage, format!("there is no server \"{name}\" that this role may use"))
-            .detail(format!("servers are: {known}"))
-            .hint(format!(
-                "its owner lets you use it with: grant usage on foreign server {name} to {}",
-                role_name()?
-            )));
+    match found.is_empty() {
+        true => Err(not_to_be_had(name, &names)?),
+        false => Ok(found),
     }
-    Ok(found)
+}
+
+const EXISTS: &str = "
+select exists (select from pg_catalog.pg_foreign_server s where s.srvname operator(pg_catalog.=) $1)";
+
+/// Why a server cannot be used: it is not for this role, or not there at all.
+fn not_to_be_had(name: &str, usable: &[String]) -> Result<Error> {
+    let known = if usable.is_empty() { "none".into() } else { usable.join(", ") };
+    if first(EXISTS, &[value(name.to_string())], |row| row.flag(1))?.unwrap_or(false) {
+        let role = role_name()?;
+        let (server, to) = (quote::quote_ident(name), quote::quote_ident(&role));
+        return Ok(Error::new(Kind::Denied, format!("role \"{role}\" may not use server \"{name}\""))
+            .detail(format!("servers it may use: {known}"))
+            .hint(format!("its owner lets you with: grant usage on foreign server {server} to {to}")));
+    }
+    let error = Error::new(Kind::Usage, format!("there is no server \"{name}\""))
+        .detail(format!("servers are: {known}"));
+    Ok(match nearest::nearest(name, usable.iter().map(String::as_str)) {
+        Some(word) => error.hint(format!("did you mean \"{word}\"?")),
+        None => error.hint("see all servers with: select srvname from pg_foreign_server"),
+    })
 }
 
 fn some(servers: Vec<Server>) -> Result<Vec<Server>> {

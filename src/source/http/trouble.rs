@@ -30,6 +30,7 @@ pub(super) fn classify(way: &Way, url: &str, error: &reqwest::Error) -> Error {
     }
     if error.is_dns() {
         return Error::new(Kind::Unreachable, format!("cannot find {host}: no address for this name"))
+            .detail("the name is mistyped, or this machine cannot ask a name server")
             .hint(format!("check the name: {}", way.set("url", "https://...")));
     }
     if error.is_connect() {
@@ -54,21 +55,50 @@ fn timeout(way: &Way, host: &str, connecting: bool) -> Error {
     }
     let limit = way.limits.request_timeout;
     Error::new(Kind::Timeout, format!("no whole answer from {host} within {limit:?}"))
-        .hint("raise erp_sync.request_timeout, or lower the server option max_page")
+        .detail("the connection stood, but the remote is slow, busy, or was asked for too much at once")
+        .hint(format!(
+            "wait longer: set erp_sync.request_timeout = '5min'; or ask for less: {}",
+            way.set("max_page", "200")
+        ))
 }
 
 fn refused(way: &Way, host: &str, error: &reqwest::Error) -> Error {
-    let why = match find::<io::Error>(error).map(io::Error::kind) {
-        Some(io::ErrorKind::ConnectionRefused) => "connection refused",
-        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted) => "connection reset",
-        Some(io::ErrorKind::HostUnreachable) => "no route to this host",
-        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown) => "network unreachable",
-        Some(io::ErrorKind::UnexpectedEof) => "connection closed while it was made secure",
-        _ => "no connection",
+    let root = root(error).to_string();
+    let (why, detail) = match innermost(error) {
+        Some(io::ErrorKind::ConnectionRefused) => {
+            ("connection refused", "nothing listens on this port, or a firewall refuses")
+        }
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted) => {
+            ("connection reset", "cut at once: by a firewall, or by something that speaks otherwise")
+        }
+        Some(io::ErrorKind::HostUnreachable) => ("no route to this host", root.as_str()),
+        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown) => {
+            ("network unreachable", root.as_str())
+        }
+        Some(io::ErrorKind::UnexpectedEof) => {
+            ("connection closed while it was made secure", "it may not speak TLS on this port")
+        }
+        _ => ("no connection", root.as_str()),
     };
     let through = if way.proxy.is_some() { " through the proxy" } else { "" };
     Error::new(Kind::Unreachable, format!("cannot connect to {host}{through}: {why}"))
+        .detail(detail)
         .hint(format!("check host and port: {}", way.set("url", "https://...")))
+}
+
+/// The kind of the innermost I/O error: the outer ones wrap it as "other".
+fn innermost(error: &reqwest::Error) -> Option<io::ErrorKind> {
+    let mut found = None;
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<io::Error>();
+        found = io.map(io::Error::kind).or(found);
+        next = match io.and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    found
 }
 
 /// The connection stood, and then something happened to request or answer.

@@ -87,7 +87,7 @@ impl Source for Odoo {
     }
 
     async fn layout(&mut self, stream: &Stream) -> Result<Layout> {
-        if !self.may_read(&stream.object).await? {
+        if !self.may_read(&stream.object).await.map_err(|error| without_module(error, stream))? {
             return Err(forbidden(self.rpc.settings(), &stream.object));
         }
         self.fields(&stream.object).await?;
@@ -166,7 +166,18 @@ fn warning(stream: &Stream, id: &Value, ahead: i64) -> String {
     format!("the newest row of \"{object}\" (id {id}) is dated {ahead} s after the remote's own clock")
 }
 
+/// Names the module that brings an object which is not there.
+fn without_module(error: Error, stream: &Stream) -> Error {
+    match (&stream.module, error.kind) {
+        (Some(module), Kind::NoObject) => {
+            error.detail(format!("its module \"{module}\" is not installed there"))
+        }
+        _ => error,
+    }
+}
+
 fn forbidden(settings: &Settings, object: &str) -> Error {
     let Settings { server, username, .. } = settings;
     Error::new(Kind::Forbidden, format!("user \"{username}\" may not read \"{object}\" on \"{server}\""))
+        .detail("none of the user's groups in Odoo may read these records")
 }

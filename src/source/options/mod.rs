@@ -88,7 +88,10 @@ fn rows(wrapper: &str, catalog: Catalog) -> &'static [Row] {
 }
 
 fn unknown(wrapper: &str, catalog: Catalog, name: &str) -> Error {
-    let message = format!("a {} of wrapper \"{wrapper}\" has no option \"{name}\"", catalog.name());
+    let message = match catalog {
+        Catalog::Wrapper => format!("foreign data wrapper \"{wrapper}\" takes no options"),
+        _ => format!("a {} of wrapper \"{wrapper}\" has no option \"{name}\"", catalog.name()),
+    };
     Error::new(Kind::Config, message).hint(advice(wrapper, catalog, name))
 }
 
