@@ -11,10 +11,6 @@ use super::client::{Answer, receive, send};
 
 /// What is recorded but cannot be replayed, and why.
 const NOT_REPLAYED: &[(&str, &str)] = &[
-    (
-        "fault_access_error_field_group",
-        "hr.employee is not among the double's models; faults.rs has the same with another",
-    ),
     ("fault_access_rule_record", "writes to res.users: a sync never writes"),
     ("fault_foreign_key", "deletes a country: a sync never writes"),
     ("fault_missing_error", "writes: a sync never does, and reading a deleted id is no error"),

@@ -4,6 +4,7 @@ mod decode;
 mod fault;
 pub(super) mod fixture;
 mod layout;
+mod manifests;
 mod recorded;
 mod source;
 mod xml;
