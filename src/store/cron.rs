@@ -167,8 +167,10 @@ order by 1";
 
 /// Whether pg_cron lives here and the current role may look into it.
 fn usable() -> Result<bool> {
-    let sql = "select to_regclass('cron.job_run_details') is not null
-               and coalesce(has_schema_privilege((select oid from pg_namespace where nspname = 'cron'), 'USAGE'), false)";
+    // Not to_regclass(), which is an error where the schema may not be used.
+    let sql = "select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = 'cron' and c.relname = 'job_run_details'
+               and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'))";
     Ok(first(sql, &[], |row| row.flag(1))?.unwrap_or(false))
 }
 
