@@ -10,6 +10,7 @@ use super::{database, role_name};
 use crate::engine::next_tick;
 use crate::entity::quote;
 use crate::error::{Error, Kind, Result};
+use crate::source::hint;
 
 /// Name of the job; pg_cron keeps one of a name for each role.
 const JOB: &str = "erp_sync";
@@ -28,9 +29,8 @@ const CRON_DATABASE: &str = "select current_setting('cron.database_name', true)"
 pub fn schedule(schedule: &str) -> Result<i64> {
     require(schedule)?;
     as_owner(come_home)?;
-    let command = format!("call {}.sync_auto()", quote::quote_ident(&extension_schema()?));
     let sql = "select cron.schedule($1::text, $2::text, $3::text)";
-    let arguments = [value(JOB), value(schedule.to_string()), value(command)];
+    let arguments = [value(JOB), value(schedule.to_string()), value(command()?)];
     change(sql, &arguments, |row| row.int(1))?
         .pop()
         .ok_or_else(|| Error::new(Kind::Internal, "pg_cron gave no job"))
@@ -58,8 +58,10 @@ fn require(schedule: &str) -> Result<()> {
         return Ok(());
     }
     if created {
-        return Err(Error::new(Kind::Denied, "this role may not use pg_cron")
-            .hint(format!("a superuser types: grant usage on schema cron to {}", role_name()?)));
+        return Err(Error::new(Kind::Denied, "this role may not use pg_cron").hint(format!(
+            "a superuser types: grant usage on schema cron to {}",
+            hint::ident(&role_name()?)
+        )));
     }
     match as_owner(|| first(CRON_DATABASE, &[], |row| row.get::<String>(1)))?.flatten() {
         None => Err(Error::new(Kind::Usage, "pg_cron is not loaded in this server").hint(
@@ -74,17 +76,17 @@ fn require(schedule: &str) -> Result<()> {
 }
 
 fn lives_elsewhere(home: &str, here: &str, schedule: &str) -> Result<Error> {
-    let call = format!("call {}.sync_auto()", quote::quote_ident(&extension_schema()?));
-    let words = ["erp_sync", schedule, &call, here, &role_name()?].map(quote::quote_literal).join(", ");
+    let words = ["erp_sync", schedule, &command()?, here, &role_name()?].map(quote::quote_literal).join(", ");
     let message = format!("pg_cron lives in database \"{home}\", not in \"{here}\"");
     Ok(Error::new(Kind::Usage, message).hint(format!(
         "here: select sync_schedule(elsewhere => true); there, as a superuser: select cron.schedule_in_database({words})"
     )))
 }
 
-fn extension_schema() -> Result<String> {
-    let sql = "select n.nspname::text from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-               where e.extname = 'erp_sync'";
+/// What a job runs: the schema is the one the extension was created in.
+fn command() -> Result<String> {
+    let sql = "select format('call %I.sync_auto()', n.nspname)
+               from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'erp_sync'";
     Ok(first(sql, &[], |row| row.text(1))?.unwrap_or_default())
 }
 
