@@ -103,7 +103,8 @@ pub const STATUS: Step = step(
     "How fresh is it?",
     "shop",
     "
-select entity, state, rows, rejected, date_trunc('second', lag) as lag, synced_to::timestamp(0) from sync_status();
+select entity, state, rows, rejected, date_trunc('second', lag) as lag, synced_to::timestamp(0)
+from sync_status();
 ",
 );
 
