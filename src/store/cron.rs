@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 
 use super::session::as_owner;
 use super::sql::{change, execute, first, query, value};
-use super::{database, role_name};
+use super::{database, role_name, servers};
 use crate::engine::next_tick;
 use crate::entity::quote;
 use crate::error::{Error, Kind, Result};
@@ -28,7 +28,7 @@ const CRON_DATABASE: &str = "select current_setting('cron.database_name', true)"
 /// current transaction.
 pub fn schedule(schedule: &str) -> Result<i64> {
     require(schedule)?;
-    as_owner(come_home)?;
+    confirm_home()?;
     let sql = "select cron.schedule($1::text, $2::text, $3::text)";
     let arguments = [value(JOB), value(schedule.to_string()), value(command()?)];
     change(sql, &arguments, |row| row.int(1))?
@@ -47,6 +47,12 @@ pub fn unschedule() -> Result<bool> {
 /// Notes that a job in the database pg_cron lives in is meant for this one. In the
 /// current transaction.
 pub fn schedule_elsewhere() -> Result<()> {
+    confirm_home()
+}
+
+/// Only a role that has something to sync may end the pause of a copy.
+fn confirm_home() -> Result<()> {
+    servers::wanted(None)?;
     as_owner(come_home)
 }
 

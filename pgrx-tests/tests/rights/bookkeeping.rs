@@ -29,6 +29,7 @@ fn a_role_without_usage_on_the_server_sees_no_row_and_can_start_nothing() {
         "select sync_reset('contacts', 'odoo_main')".to_owned(),
         format!("select sync_cancel({run})"),
         "call sync_auto()".to_owned(),
+        "select sync_schedule(elsewhere => true)".to_owned(),
     ] {
         let error = failure(&mut stranger, &call);
         assert!(["22023", "42501"].contains(&error.sqlstate.as_str()), "{call}: {error:?}");
