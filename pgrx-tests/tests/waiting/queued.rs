@@ -3,7 +3,7 @@
 use erp_sync_tests::call::LIMIT;
 use erp_sync_tests::cluster::{Cluster, wait_for};
 use erp_sync_tests::odoo::{What, When};
-use erp_sync_tests::shop::Shop;
+use erp_sync_tests::shop::{Shop, rows};
 
 const QUEUE: &str = "select run_id from sync_run('categories', wait => false)";
 
@@ -22,7 +22,10 @@ fn a_run_that_nobody_waits_for_is_queued_at_once_and_begins_with_the_commit() {
     );
     let expected = "1||categories|queued|0|select * from erp_sync.history where run_id = 1";
     assert_eq!(queued, [expected]);
-    wait_for("the worker", LIMIT, || !shop.workers().is_empty()).expect("a worker waits for the commit");
+    // It holds the run before the run can be seen, and waits outside any transaction.
+    let holds = "select count(*) from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory'
+                 and backend_type = 'erp_sync' and datname = current_database() and xact_start is null";
+    wait_for("the worker", LIMIT, || rows(&mut shop.admin, holds) == ["1"]).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(shop.odoo.calls().len(), 0);
     shop.run("commit");
     becomes(&mut shop, "1", "succeeded");
