@@ -6,10 +6,11 @@ use pgrx::pg_sys;
 
 use super::session::as_owner;
 use super::sql::{change, execute, first, query, value};
-use super::{database, role_name};
+use super::{database, role_name, servers};
 use crate::engine::next_tick;
 use crate::entity::quote;
 use crate::error::{Error, Kind, Result};
+use crate::source::hint;
 
 /// Name of the job; pg_cron keeps one of a name for each role.
 const JOB: &str = "erp_sync";
@@ -27,10 +28,9 @@ const CRON_DATABASE: &str = "select current_setting('cron.database_name', true)"
 /// current transaction.
 pub fn schedule(schedule: &str) -> Result<i64> {
     require(schedule)?;
-    as_owner(come_home)?;
-    let command = format!("call {}.sync_auto()", quote::quote_ident(&extension_schema()?));
+    confirm_home()?;
     let sql = "select cron.schedule($1::text, $2::text, $3::text)";
-    let arguments = [value(JOB), value(schedule.to_string()), value(command)];
+    let arguments = [value(JOB), value(schedule.to_string()), value(command()?)];
     change(sql, &arguments, |row| row.int(1))?
         .pop()
         .ok_or_else(|| Error::new(Kind::Internal, "pg_cron gave no job"))
@@ -47,6 +47,12 @@ pub fn unschedule() -> Result<bool> {
 /// Notes that a job in the database pg_cron lives in is meant for this one. In the
 /// current transaction.
 pub fn schedule_elsewhere() -> Result<()> {
+    confirm_home()
+}
+
+/// Only a role that has something to sync may end the pause of a copy.
+fn confirm_home() -> Result<()> {
+    servers::wanted(None)?;
     as_owner(come_home)
 }
 
@@ -58,8 +64,10 @@ fn require(schedule: &str) -> Result<()> {
         return Ok(());
     }
     if created {
-        return Err(Error::new(Kind::Denied, "this role may not use pg_cron")
-            .hint(format!("a superuser types: grant usage on schema cron to {}", role_name()?)));
+        return Err(Error::new(Kind::Denied, "this role may not use pg_cron").hint(format!(
+            "a superuser types: grant usage on schema cron to {}",
+            hint::ident(&role_name()?)
+        )));
     }
     match as_owner(|| first(CRON_DATABASE, &[], |row| row.get::<String>(1)))?.flatten() {
         None => Err(Error::new(Kind::Usage, "pg_cron is not loaded in this server").hint(
@@ -74,17 +82,17 @@ fn require(schedule: &str) -> Result<()> {
 }
 
 fn lives_elsewhere(home: &str, here: &str, schedule: &str) -> Result<Error> {
-    let call = format!("call {}.sync_auto()", quote::quote_ident(&extension_schema()?));
-    let words = ["erp_sync", schedule, &call, here, &role_name()?].map(quote::quote_literal).join(", ");
+    let words = ["erp_sync", schedule, &command()?, here, &role_name()?].map(quote::quote_literal).join(", ");
     let message = format!("pg_cron lives in database \"{home}\", not in \"{here}\"");
     Ok(Error::new(Kind::Usage, message).hint(format!(
         "here: select sync_schedule(elsewhere => true); there, as a superuser: select cron.schedule_in_database({words})"
     )))
 }
 
-fn extension_schema() -> Result<String> {
-    let sql = "select n.nspname::text from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-               where e.extname = 'erp_sync'";
+/// What a job runs: the schema is the one the extension was created in.
+fn command() -> Result<String> {
+    let sql = "select format('call %I.sync_auto()', n.nspname)
+               from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'erp_sync'";
     Ok(first(sql, &[], |row| row.text(1))?.unwrap_or_default())
 }
 
@@ -167,8 +175,10 @@ order by 1";
 
 /// Whether pg_cron lives here and the current role may look into it.
 fn usable() -> Result<bool> {
-    let sql = "select to_regclass('cron.job_run_details') is not null
-               and coalesce(has_schema_privilege((select oid from pg_namespace where nspname = 'cron'), 'USAGE'), false)";
+    // Not to_regclass(), which is an error where the schema may not be used.
+    let sql = "select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = 'cron' and c.relname = 'job_run_details'
+               and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'))";
     Ok(first(sql, &[], |row| row.flag(1))?.unwrap_or(false))
 }
 

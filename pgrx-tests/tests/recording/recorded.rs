@@ -25,7 +25,7 @@ impl Recording {
     /// Reads the recorded files, with the columns that the manifests name.
     pub fn load(shop: &mut Shop<'_>) -> Recording {
         let mut tables: Vec<Table> = Vec::new();
-        for entity in ["categories", "products", "contacts", "invoices"] {
+        for entity in shop.rows("select entity from sync_entities() where source = 'odoo'") {
             let manifest: Value =
                 serde_json::from_str(&shop.value(&format!("select sync_entity('{entity}')"))).unwrap();
             for stream in manifest["streams"].as_array().unwrap() {
@@ -37,7 +37,7 @@ impl Recording {
     }
 
     /// What XML cannot carry, Odoo leaves out of its answers (`OdooMarshaller` in `controllers/rpc.py`).
-    pub fn as_xml_carries_it(mut self) -> Recording {
+    pub fn carried_by_xml(mut self) -> Recording {
         let carried = |c: &char| !c.is_ascii_control() || matches!(c, '\t' | '\n' | '\r');
         for row in self.tables.iter_mut().flat_map(|table| table.rows.values_mut()) {
             row.values_mut().flatten().for_each(|text| *text = text.chars().filter(carried).collect());

@@ -1,0 +1,71 @@
+//! The job is made, changed, shown and removed; what stands in its way is named.
+
+use erp_sync_tests::cluster::Cluster;
+use erp_sync_tests::shop::{Shop, rows};
+
+use super::{cluster, shop};
+
+#[test]
+fn a_job_is_made_changed_shown_and_removed() {
+    let cluster = cluster("job");
+    let mut shop = shop(&cluster, "job");
+    let jobs = "select jobname, schedule, command, username, database from cron.job order by 1, 2";
+    let made = shop.value("select sync_schedule()");
+    assert_eq!(shop.rows(jobs), ["erp_sync|0 */2 * * *|call public.sync_auto()|shop|job"]);
+    assert_eq!(shop.value("select sync_schedule('30 4 * * *')"), made, "the same job");
+    assert_eq!(shop.rows(jobs), ["erp_sync|30 4 * * *|call public.sync_auto()|shop|job"]);
+    let shown = "select job_id, schedule, role, active, last_run_at, last_state from erp_sync.schedule";
+    assert_eq!(shop.rows(shown), [format!("{made}|30 4 * * *|shop|t||")]);
+    assert_eq!(shop.value("select sync_unschedule()"), "t");
+    assert_eq!(shop.value("select sync_unschedule()"), "f");
+    assert_eq!(shop.rows(jobs), [""; 0]);
+    assert_eq!(shop.rows(shown), [""; 0]);
+}
+
+#[test]
+fn a_schedule_that_pg_cron_does_not_understand_is_an_error_and_changes_nothing() {
+    let cluster = cluster("odd_schedule");
+    let mut shop = shop(&cluster, "odd_schedule");
+    assert!(shop.error("select sync_schedule('every now and then')").message.contains("invalid schedule"));
+    assert!(shop.error("select sync_schedule(null)").message.contains("must not be null"));
+    assert_eq!(shop.value("select count(*) from cron.job"), "0");
+}
+
+#[test]
+fn what_is_missing_is_named_with_the_line_to_type() {
+    let cluster = cluster("missing");
+    let mut shop = Shop::open(&cluster, "missing", "jsonrpc");
+    assert_eq!(shop.rows("select * from erp_sync.schedule"), [""; 0]);
+    let failure = shop.error("select sync_schedule()");
+    assert_eq!(failure.message, "pg_cron is loaded, but not created in this database");
+    shop.admin.batch_execute(typed(&failure.hint)).expect("the hint's line works");
+
+    assert_eq!(shop.rows("select * from erp_sync.schedule"), [""; 0]);
+    let failure = shop.error("select sync_schedule()");
+    assert_eq!(failure.message, "this role may not use pg_cron");
+    shop.admin.batch_execute(typed(&failure.hint)).expect("the hint's line works");
+    shop.run("select sync_schedule()");
+}
+
+/// The line of a hint that says what a superuser types.
+fn typed(hint: &str) -> &str {
+    hint.strip_prefix("a superuser types: ").expect("a line to type")
+}
+
+#[test]
+fn a_pg_cron_in_another_database_is_named_and_can_be_used_from_there() {
+    let cluster = Cluster::start("elsewhere");
+    let mut shop = Shop::open(&cluster, "elsewhere", "jsonrpc");
+    let failure = shop.error("select sync_schedule('15 3 * * *')");
+    assert_eq!(failure.message, "pg_cron lives in database \"postgres\", not in \"elsewhere\"");
+    assert_eq!(shop.rows("select * from erp_sync.schedule"), [""; 0]);
+    let (here, there) = failure.hint.split_once("; there, as a superuser: ").expect("two lines to type");
+    let mut postgres = cluster.client("postgres", "postgres");
+    postgres.batch_execute("create extension pg_cron").expect("pg_cron is there");
+    postgres.batch_execute(there).expect("the hint's line works");
+    let job = "select schedule, command, database, username from cron.job";
+    assert_eq!(rows(&mut postgres, job), ["15 3 * * *|call public.sync_auto()|elsewhere|shop"]);
+    assert!(shop.error("call sync_auto()").message.starts_with("schedules are paused"));
+    shop.run(here.strip_prefix("here: ").expect("a line to type"));
+    shop.run("call public.sync_auto()");
+}
