@@ -15,6 +15,7 @@ pub mod statement;
 #[cfg(test)]
 mod tests;
 pub mod validate;
+pub mod view;
 mod words;
 
 pub use validate::parse;

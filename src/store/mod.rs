@@ -24,6 +24,7 @@ mod servers;
 pub mod session;
 mod sql;
 mod tables;
+mod views;
 
 pub use plan::plan;
 pub use reset::reset;

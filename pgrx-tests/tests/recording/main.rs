@@ -2,6 +2,7 @@
 
 mod recorded;
 mod untouched;
+mod views;
 
 use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::shop::Shop;
