@@ -9,11 +9,11 @@ use crate::error::{Error, Kind, Result};
 /// The manifests that are compiled in. The order is that of lists shown to a
 /// person and, where `after` says nothing, of runs: what others refer to first.
 const MANIFESTS: [(&str, &str); 10] = [
-    ("currencies", include_str!("currencies.json")),
     ("categories", include_str!("categories.json")),
     ("products", include_str!("products.json")),
     ("contacts", include_str!("contacts.json")),
     ("companies", include_str!("companies.json")),
+    ("currencies", include_str!("currencies.json")),
     ("warehouses", include_str!("warehouses.json")),
     ("employees", include_str!("employees.json")),
     ("sale_orders", include_str!("sale_orders.json")),
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(
             error.detail.as_deref(),
             Some(
-                "entities are: all, currencies, categories, products, contacts, companies, warehouses, \
+                "entities are: all, categories, products, contacts, companies, currencies, warehouses, \
                  employees, sale_orders, purchases, invoices"
             )
         );

@@ -68,6 +68,7 @@ fn without_the_module_stock_there_are_products_but_no_reorder_rules() {
 #[test]
 fn what_somebody_else_called_product_stock_stays() {
     let mut shop = Shop::open(Cluster::shared(), "own_product_stock", "jsonrpc");
-    shop.run("create table erp.product_stock (tenant text); select sync_run('products')");
+    shop.run("create table erp.product_stock (tenant text)");
+    shop.run("select sync_run('products')");
     assert_eq!(shop.value("select relkind from pg_class where relname = 'product_stock'"), "r");
 }
