@@ -142,10 +142,12 @@ pub struct Job {
     pub last_message: Option<String>,
 }
 
+/// The time zone of schedules; like the database, not everybody may look at it.
+const ZONE: &str = "select coalesce(nullif(current_setting('cron.timezone', true), ''), 'GMT')";
+
 const TICKS: &str = "
-select j.schedule, z.zone, (clock_timestamp() at time zone z.zone)::timestamp(0)::text
-from cron.job j,
-     (select coalesce(nullif(current_setting('cron.timezone', true), ''), 'GMT')) z(zone)
+select j.schedule, (clock_timestamp() at time zone $1)::timestamp(0)::text
+from cron.job j
 where j.database = current_database() and j.active and j.command like '%sync_auto()%'";
 
 /// When the next of these jobs begins; `None` without one, and while schedules are paused.
@@ -153,13 +155,15 @@ pub fn next_due_at() -> Result<Option<TimestampWithTimeZone>> {
     if !usable()? || at_home().is_err() {
         return Ok(None);
     }
+    let zone = as_owner(|| first(ZONE, &[], |row| row.text(1)))?;
     let mut next = None;
-    for (schedule, zone, now) in query(TICKS, &[], |row| Ok((row.text(1)?, row.text(2)?, row.text(3)?)))? {
+    for (schedule, now) in query(TICKS, &[value(zone.clone())], |row| Ok((row.text(1)?, row.text(2)?)))? {
         let now = NaiveDateTime::parse_from_str(&now, "%Y-%m-%d %H:%M:%S").ok();
         let Some(tick) = now.and_then(|now| next_tick(&schedule, now)) else { continue };
         let sql = "select $1::timestamp at time zone $2";
-        let tick =
-            first(sql, &[value(tick.to_string()), value(zone)], |row| row.get::<TimestampWithTimeZone>(1))?;
+        let tick = first(sql, &[value(tick.to_string()), value(zone.clone())], |row| {
+            row.get::<TimestampWithTimeZone>(1)
+        })?;
         next = [next, tick.flatten()].into_iter().flatten().min();
     }
     Ok(next)
