@@ -4,3 +4,34 @@ create foreign data wrapper odoo validator erp_sync_odoo_validator;
 comment on foreign data wrapper odoo is 'Odoo databases that erp_sync reads';
 create foreign data wrapper sqlserver validator erp_sync_sqlserver_validator;
 comment on foreign data wrapper sqlserver is 'SQL Server databases that erp_sync reads';
+
+-- By name alone: arguments may be added.
+
+comment on function @extschema@.sync_run is 'syncs entities now; one row per entity and server, or an error that says what failed';
+comment on procedure @extschema@.sync_auto is 'syncs what is due; for pg_cron, as a single statement';
+comment on function @extschema@.sync_cancel is 'stops a run within a second; what is committed stays';
+comment on function @extschema@.sync_reset is 'forgets how far an entity is, so that the next run reads everything';
+comment on function @extschema@.sync_check is 'tries everything a sync needs and says what it found, one row per server and aspect';
+comment on function @extschema@.sync_status is 'how every entity of every server stands: one row each';
+comment on function @extschema@.sync_progress is 'how far the running tasks are: one row each';
+comment on function @extschema@.sync_entities is 'the entities that can be synced';
+comment on function @extschema@.sync_entity is 'the manifest of an entity: its tables, their columns, and where these are read from';
+comment on function @extschema@.sync_schedule is 'makes or changes the pg_cron job that calls sync_auto() as the current role';
+comment on function @extschema@.sync_unschedule is 'removes the current role''s pg_cron job; whether there was one';
+comment on function @extschema@.sync_schedules is 'the pg_cron jobs that call sync_auto() in this database';
+comment on function @extschema@.sync_version is 'version of the library';
+comment on function @extschema@.erp_sync_odoo_validator is 'checks the options of servers and user mappings of the wrapper odoo';
+comment on function @extschema@.erp_sync_sqlserver_validator is 'checks the options of servers and user mappings of the wrapper sqlserver';
+
+comment on policy task_by_server on erp_sync.task is 'rows of servers that the reader has USAGE on';
+comment on policy batch_by_server on erp_sync.batch is 'rows of servers that the reader has USAGE on';
+comment on policy position_by_server on erp_sync.position is 'rows of servers that the reader has USAGE on';
+comment on policy candidate_by_server on erp_sync.candidate is 'rows of servers that the reader has USAGE on';
+comment on policy rejected_by_server on erp_sync.rejected is 'rows of servers that the reader has USAGE on';
+comment on policy removed_by_server on erp_sync.removed is 'rows of servers that the reader has USAGE on';
+comment on policy reread_by_server on erp_sync.reread is 'rows of servers that the reader has USAGE on';
+comment on policy run_by_task on erp_sync.run is 'the reader''s own runs, and those with a task that the reader sees';
+comment on policy run_by_monitor on erp_sync.run is 'pg_monitor sees counts and states, and no records';
+comment on policy task_by_monitor on erp_sync.task is 'pg_monitor sees counts and states, and no records';
+comment on policy batch_by_monitor on erp_sync.batch is 'pg_monitor sees counts and states, and no records';
+comment on policy position_by_monitor on erp_sync.position is 'pg_monitor sees counts and states, and no records';

@@ -39,3 +39,81 @@ comment on view erp_sync.schedule is 'the pg_cron jobs that call sync_auto() her
 -- What a reader sees is decided by the policies of the tables.
 grant select on erp_sync.status, erp_sync.progress, erp_sync.history, erp_sync.errors, erp_sync.rejections,
   erp_sync.schedule to public;
+
+comment on column erp_sync.status.server is 'name of the foreign server';
+comment on column erp_sync.status.entity is 'name of the entity';
+comment on column erp_sync.status.state is 'state of its last task; never when there was none';
+comment on column erp_sync.status.last_success_at is 'end of the last task that succeeded';
+comment on column erp_sync.status.lag is 'time since everything that was committed on the remote was here';
+comment on column erp_sync.status.synced_to is 'until when everything that was committed on the remote is here';
+comment on column erp_sync.status.rows is 'rows in its tables';
+comment on column erp_sync.status.rejected is 'rows that could not be stored, see erp_sync.rejections';
+comment on column erp_sync.status.waiting is 'removals that wait for confirmation';
+comment on column erp_sync.status.next_due_at is 'when the next pg_cron job begins; null without one';
+comment on column erp_sync.status.next_mode is 'what the next scheduled run reads: incremental or full';
+comment on column erp_sync.status.last_error is 'why the last task failed';
+comment on column erp_sync.status.hint is 'what to type next';
+
+comment on column erp_sync.progress.run_id is 'the run';
+comment on column erp_sync.progress.server is 'name of the foreign server';
+comment on column erp_sync.progress.entity is 'name of the entity';
+comment on column erp_sync.progress.stream is 'table of the stream that is being read';
+comment on column erp_sync.progress.done is 'rows of it read so far';
+comment on column erp_sync.progress.expected is 'rows of it that are to be read';
+comment on column erp_sync.progress.percent is 'done of expected';
+comment on column erp_sync.progress.rows_per_second is 'rows of all its streams read per second';
+comment on column erp_sync.progress.eta is 'time until the stream is read';
+
+comment on column erp_sync.history.run_id is 'the run';
+comment on column erp_sync.history.server is 'name of the foreign server';
+comment on column erp_sync.history.entity is 'name of the entity';
+comment on column erp_sync.history.tenant is 'the business the rows belong to';
+comment on column erp_sync.history.mode is 'incremental or full';
+comment on column erp_sync.history.state is 'queued, running, succeeded, failed, cancelled or skipped';
+comment on column erp_sync.history.fetched is 'rows the remote sent; the sum of the next six';
+comment on column erp_sync.history.inserted is 'new rows';
+comment on column erp_sync.history.updated is 'changed rows';
+comment on column erp_sync.history.unchanged is 'rows that were the same already';
+comment on column erp_sync.history.left_out is 'rows that are not to be stored';
+comment on column erp_sync.history.rejected is 'rows that could not be stored';
+comment on column erp_sync.history.duplicates is 'further copies of a row in one answer';
+comment on column erp_sync.history.removed is 'rows deleted here';
+comment on column erp_sync.history.waiting is 'removals that wait for confirmation';
+comment on column erp_sync.history.warnings is 'what a person should know although the task went on';
+comment on column erp_sync.history.error is 'why it failed or was skipped';
+comment on column erp_sync.history.detail is 'what was seen';
+comment on column erp_sync.history.hint is 'what to type next';
+comment on column erp_sync.history.role is 'the role that ran it';
+comment on column erp_sync.history.started_at is 'when it began';
+comment on column erp_sync.history.finished_at is 'when it ended';
+comment on column erp_sync.history.duration is 'how long it took';
+
+comment on column erp_sync.errors.run_id is 'the run';
+comment on column erp_sync.errors.server is 'name of the foreign server';
+comment on column erp_sync.errors.entity is 'name of the entity, or what the run was asked for';
+comment on column erp_sync.errors.state is 'failed or cancelled';
+comment on column erp_sync.errors.error_kind is 'kind of the error';
+comment on column erp_sync.errors.error is 'what is wrong';
+comment on column erp_sync.errors.detail is 'what was seen';
+comment on column erp_sync.errors.hint is 'what to type next';
+comment on column erp_sync.errors.finished_at is 'when it ended';
+
+comment on column erp_sync.rejections.server is 'name of the foreign server';
+comment on column erp_sync.rejections.entity is 'name of the entity';
+comment on column erp_sync.rejections.stream is 'table of the stream';
+comment on column erp_sync.rejections.tenant is 'the business the row belongs to';
+comment on column erp_sync.rejections.key is 'values of the key columns';
+comment on column erp_sync.rejections.rule is 'the rule it breaks';
+comment on column erp_sync.rejections.reason is 'what is wrong';
+comment on column erp_sync.rejections.count is 'how often it was seen';
+comment on column erp_sync.rejections.first_seen_at is 'when it was first seen';
+comment on column erp_sync.rejections.last_seen_at is 'when it was last seen';
+comment on column erp_sync.rejections.record is 'the record as the remote sent it';
+
+comment on column erp_sync.schedule.job_id is 'pg_cron''s number of the job';
+comment on column erp_sync.schedule.schedule is 'when it runs, in cron''s words';
+comment on column erp_sync.schedule.role is 'the role it runs as';
+comment on column erp_sync.schedule.active is 'whether pg_cron runs it';
+comment on column erp_sync.schedule.last_run_at is 'start of its last run';
+comment on column erp_sync.schedule.last_state is 'how that ended: succeeded or failed';
+comment on column erp_sync.schedule.last_message is 'what pg_cron noted';

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 
-mod hint;
+pub(crate) mod hint;
 pub mod http;
 pub mod odoo;
 pub mod options;

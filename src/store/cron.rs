@@ -6,10 +6,11 @@ use pgrx::pg_sys;
 
 use super::session::as_owner;
 use super::sql::{change, execute, first, query, value};
-use super::{database, role_name};
+use super::{database, role_name, servers};
 use crate::engine::next_tick;
 use crate::entity::quote;
 use crate::error::{Error, Kind, Result};
+use crate::source::hint;
 
 /// Name of the job; pg_cron keeps one of a name for each role.
 const JOB: &str = "erp_sync";
@@ -27,10 +28,9 @@ const CRON_DATABASE: &str = "select current_setting('cron.database_name', true)"
 /// current transaction.
 pub fn schedule(schedule: &str) -> Result<i64> {
     require(schedule)?;
-    as_owner(come_home)?;
-    let command = format!("call {}.sync_auto()", quote::quote_ident(&extension_schema()?));
+    confirm_home()?;
     let sql = "select cron.schedule($1::text, $2::text, $3::text)";
-    let arguments = [value(JOB), value(schedule.to_string()), value(command)];
+    let arguments = [value(JOB), value(schedule.to_string()), value(command()?)];
     change(sql, &arguments, |row| row.int(1))?
         .pop()
         .ok_or_else(|| Error::new(Kind::Internal, "pg_cron gave no job"))
@@ -47,6 +47,12 @@ pub fn unschedule() -> Result<bool> {
 /// Notes that a job in the database pg_cron lives in is meant for this one. In the
 /// current transaction.
 pub fn schedule_elsewhere() -> Result<()> {
+    confirm_home()
+}
+
+/// Only a role that has something to sync may end the pause of a copy.
+fn confirm_home() -> Result<()> {
+    servers::wanted(None)?;
     as_owner(come_home)
 }
 
@@ -58,8 +64,10 @@ fn require(schedule: &str) -> Result<()> {
         return Ok(());
     }
     if created {
-        return Err(Error::new(Kind::Denied, "this role may not use pg_cron")
-            .hint(format!("a superuser types: grant usage on schema cron to {}", role_name()?)));
+        return Err(Error::new(Kind::Denied, "this role may not use pg_cron").hint(format!(
+            "a superuser types: grant usage on schema cron to {}",
+            hint::ident(&role_name()?)
+        )));
     }
     match as_owner(|| first(CRON_DATABASE, &[], |row| row.get::<String>(1)))?.flatten() {
         None => Err(Error::new(Kind::Usage, "pg_cron is not loaded in this server").hint(
@@ -74,17 +82,17 @@ fn require(schedule: &str) -> Result<()> {
 }
 
 fn lives_elsewhere(home: &str, here: &str, schedule: &str) -> Result<Error> {
-    let call = format!("call {}.sync_auto()", quote::quote_ident(&extension_schema()?));
-    let words = ["erp_sync", schedule, &call, here, &role_name()?].map(quote::quote_literal).join(", ");
+    let words = ["erp_sync", schedule, &command()?, here, &role_name()?].map(quote::quote_literal).join(", ");
     let message = format!("pg_cron lives in database \"{home}\", not in \"{here}\"");
     Ok(Error::new(Kind::Usage, message).hint(format!(
         "here: select sync_schedule(elsewhere => true); there, as a superuser: select cron.schedule_in_database({words})"
     )))
 }
 
-fn extension_schema() -> Result<String> {
-    let sql = "select n.nspname::text from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-               where e.extname = 'erp_sync'";
+/// What a job runs: the schema is the one the extension was created in.
+fn command() -> Result<String> {
+    let sql = "select format('call %I.sync_auto()', n.nspname)
+               from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'erp_sync'";
     Ok(first(sql, &[], |row| row.text(1))?.unwrap_or_default())
 }
 
@@ -134,10 +142,12 @@ pub struct Job {
     pub last_message: Option<String>,
 }
 
+/// The time zone of schedules; like the database, not everybody may look at it.
+const ZONE: &str = "select coalesce(nullif(current_setting('cron.timezone', true), ''), 'GMT')";
+
 const TICKS: &str = "
-select j.schedule, z.zone, (clock_timestamp() at time zone z.zone)::timestamp(0)::text
-from cron.job j,
-     (select coalesce(nullif(current_setting('cron.timezone', true), ''), 'GMT')) z(zone)
+select j.schedule, (clock_timestamp() at time zone $1)::timestamp(0)::text
+from cron.job j
 where j.database = current_database() and j.active and j.command like '%sync_auto()%'";
 
 /// When the next of these jobs begins; `None` without one, and while schedules are paused.
@@ -145,13 +155,15 @@ pub fn next_due_at() -> Result<Option<TimestampWithTimeZone>> {
     if !usable()? || at_home().is_err() {
         return Ok(None);
     }
+    let zone = as_owner(|| first(ZONE, &[], |row| row.text(1)))?;
     let mut next = None;
-    for (schedule, zone, now) in query(TICKS, &[], |row| Ok((row.text(1)?, row.text(2)?, row.text(3)?)))? {
+    for (schedule, now) in query(TICKS, &[value(zone.clone())], |row| Ok((row.text(1)?, row.text(2)?)))? {
         let now = NaiveDateTime::parse_from_str(&now, "%Y-%m-%d %H:%M:%S").ok();
         let Some(tick) = now.and_then(|now| next_tick(&schedule, now)) else { continue };
         let sql = "select $1::timestamp at time zone $2";
-        let tick =
-            first(sql, &[value(tick.to_string()), value(zone)], |row| row.get::<TimestampWithTimeZone>(1))?;
+        let tick = first(sql, &[value(tick.to_string()), value(zone.clone())], |row| {
+            row.get::<TimestampWithTimeZone>(1)
+        })?;
         next = [next, tick.flatten()].into_iter().flatten().min();
     }
     Ok(next)

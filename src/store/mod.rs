@@ -27,7 +27,7 @@ mod tables;
 
 pub use plan::plan;
 pub use reset::reset;
-pub use runs::{cancel, claim, fail, queue};
+pub use runs::{cancel, claim, fail, hold, queue};
 pub use servers::{database, may_log_in, role_name, usable, wanted as wanted_servers};
 
 use sql::{first, value};

@@ -12,7 +12,7 @@ use crate::engine::{Mode, Task};
 use crate::entity::{Entity, catalog};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
-use crate::source::Remote;
+use crate::source::{Remote, hint};
 use crate::worker::call::{Order, Wanted, WantedMode};
 
 /// How far before the position an incremental pass begins, where nothing else is said:
@@ -104,7 +104,7 @@ fn one_odoo_per_tenant(servers: &[Server]) -> Result<()> {
                 format!("servers \"{other}\" and \"{}\" both feed tenant \"{tenant}\"", server.name),
             )
             .detail("a tenant has one Odoo server, else two companies' rows would share keys")
-            .hint(format!("alter server {} options (add tenant '...')", server.name)));
+            .hint(format!("alter server {} options (add tenant '...')", hint::ident(&server.name))));
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use super::sql::{execute, first, query, value};
 use super::{role_name, servers};
 use crate::entity::{Entity, quote};
 use crate::error::{Error, Kind, Result};
+use crate::source::hint;
 
 const POSITIONS: &str = "
 select p.server, p.stream, p.tenant from erp_sync.position p
@@ -48,6 +49,9 @@ fn may_use(server: &str) -> Result<()> {
         return Ok(());
     }
     let role = role_name()?;
-    Err(Error::new(Kind::Denied, format!("role \"{role}\" may not use server \"{server}\""))
-        .hint(format!("its owner lets you with: grant usage on foreign server {server} to {role}")))
+    Err(Error::new(Kind::Denied, format!("role \"{role}\" may not use server \"{server}\"")).hint(format!(
+        "its owner lets you with: grant usage on foreign server {} to {}",
+        hint::ident(server),
+        hint::ident(&role)
+    )))
 }

@@ -79,14 +79,25 @@ pub fn queue(order: &Order, wanted: &Wanted) -> Result<i64> {
 
 const QUEUED: &str = "
 update erp_sync.run set state = 'running', worker_pid = pg_backend_pid(), started_at = clock_timestamp()
-where id = $1 and state = 'queued' and pg_try_advisory_lock($2, (id % 2147483647)::integer)
+where id = $1 and state = 'queued'
 returning entity, server, mode, confirm, settings::text";
+
+/// Holds the run's lock until the worker ends: who gets it knows that the run has no worker.
+pub fn hold(run_id: i64) -> Result<()> {
+    transaction(|| lock(run_id))
+}
+
+/// In the current transaction; lasts beyond it.
+fn lock(run_id: i64) -> Result<()> {
+    let sql = "select pg_advisory_lock($1, ($2 % 2147483647)::integer)";
+    execute(sql, &[value(RUN_LOCK), value(run_id)]).map(drop)
+}
 
 /// Claims a queued run; `None` when it was rolled back or is no longer queued.
 pub fn claim(run_id: i64) -> Result<Option<Order>> {
     transaction(|| {
         as_owner(|| {
-            let claimed = change(QUEUED, &[value(run_id), value(RUN_LOCK)], |row| {
+            let claimed = change(QUEUED, &[value(run_id)], |row| {
                 let mode = WantedMode::parse(&row.text(3)?)?;
                 let wanted =
                     Wanted { entity: row.text(1)?, server: row.get(2)?, mode, confirm: row.flag(4)? };
@@ -127,8 +138,7 @@ impl Store {
                 Some(id) => id,
                 None => insert_run(order, wanted, "running")?,
             };
-            let lock = "select pg_advisory_lock($1, ($2 % 2147483647)::integer)";
-            execute(lock, &[value(RUN_LOCK), value(run_id)])?;
+            lock(run_id)?;
             let all = tasks.iter().map(|task| (task, None));
             let all = all.chain(skipped.iter().map(|(task, reason)| (task, Some(reason.clone()))));
             for (ordinal, (task, reason)) in all.enumerate() {

@@ -6,10 +6,10 @@ use pgrx::pg_sys;
 
 use super::session::{as_owner, role, transaction};
 use super::sql::{first, query, value};
-use crate::entity::{nearest, quote};
+use crate::entity::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
-use crate::source::Remote;
+use crate::source::{Remote, hint};
 
 /// A foreign server the current role may use.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ fn not_to_be_had(name: &str, usable: &[String]) -> Result<Error> {
     let known = if usable.is_empty() { "none".into() } else { usable.join(", ") };
     if first(EXISTS, &[value(name.to_string())], |row| row.flag(1))?.unwrap_or(false) {
         let role = role_name()?;
-        let (server, to) = (quote::quote_ident(name), quote::quote_ident(&role));
+        let (server, to) = (hint::ident(name), hint::ident(&role));
         return Ok(Error::new(Kind::Denied, format!("role \"{role}\" may not use server \"{name}\""))
             .detail(format!("servers it may use: {known}"))
             .hint(format!("its owner lets you with: grant usage on foreign server {server} to {to}")));
@@ -130,10 +130,7 @@ pub fn remote(server: &Server, settings: &Settings) -> Result<Remote> {
             Kind::Config,
             format!("role \"{}\" has no user mapping for server \"{}\"", role_name()?, server.name),
         )
-        .hint(format!(
-            "create user mapping for current_user server {} options (username '...', password '...')",
-            server.name
-        )));
+        .hint(hint::new_mapping(&server.name)));
     };
     let mut options: BTreeMap<String, String> = serde_json::from_str(&mapping).unwrap_or_default();
     let password = match options.remove("password_file") {
@@ -174,7 +171,7 @@ pub fn may_log_in() -> Result<()> {
             Kind::Denied,
             format!("role \"{name}\" may not log in, so no worker can act as it"),
         )
-        .hint(format!("alter role {name} login, or call it as a role that may log in"))),
+        .hint(format!("alter role {} login, or call it as a role that may log in", hint::ident(&name)))),
         None => Err(Error::new(Kind::Denied, "the current role is gone")),
     }
 }

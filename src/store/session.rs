@@ -1,5 +1,6 @@
 //! Transactions and identities of a background worker.
 
+use std::ffi::CStr;
 use std::panic::AssertUnwindSafe;
 
 use pgrx::pg_sys;
@@ -104,6 +105,7 @@ fn abort() {
 /// The statements inside name everything with its schema.
 pub fn as_owner<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
     let owner = owner()?;
+    let _path = SafePath::take();
     let _identity = Identity::assume(owner);
     body()
 }
@@ -115,6 +117,48 @@ fn owner() -> Result<pg_sys::Oid> {
         Error::new(Kind::Cancelled, "the extension erp_sync is no longer there")
             .hint("create it again with: create extension erp_sync")
     })
+}
+
+/// Where names without a schema are looked for: nowhere a caller could put something.
+const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
+
+/// A safe `search_path` until it is dropped. A worker has it anyway, and so have all functions
+/// but `sync_auto()`: a procedure that commits can have no settings of its own, and an operator
+/// of the caller's would run as the owner.
+struct SafePath(Option<i32>);
+
+impl SafePath {
+    fn take() -> Self {
+        // SAFETY: on the main thread; the current path is a text that is only looked at, the
+        // new one is copied, and `drop` ends the nesting that begins here.
+        unsafe {
+            let path = pg_sys::namespace_search_path;
+            if !path.is_null() && CStr::from_ptr(path) == SAFE_PATH {
+                return SafePath(None);
+            }
+            let level = pg_sys::NewGUCNestLevel();
+            pg_sys::set_config_option(
+                c"search_path".as_ptr(),
+                SAFE_PATH.as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_SAVE,
+                true,
+                0,
+                false,
+            );
+            SafePath(Some(level))
+        }
+    }
+}
+
+impl Drop for SafePath {
+    fn drop(&mut self) {
+        if let Some(level) = self.0 {
+            // SAFETY: the nesting that `take` began; settings made in it are undone.
+            unsafe { pg_sys::AtEOXact_GUC(true, level) };
+        }
+    }
 }
 
 /// Another user's identity until it is dropped (by an error's unwinding too).

@@ -6,7 +6,7 @@ use super::{Place, Store, servers};
 use crate::engine::{Pass, Prepared, Stored};
 use crate::entity::{ddl, quote};
 use crate::error::{Error, Kind, Result};
-use crate::source::{Layout, Mark};
+use crate::source::{Layout, Mark, hint};
 
 /// Advisory lock under which tables are made: `if not exists` alone races.
 const DDL_LOCK: i64 = 0x4552_5053_0000_0001;
@@ -115,7 +115,11 @@ fn refuse_foreign(place: &Place<'_>, found: &Found) -> Result<()> {
             format!("table {name} belongs to role \"{}\", not to \"{role}\"", found.owner),
         )
         .detail("only a member of the owner may sync into a table")
-        .hint(format!("run as {0}, or: grant {0} to {role}", found.owner)));
+        .hint(format!(
+            "run as {0}, or: grant {0} to {1}",
+            hint::ident(&found.owner),
+            hint::ident(&role)
+        )));
     }
     Ok(())
 }
@@ -133,7 +137,11 @@ fn make_schema(place: &Place<'_>) -> Result<()> {
             Kind::Denied,
             format!("role \"{role}\" may not make tables in schema \"{schema}\""),
         )
-        .hint(format!("grant usage, create on schema {schema} to {role}"))),
+        .hint(format!(
+            "grant usage, create on schema {} to {}",
+            hint::ident(schema),
+            hint::ident(&role)
+        ))),
         None => {
             let may = "select has_database_privilege(current_database(), 'CREATE')";
             if !first(may, &[], |row| row.flag(1))?.unwrap_or(false) {
@@ -141,7 +149,11 @@ fn make_schema(place: &Place<'_>) -> Result<()> {
                     Kind::Denied,
                     format!("schema \"{schema}\" does not exist, and role \"{role}\" may not make it"),
                 )
-                .hint(format!("a superuser types: create schema {schema} authorization {role}")));
+                .hint(format!(
+                    "a superuser types: create schema {} authorization {}",
+                    hint::ident(schema),
+                    hint::ident(&role)
+                )));
             }
             let name = quote::quote_ident(schema);
             execute(&format!("create schema if not exists {name}"), &[])?;

@@ -104,21 +104,18 @@ impl<S: 'static, T: Send + 'static> Io<S, T> {
             match self.work.try_recv() {
                 Ok(work) => work(state),
                 Err(mpsc::error::TryRecvError::Empty) => self.wait(),
-                Err(mpsc::error::TryRecvError::Disconnected) => break,
+                // Whoever asks for no work lets go of its desk long before it ends.
+                Err(mpsc::error::TryRecvError::Disconnected) => match self.outcome() {
+                    Some(outcome) => return outcome,
+                    None => self.wait(),
+                },
             }
             idle(state)?;
         }
-        self.join()
     }
 
-    fn join(self) -> Result<T> {
-        loop {
-            let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
-            match outcome {
-                Some(outcome) => return outcome,
-                None => self.wait(),
-            }
-        }
+    fn outcome(&self) -> Option<Result<T>> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Waits for the bell, the latch, or a second; serves interrupts.

@@ -40,8 +40,8 @@ pub extern "C-unwind" fn erp_sync_worker_main(_argument: pg_sys::Datum) {
     }
     if ticket.segment != 0 {
         answer(ticket.segment);
-    } else if committed(&ticket) {
-        unattended(ticket.run_id);
+    } else {
+        unattended(&ticket);
     }
 }
 
@@ -60,25 +60,28 @@ fn answer(segment: u32) {
     let _ = session::attempt(|| outbox.send(&last));
 }
 
-/// Whether the transaction that queued the run has committed; waits for its end
-/// outside any transaction. The run itself tells, since a savepoint may be rolled back.
-fn committed(ticket: &Ticket) -> bool {
+/// Waits, outside any transaction, for the end of the one that queued the run. Whether
+/// it committed is told by the run itself, since a savepoint may be rolled back.
+fn await_end(transaction: u32) {
     // SAFETY: reads shared memory and waits on this process's latch.
     unsafe {
-        while pg_sys::TransactionIdIsInProgress(ticket.transaction.into()) {
+        while pg_sys::TransactionIdIsInProgress(transaction.into()) {
             let events = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
             pg_sys::WaitLatch(pg_sys::MyLatch, events as i32, 50, pg_sys::PG_WAIT_EXTENSION);
             pg_sys::ResetLatch(pg_sys::MyLatch);
             check_for_interrupts!();
         }
     }
-    true
 }
 
 /// Works off a run that nobody waits for.
-fn unattended(run_id: i64) {
+fn unattended(ticket: &Ticket) {
+    let run_id = ticket.run_id;
     let outcome = session::attempt(|| {
         session::pin()?;
+        // Before the run can be seen, so that nobody takes it for one whose worker is gone.
+        store::hold(run_id)?;
+        await_end(ticket.transaction);
         match store::claim(run_id)? {
             Some(order) => perform(order, Some(run_id), &mut Listener::new(&mut log)),
             None => Ok(()),

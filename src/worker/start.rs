@@ -92,8 +92,8 @@ pub fn wait_for(call: Call, mut each: impl FnMut(Message)) -> Result<()> {
     let worker = Worker::register(&Ticket::new(inbox.handle(), 0, 0))?;
     inbox.watch(worker.handle);
     let outcome = listen(&mut inbox, &mut each);
-    worker.done();
     inbox.close();
+    worker.gone();
     outcome
 }
 
@@ -158,6 +158,15 @@ impl Worker {
 
     fn done(mut self) {
         self.waited_for = false;
+    }
+
+    /// Waits until the process is gone: with it go its locks and its place among the workers,
+    /// which the caller's next call needs.
+    fn gone(self) {
+        // SAFETY: the handle is valid, and this process is told of the worker's end.
+        // Interruptible: a cancel unwinds.
+        unsafe { pg_sys::WaitForBackgroundWorkerShutdown(self.handle) };
+        self.done();
     }
 }
 

@@ -84,6 +84,22 @@ fn many_invoices_that_leave_at_once_wait_too() {
 }
 
 #[test]
+fn a_right_that_is_lost_altogether_removes_nothing() {
+    let mut shop = synced("all_hidden");
+    let all = shop.value(COUNT);
+    shop.odoo.hide_where("res.partner", json!([]));
+    for mode in ["incremental", "full"] {
+        let error = shop.error(&format!("select sync_run('contacts', mode => '{mode}')"));
+        assert!(error.message.contains(&format!("{all} of {all} rows")), "{error:?}");
+        assert_eq!(shop.value(COUNT), all);
+    }
+    shop.odoo.unhide("res.partner");
+    assert_eq!(run(&mut shop, "'contacts'"), NOTHING);
+    assert_eq!(run(&mut shop, FULL), NOTHING);
+    assert_eq!(shop.value("select waiting from sync_status() where entity = 'contacts'"), "0");
+}
+
+#[test]
 fn a_failure_to_ask_again_is_never_absence() {
     use erp_sync_tests::odoo::{RpcFault, What, When};
     let mut shop = synced("ask_again");

@@ -55,6 +55,25 @@ fn lines_of_a_header_that_was_not_here_come_with_it() {
 }
 
 #[test]
+fn an_invoice_that_commits_late_comes_with_its_lines() {
+    let mut shop = synced("late_invoice");
+    shop.odoo.advance(600);
+    shop.odoo.write("account.move", &[2], json!({}));
+    shop.odoo.write("account.move.line", &[6], json!({}));
+    run(&mut shop, "'invoices'");
+    let values = json!({"move_type": "out_invoice", "state": "posted", "name": "INV/LATE"});
+    let invoice = shop.odoo.commit_late("account.move", values, 300);
+    for name in ["one", "two"] {
+        shop.odoo.commit_late("account.move.line", json!({"move_id": invoice, "name": name}), 300);
+    }
+    assert!(run(&mut shop, "'invoices'").starts_with("3 inserted, 0 updated, 0 removed"));
+    let lines = format!(
+        "select string_agg(name, ' ' order by id) from erp.invoice_lines where invoice_id = {invoice}"
+    );
+    assert_eq!(shop.value(&lines), "one two");
+}
+
+#[test]
 fn a_line_of_a_header_that_is_not_kept_is_left_out() {
     let mut shop = synced("line_of_draft");
     shop.odoo.advance(60);

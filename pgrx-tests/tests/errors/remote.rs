@@ -1,7 +1,6 @@
 //! What a remote that does not do its part looks like.
 
 use std::net::TcpListener;
-use std::time::Duration;
 
 use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::odoo::{RpcFault, What, When};

@@ -7,7 +7,7 @@ use erp_sync_tests::cluster::{Cluster, wait_for};
 use erp_sync_tests::odoo::{What, When};
 use erp_sync_tests::shop::Shop;
 
-use super::{ends_exact, within_a_second};
+use super::{ends_exact, was_terminated, within_a_second};
 
 fn silent_at_the_products(shop: &mut Shop<'_>) -> (Call, i32) {
     shop.odoo.fault(When::any().model("product.product").method("search_read"), What::Silent);
@@ -72,4 +72,27 @@ fn every_signal_is_blocked_on_the_network_thread() {
     assert!(threads > 0);
     shop.odoo.clear_faults();
     call.end().rows();
+}
+
+#[test]
+fn a_check_is_stopped_like_a_run() {
+    let mut shop = Shop::open(Cluster::shared(), "check_stopped", "jsonrpc");
+    shop.odoo.fault(When::any(), What::Silent);
+    for (stop, sqlstate) in [("pg_cancel_backend", "57014"), ("pg_terminate_backend", "57014")] {
+        for of_worker in [true, false] {
+            shop.odoo.forget_calls();
+            let call = Call::start(&shop, "select * from sync_check()");
+            let asked = || !shop.odoo.calls().is_empty();
+            wait_for("a request", LIMIT, asked).unwrap_or_else(|error| panic!("{error}"));
+            let pid = if of_worker { shop.workers()[0] } else { call.pid };
+            let begun = Instant::now();
+            shop.admin.execute(&format!("select {stop}({pid})"), &[]).expect("stopped");
+            let gone_at = shop.no_worker();
+            let ended = call.end();
+            within_a_second(&format!("{stop} of a check, the caller's answer"), begun, ended.at);
+            within_a_second(&format!("{stop} of a check, the worker's end"), begun, gone_at);
+            let failure = ended.failure();
+            assert!(failure.sqlstate == sqlstate || was_terminated(&failure), "{failure:?}");
+        }
+    }
 }

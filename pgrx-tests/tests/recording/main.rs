@@ -17,7 +17,7 @@ fn over_jsonrpc_every_table_equals_the_recording() {
 #[test]
 fn over_xmlrpc_every_table_equals_the_recording() {
     let mut shop = synced("recording_xmlrpc", "xmlrpc");
-    let recording = Recording::load(&mut shop).as_xml_carries_it();
+    let recording = Recording::load(&mut shop).carried_by_xml();
     compare(&mut shop, "xmlrpc", &recording);
 }
 

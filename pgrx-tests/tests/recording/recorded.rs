@@ -37,7 +37,7 @@ impl Recording {
     }
 
     /// What XML cannot carry, Odoo leaves out of its answers (`OdooMarshaller` in `controllers/rpc.py`).
-    pub fn as_xml_carries_it(mut self) -> Recording {
+    pub fn carried_by_xml(mut self) -> Recording {
         let carried = |c: &char| !c.is_ascii_control() || matches!(c, '\t' | '\n' | '\r');
         for row in self.tables.iter_mut().flat_map(|table| table.rows.values_mut()) {
             row.values_mut().flatten().for_each(|text| *text = text.chars().filter(carried).collect());

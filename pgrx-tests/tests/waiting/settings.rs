@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use erp_sync_tests::cluster::Cluster;
+use erp_sync_tests::call::LIMIT;
+use erp_sync_tests::cluster::{Cluster, wait_for};
 use erp_sync_tests::odoo::{What, When};
 use erp_sync_tests::shop::Shop;
 
@@ -28,7 +29,8 @@ fn settings_reach_a_run_that_nobody_waits_for() {
     let mut shop = Shop::open(Cluster::shared(), "queued_settings", "jsonrpc");
     shop.run("begin; set local erp_sync.batch_rows = 3");
     shop.run("select * from sync_run('categories', wait => false); commit");
-    shop.no_worker();
+    let ended = "select state from erp_sync.run";
+    wait_for("the run", LIMIT, || shop.value(ended) == "succeeded").unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(shop.value("select max(fetched) from erp_sync.batch"), "3");
 }
 

@@ -1,6 +1,6 @@
 use crate::entity::{Column, Entity, Stream, catalog};
 
-const README: &str = include_str!("../../../README-entities.md");
+const README: &str = include_str!("../../../README.md");
 
 /// The part of the README about an entity.
 fn markdown(entity: &Entity) -> String {

@@ -83,6 +83,7 @@ fn play(cluster: &Cluster, keep: bool) -> Result<()> {
 /// The whole walk. What needs a change in Odoo is left out where `odoo` is not ours.
 fn walk(cluster: &Cluster, remote: &Remote, odoo: Option<&Odoo>) -> Result<()> {
     let mut stage = Stage::new(cluster, remote, odoo.is_none());
+    println!("\n{}", steps::INTRODUCTION);
     stage.take(&SETUP)?;
     stage.take(&SERVER)?;
     stage.take(&CHECK)?;

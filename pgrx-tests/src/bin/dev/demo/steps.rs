@@ -53,6 +53,11 @@ const fn step(title: &'static str, role: &'static str, sql: &'static str) -> Ste
     Step { title, role, sql, expected: Expected::Success }
 }
 
+/// The first words.
+pub const INTRODUCTION: &str = "\
+A shop keeps its books in Odoo, and wants them in PostgreSQL: fresh, exact, and without another service to run.
+Below is what its people type into psql, and what they see.";
+
 /// What only a superuser may do.
 pub const SETUP: Step = step(
     "A superuser creates the extension and lets the role shop use it",
@@ -103,7 +108,8 @@ pub const STATUS: Step = step(
     "How fresh is it?",
     "shop",
     "
-select entity, state, rows, rejected, date_trunc('second', lag) as lag, synced_to::timestamp(0) from sync_status();
+select entity, state, rows, rejected, date_trunc('second', lag) as lag, synced_to::timestamp(0)
+from sync_status();
 ",
 );
 
