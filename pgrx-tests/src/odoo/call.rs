@@ -137,3 +137,32 @@ impl Call {
         query.run(signature.name)
     }
 }
+
+impl Query<'_> {
+    /// Runs one of the methods that the double knows.
+    pub(super) fn run(&self, method: &str) -> Result<Reply, RpcFault> {
+        self.check_language()?;
+        match method {
+            "search_read" => self.search_read(),
+            "search" => self.search(),
+            "search_count" => self.search_count(),
+            "read" => self.read(),
+            "exists" => Ok(self.exists()),
+            "fields_get" => Ok(self.fields_get()),
+            "has_access" => Ok(self.has_access()),
+            "check_access_rights" => self.check_access_rights(),
+            "read_group" => self.read_group(),
+            _ => Ok(Reply::None),
+        }
+    }
+
+    /// 19 refuses a language that is not installed; before, it is English.
+    fn check_language(&self) -> Result<(), RpcFault> {
+        match self.arguments.context.get("lang").and_then(Value::as_str) {
+            Some(code) if code != "en_US" && self.company.face.is_19() => {
+                Err(RpcFault::user_error(format!("Invalid language code: {code}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

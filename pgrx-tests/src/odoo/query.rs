@@ -20,45 +20,18 @@ pub(super) struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Runs one of the methods that the double knows.
-    pub(super) fn run(&self, method: &str) -> Result<Reply, RpcFault> {
-        self.check_language()?;
-        match method {
-            "search_read" => self.search_read(),
-            "search" => self.search(),
-            "search_count" => self.search_count(),
-            "read" => self.read(),
-            "exists" => Ok(self.exists()),
-            "fields_get" => Ok(self.fields_get()),
-            "has_access" => Ok(self.has_access()),
-            "check_access_rights" => self.check_access_rights(),
-            "read_group" => self.read_group(),
-            _ => Ok(Reply::None),
-        }
-    }
-
-    /// 19 refuses a language that is not installed; before, it is English.
-    fn check_language(&self) -> Result<(), RpcFault> {
-        match self.arguments.context.get("lang").and_then(Value::as_str) {
-            Some(code) if code != "en_US" && self.company.face.is_19() => {
-                Err(RpcFault::user_error(format!("Invalid language code: {code}")))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn search_read(&self) -> Result<Reply, RpcFault> {
+    pub(super) fn search_read(&self) -> Result<Reply, RpcFault> {
         let fields = self.fields()?;
         let ids = self.found()?;
         self.show(&ids, &fields)
     }
 
-    fn search(&self) -> Result<Reply, RpcFault> {
+    pub(super) fn search(&self) -> Result<Reply, RpcFault> {
         Ok(Reply::ids(self.found()?))
     }
 
     /// Stops counting at its limit.
-    fn search_count(&self) -> Result<Reply, RpcFault> {
+    pub(super) fn search_count(&self) -> Result<Reply, RpcFault> {
         let found = self.rows(self.arguments.get("domain"))?.count();
         let most = self.arguments.count("limit").unwrap_or(usize::MAX);
         Ok(Reply::int(found.min(most) as i128))
@@ -66,7 +39,7 @@ impl<'a> Query<'a> {
 
     /// Keeps the order and the repetitions asked for, leaves out deleted ids, and fails as a whole when a row is
     /// there but hidden. Archived rows are read.
-    fn read(&self) -> Result<Reply, RpcFault> {
+    pub(super) fn read(&self) -> Result<Reply, RpcFault> {
         self.user.check("read", self.model)?;
         let fields = self.fields()?;
         let there = |id: &i64| self.model.rows.contains_key(id);
@@ -78,12 +51,12 @@ impl<'a> Query<'a> {
         self.show(&ids, &fields)
     }
 
-    fn exists(&self) -> Reply {
+    pub(super) fn exists(&self) -> Reply {
         Reply::ids(self.arguments.ids.iter().copied().filter(|id| self.model.rows.contains_key(id)))
     }
 
     /// Works without the right to read; fields kept for other groups are not in it.
-    fn fields_get(&self) -> Reply {
+    pub(super) fn fields_get(&self) -> Reply {
         let (only, attributes) = (self.arguments.texts("allfields"), self.arguments.texts("attributes"));
         let attributes = (!attributes.is_empty()).then_some(attributes);
         let shown = self.model.fields.iter().filter(|(name, field)| {
@@ -94,12 +67,12 @@ impl<'a> Query<'a> {
         )
     }
 
-    fn has_access(&self) -> Reply {
+    pub(super) fn has_access(&self) -> Reply {
         let operation = self.arguments.get("operation").as_str().unwrap_or_default();
         Reply::Bool(self.user.may(operation, self.model.name))
     }
 
-    fn check_access_rights(&self) -> Result<Reply, RpcFault> {
+    pub(super) fn check_access_rights(&self) -> Result<Reply, RpcFault> {
         let operation = self.arguments.get("operation").as_str().unwrap_or_default();
         match self.user.check(operation, self.model) {
             Err(fault) if *self.arguments.get("raise_exception") != json!(false) => Err(fault),

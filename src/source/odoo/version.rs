@@ -61,7 +61,7 @@ impl Rpc {
 }
 
 /// The first part of the version: `19`, or `saas~19` where Odoo hosts it.
-fn major(answer: &Answer) -> Option<u64> {
+pub(super) fn major(answer: &Answer) -> Option<u64> {
     let body: Value = serde_json::from_slice(&answer.body).ok()?;
     match body.get("version_info")?.get(0)? {
         Value::String(name) => name.rsplit(['~', '-']).next()?.parse().ok(),

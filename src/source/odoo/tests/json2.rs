@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::fixture::{KEY, remote};
 use super::recorded;
 use crate::error::{Error, Kind};
 use crate::source::Remote;
+use crate::source::http::Answer;
 use crate::source::http::double::{Double, block_on};
+use crate::source::odoo::fault::Asked;
+use crate::source::odoo::json2::refusal;
 use crate::source::odoo::rpc::{Reply, Rpc};
 use crate::source::odoo::settings::Settings;
+use crate::source::odoo::version::major;
 
 /// What was sent and what came back, heads and bodies.
 struct Sample {
@@ -190,4 +195,23 @@ fn a_person_is_told_what_to_do() {
     "odoo_main" refused res.partner.search_read: TypeError: BaseModel._read_format() got an unexpected keyword argument 'nosuch' | - | look into the remote's own log for the whole message
     "127.0.0.1:PORT" answered /json/2/res.partner/search_count with status 415 | status 415, content type "text/html; charset=utf-8" | name the application itself, without a path: alter server odoo_main options (set url 'https://...')
     "#);
+}
+
+proptest! {
+    #[test]
+    fn nothing_a_remote_may_send_makes_the_reader_panic(
+        status in 200u16..600,
+        name in any::<String>(),
+        message in any::<String>(),
+        garbage in any::<Vec<u8>>(),
+    ) {
+        let settings = Settings::new(remote("https://erp.example.com")).unwrap();
+        let asked = Asked { object: "res.partner", method: "search_read" };
+        let formed = serde_json::json!({"name": name, "message": message, "version_info": [name]});
+        for body in [formed.to_string().into_bytes(), garbage] {
+            let answer = Answer { status, body, ..Answer::default() };
+            let _ = major(&answer);
+            prop_assert!(refusal(&settings, &answer, asked).is_none_or(|_| status != 200));
+        }
+    }
 }
