@@ -279,6 +279,9 @@ select pg_catalog.pg_extension_config_dump('erp_sync.run_id_seq', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.batch_id_seq', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.removed_id_seq', '');
 
+-- Else an ordinary role could not dump the database. They tell how many runs there were, no more.
+grant select on sequence erp_sync.run_id_seq, erp_sync.batch_id_seq, erp_sync.removed_id_seq to public;
+
 -- Who may see what: rows of a server by USAGE on it, counts and states also by pg_monitor.
 -- The policies join pg_foreign_server: has_server_privilege(name) on a dropped server would fail every read.
 

@@ -132,6 +132,9 @@ pub fn define() {
     );
     days(c"erp_sync.history_retention", c"How long runs, tasks and batches are kept.", &HISTORY_RETENTION);
     days(c"erp_sync.removed_retention", c"How long the content of removed rows is kept.", &REMOVED_RETENTION);
+    // A mistyped setting is an error from now on, not a silent placeholder.
+    // SAFETY: a constant name, in `_PG_init`.
+    unsafe { pgrx::pg_sys::MarkGUCPrefixReserved(c"erp_sync".as_ptr()) };
 }
 
 fn whole(

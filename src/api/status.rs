@@ -35,7 +35,7 @@ fn sync_status() -> Result<
 > {
     let next_due_at = cron::next_due_at()?;
     let mut rows = Vec::new();
-    for server in store::usable()? {
+    for server in store::visible()? {
         for entity in catalog::builtin().iter().filter(|entity| entity.source == server.kind) {
             rows.extend(reading::status(&server.name, entity)?);
         }

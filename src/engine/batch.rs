@@ -1,5 +1,6 @@
 //! From a page to what is written in one transaction.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::plan::Start;
@@ -22,18 +23,18 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// The pass of `starts[stream]`. Lines are read along, unless they are about to be read
+    /// The pass of `starts[&stream]`. Lines are read along, unless they are about to be read
     /// from the first to the last themselves.
-    pub(super) fn new(reader: &Reader<'_>, starts: &[Start], stream: usize) -> Self {
+    pub(super) fn new(reader: &Reader<'_>, starts: &BTreeMap<usize, Start>, stream: usize) -> Self {
         let streams = &reader.running.task.entity.streams;
         let table = &streams[stream].table;
         let of_table = |child: usize| streams[child].parent.as_ref().is_some_and(|p| p.table == *table);
         let follows = |child: usize| {
-            let pass = &starts[child].pass;
+            let pass = &starts[&child].pass;
             child > stream && pass.mode == Mode::Full && pass.after.is_none() && !pass.read
         };
-        let lines = (0..streams.len()).filter(|child| of_table(*child) && !follows(*child)).collect();
-        let Start { pass, resumed, .. } = starts[stream].clone();
+        let lines = starts.keys().copied().filter(|child| of_table(*child) && !follows(*child)).collect();
+        let Start { pass, resumed, .. } = starts[&stream].clone();
         Course { stream, pass, resumed, lines }
     }
 

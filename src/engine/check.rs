@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::entity::Entity;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::source::{About, Channel, Scope, Source};
 
 /// Clocks further apart than this are worth a warning: the overlap covers less.
@@ -54,7 +54,6 @@ pub async fn check(source: &mut dyn Source, entities: &[Arc<Entity>]) -> Vec<Fin
 
 /// Which step an error of [`Source::check`] stopped.
 fn aspect_of(error: &Error) -> &'static str {
-    use crate::error::Kind;
     match error.kind {
         Kind::Tls => "tls",
         Kind::Login | Kind::NoDatabase => "login",
@@ -110,10 +109,18 @@ fn clock(offset: i64) -> Finding {
 
 async fn look(source: &mut dyn Source, entity: &Entity) -> Finding {
     let aspect = format!("entity {}", entity.name);
-    let (mut counts, mut left_out) = (Vec::new(), Vec::new());
+    let (mut counts, mut left_out, mut absent) = (Vec::new(), Vec::new(), Vec::new());
     for stream in &entity.streams {
         let layout = match source.layout(stream).await {
             Ok(layout) => layout,
+            Err(error) if stream.optional && error.kind == Kind::NoObject => {
+                absent.push(stream.table.as_str());
+                continue;
+            }
+            Err(error) if stream.optional && error.kind == Kind::Forbidden => {
+                left_out.push(format!("{} ({error})", stream.table));
+                continue;
+            }
             Err(error) => return Finding::failed(aspect, &error),
         };
         left_out.extend(layout.left_out.iter().map(|(c, why)| format!("{}.{c} ({why})", stream.table)));
@@ -123,10 +130,13 @@ async fn look(source: &mut dyn Source, entity: &Entity) -> Finding {
         }
     }
     let mut finding = Finding::ok(aspect, format!("readable: {}", counts.join(", ")));
+    if !absent.is_empty() {
+        finding.detail = format!("{}; not there: {}", finding.detail, absent.join(", "));
+    }
     if !left_out.is_empty() {
         finding.status = "warn";
         finding.detail = format!("{}; not read: {}", finding.detail, left_out.join(", "));
-        finding.hint = Some("give the remote user the right to read these fields, or do without them".into());
+        finding.hint = Some("give the remote user the right to read them, or do without".into());
     }
     finding
 }

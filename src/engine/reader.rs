@@ -1,5 +1,6 @@
 //! The remote side of a task: pages, as large as the remote bears, tried again where that helps.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -16,29 +17,38 @@ use crate::source::{Ask, Key, Layout, Mark, Page, Scope, Source};
 pub(super) struct Reader<'a> {
     pub(super) running: Running<'a>,
     source: &'a mut dyn Source,
-    layouts: Vec<Layout>,
+    layouts: BTreeMap<usize, Layout>,
     pages: Vec<Pages>,
+    /// Optional streams that are not read, and why.
+    pub(super) missing: Vec<(&'a Stream, Error)>,
 }
 
 impl<'a> Reader<'a> {
-    /// Learns how each stream is read.
+    /// Learns how each stream is read. Fails when one that is not optional, or all, cannot be.
     pub(super) async fn open(running: Running<'a>, source: &'a mut dyn Source) -> Result<Self> {
-        let mut layouts = Vec::new();
-        for stream in &running.task.entity.streams {
-            layouts.push(retry(running.settings, async || source.layout(stream).await).await?);
+        let streams = &running.task.entity.streams;
+        let (mut layouts, mut missing) = (BTreeMap::new(), Vec::new());
+        for (index, stream) in streams.iter().enumerate() {
+            match retry(running.settings, async || source.layout(stream).await).await {
+                Err(error) if stream.optional && is_absent(&error) => missing.push((stream, error)),
+                layout => drop(layouts.insert(index, layout?)),
+            }
         }
-        let pages = vec![Pages::new(running.task.pages); layouts.len()];
-        Ok(Reader { running, source, layouts, pages })
+        if let (true, Some((_, error))) = (layouts.is_empty(), missing.first()) {
+            return Err(error.clone());
+        }
+        let pages = vec![Pages::new(running.task.pages); streams.len()];
+        Ok(Reader { running, source, layouts, pages, missing })
     }
 
     /// How a stream is read.
     pub(super) fn layout(&self, stream: usize) -> &Layout {
-        &self.layouts[stream]
+        &self.layouts[&stream]
     }
 
-    /// The streams with their layouts.
-    pub(super) fn streams(&self) -> impl Iterator<Item = (&'a Stream, &Layout)> {
-        self.running.task.entity.streams.iter().zip(&self.layouts)
+    /// The streams that are read, in their order.
+    pub(super) fn streams(&self) -> Vec<usize> {
+        self.layouts.keys().copied().collect()
     }
 
     /// The remote, for what needs no request.
@@ -75,7 +85,7 @@ impl<'a> Reader<'a> {
     /// The page behind `ask.after`, with the time it took; `ask.limit` is chosen here.
     pub(super) async fn page(&mut self, stream: usize, ask: &mut Ask) -> Result<(Page, Duration)> {
         let about = self.running.stream(stream);
-        let (layout, pages) = (&self.layouts[stream], &mut self.pages[stream]);
+        let (layout, pages) = (&self.layouts[&stream], &mut self.pages[stream]);
         let mut waits = Waits::new(self.running.settings);
         loop {
             ask.limit = pages.limit();
@@ -120,6 +130,11 @@ impl<'a> Reader<'a> {
         }
         Ok((whole, elapsed))
     }
+}
+
+/// Whether the remote has no such object, or does not show it to this user.
+pub(super) fn is_absent(error: &Error) -> bool {
+    matches!(error.kind, Kind::NoObject | Kind::Forbidden)
 }
 
 /// The page, unless the next one would be the same for ever.

@@ -1,8 +1,10 @@
 //! A task: one entity of one server, stream after stream.
 
+use std::collections::BTreeMap;
+
 use super::batch::Course;
 use super::plan::{self, Known, Start};
-use super::reader::Reader;
+use super::reader::{Reader, is_absent};
 use super::writer::Writer;
 use super::{Mode, Outcome, Settings, Sink, Task, breaker, fingerprint, pass, reread};
 use crate::entity::Stream;
@@ -39,8 +41,8 @@ pub(super) async fn run(
     };
     let mut writer = Writer::new(running, sink);
     let starts = start(&mut reader, &mut writer).await?;
-    for stream in 0..starts.len() {
-        read(&mut reader, &mut writer, &starts, stream).await?;
+    for stream in starts.keys() {
+        read(&mut reader, &mut writer, &starts, *stream).await?;
     }
     Ok(match breaker::error(running.task, &writer.trips) {
         Some(error) => Outcome::Failed(error),
@@ -50,18 +52,18 @@ pub(super) async fn run(
 
 /// What nobody asked for by name may well be missing on this remote.
 fn may_be_missing(task: &Task, error: &Error) -> bool {
-    !task.named && matches!(error.kind, Kind::NoObject | Kind::Forbidden)
+    !task.named && is_absent(error)
 }
 
 /// Decides how each stream is read and stores it, before the first page of any: so the
 /// lines' own full pass is open before their headers are read without them.
-async fn start(reader: &mut Reader<'_>, writer: &mut Writer<'_>) -> Result<Vec<Start>> {
+async fn start(reader: &mut Reader<'_>, writer: &mut Writer<'_>) -> Result<BTreeMap<usize, Start>> {
     let task = reader.running.task;
     warn_left_out(reader, writer).await?;
     let known = known(reader, writer).await?;
     let anew = anew(reader, writer, &known).await?;
-    let mut starts = Vec::new();
-    for (stream, known) in known.into_iter().enumerate() {
+    let mut starts = BTreeMap::new();
+    for (stream, known) in known {
         let start = match anew {
             true => plan::begin_anew(task, known),
             false => plan::go_on(task, task.mode, known, reader.source())?,
@@ -69,35 +71,39 @@ async fn start(reader: &mut Reader<'_>, writer: &mut Writer<'_>) -> Result<Vec<S
         if !start.resumed {
             writer.start(stream, &start.stored, anew).await?;
         }
-        starts.push(start);
+        starts.insert(stream, start);
     }
     Ok(starts)
 }
 
 async fn warn_left_out(reader: &Reader<'_>, writer: &mut Writer<'_>) -> Result<()> {
-    let columns = reader.streams().flat_map(|(stream, layout)| {
-        layout.left_out.iter().map(|(name, why)| format!("\"{}.{name}\" ({why})", stream.table))
+    let columns = reader.streams().into_iter().flat_map(|stream| {
+        let table = &reader.running.stream(stream).table;
+        reader.layout(stream).left_out.iter().map(move |(name, why)| format!("\"{table}.{name}\" ({why})"))
     });
-    let columns: Vec<_> = columns.collect();
-    match columns.is_empty() {
+    // That a module is not installed needs no word; that a right is lacking does.
+    let tables = reader.missing.iter().filter(|(_, error)| error.kind == Kind::Forbidden);
+    let tables = tables.map(|(stream, error)| format!("\"{}\" ({error})", stream.table));
+    let all: Vec<_> = columns.chain(tables).collect();
+    match all.is_empty() {
         true => Ok(()),
-        false => writer.warn(format!("not read: {}", columns.join(", "))).await,
+        false => writer.warn(format!("not read: {}", all.join(", "))).await,
     }
 }
 
-async fn known(reader: &mut Reader<'_>, writer: &mut Writer<'_>) -> Result<Vec<Known>> {
-    let streams = 0..reader.running.task.entity.streams.len();
+async fn known(reader: &mut Reader<'_>, writer: &mut Writer<'_>) -> Result<Vec<(usize, Known)>> {
+    let streams = reader.streams();
     let mut prepared = Vec::new();
-    for stream in streams.clone() {
-        prepared.push(writer.prepare(stream, reader.layout(stream)).await?);
+    for stream in &streams {
+        prepared.push(writer.prepare(*stream, reader.layout(*stream)).await?);
     }
     let identity = reader.source().identity();
-    for ((stream, _), prepared) in reader.streams().zip(&prepared) {
-        plan::same_remote(reader.running.task, stream, &identity, prepared)?;
+    for (stream, prepared) in streams.iter().zip(&prepared) {
+        plan::same_remote(reader.running.task, reader.running.stream(*stream), &identity, prepared)?;
     }
     let mut known = Vec::new();
-    for (stream, prepared) in streams.zip(prepared) {
-        known.push(look(reader, writer, stream, prepared).await?);
+    for (stream, prepared) in streams.into_iter().zip(prepared) {
+        known.push((stream, look(reader, writer, stream, prepared).await?));
     }
     Ok(known)
 }
@@ -120,12 +126,12 @@ async fn look(
 }
 
 /// Whether the whole entity is read in full anew, because of any of its streams.
-async fn anew(reader: &Reader<'_>, writer: &mut Writer<'_>, known: &[Known]) -> Result<bool> {
+async fn anew(reader: &Reader<'_>, writer: &mut Writer<'_>, known: &[(usize, Known)]) -> Result<bool> {
     let mut anew = false;
-    for (stream, known) in known.iter().enumerate() {
+    for (stream, known) in known {
         let Some(why) = plan::anew(reader.running.task, known, reader.source())? else { continue };
         anew = true;
-        if let Some(text) = why.warning(reader.running.stream(stream)) {
+        if let Some(text) = why.warning(reader.running.stream(*stream)) {
             writer.warn(text).await?;
         }
     }
@@ -137,7 +143,7 @@ async fn anew(reader: &Reader<'_>, writer: &mut Writer<'_>, known: &[Known]) -> 
 async fn read(
     reader: &mut Reader<'_>,
     writer: &mut Writer<'_>,
-    starts: &[Start],
+    starts: &BTreeMap<usize, Start>,
     stream: usize,
 ) -> Result<()> {
     let course = Course::new(reader, starts, stream);

@@ -8,10 +8,16 @@ use crate::error::{Error, Kind, Result};
 
 /// The manifests that are compiled in. The order is that of lists shown to a
 /// person and, where `after` says nothing, of runs: what others refer to first.
-const MANIFESTS: [(&str, &str); 4] = [
+const MANIFESTS: [(&str, &str); 10] = [
     ("categories", include_str!("categories.json")),
     ("products", include_str!("products.json")),
     ("contacts", include_str!("contacts.json")),
+    ("companies", include_str!("companies.json")),
+    ("currencies", include_str!("currencies.json")),
+    ("warehouses", include_str!("warehouses.json")),
+    ("employees", include_str!("employees.json")),
+    ("sale_orders", include_str!("sale_orders.json")),
+    ("purchases", include_str!("purchases.json")),
     ("invoices", include_str!("invoices.json")),
 ];
 
@@ -156,7 +162,8 @@ mod tests {
     #[test]
     fn all_means_every_entity_in_the_order_of_dependence() {
         let all = resolve("all", builtin()).unwrap();
-        assert_eq!(names(&all), ["categories", "products", "contacts", "invoices"]);
+        let in_order = MANIFESTS.map(|(name, _)| name);
+        assert_eq!(names(&all), in_order);
     }
 
     #[test]
@@ -183,7 +190,10 @@ mod tests {
         assert_eq!(error.message, "there is no entity \"invoice\"");
         assert_eq!(
             error.detail.as_deref(),
-            Some("entities are: all, categories, products, contacts, invoices")
+            Some(
+                "entities are: all, categories, products, contacts, companies, currencies, warehouses, \
+                 employees, sale_orders, purchases, invoices"
+            )
         );
         assert_eq!(error.hint_or_default(), "did you mean \"invoices\"?");
         let error = resolve("weather", builtin()).unwrap_err();

@@ -15,6 +15,7 @@ pub mod statement;
 #[cfg(test)]
 mod tests;
 pub mod validate;
+pub mod view;
 mod words;
 
 pub use validate::parse;
@@ -63,6 +64,10 @@ pub struct Stream {
     /// What must be installed on the remote for the object to exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
+    /// Whether some remotes have no such object, or do not show it to every user: the
+    /// stream is left out there, and the entity's others are read all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
     /// Condition in the source's own form: an Odoo domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Value>,

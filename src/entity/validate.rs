@@ -185,6 +185,11 @@ fn judge_parent(draft: &Draft, earlier: &[Draft], found: &mut Vec<String>) {
         found.extend(draft.misnamed(&at, column, |kind| kind == Type::Bigint, "bigint"));
     }
     let Some(table) = text(parent, "table") else { return };
+    for either in [Some(draft), earlier.iter().find(|e| e.table() == Some(table))].into_iter().flatten() {
+        if either.value.get("optional") == Some(&Value::Bool(true)) {
+            found.push(format!("{}.optional: lines and their headers are read together", either.at));
+        }
+    }
     match earlier.iter().find(|e| e.table() == Some(table)) {
         None => found.push(format!("{at}.table: {} is the table of no earlier stream here", shown(table))),
         Some(header) if !has_single_bigint_key(header) => {

@@ -24,11 +24,12 @@ mod servers;
 pub mod session;
 mod sql;
 mod tables;
+mod views;
 
 pub use plan::plan;
 pub use reset::reset;
 pub use runs::{cancel, claim, fail, hold, queue};
-pub use servers::{database, may_log_in, role_name, usable, wanted as wanted_servers};
+pub use servers::{database, may_log_in, role_name, visible, wanted as wanted_servers};
 
 use sql::{first, value};
 

@@ -2,7 +2,8 @@
 
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 
-use super::sql::{query, value};
+use super::session::as_owner;
+use super::sql::{Row, query, value};
 use crate::entity::Entity;
 use crate::error::Result;
 
@@ -62,10 +63,10 @@ left join lateral (
   select count(*) as waiting from erp_sync.candidate c
   where c.server = e.server and c.entity = e.entity) c on true";
 
-/// How an entity of a server stands. In the current transaction, as the current role.
+/// How an entity of a server stands, which the current role may see. In the current transaction.
 pub fn status(server: &str, entity: &Entity) -> Result<Vec<Status>> {
     let arguments = [value(server.to_string()), value(entity.name.clone()), value(entity.full_every.clone())];
-    query(STATUS, &arguments, |row| {
+    let rows = |row: &Row<'_>| {
         Ok(Status {
             server: server.to_string(),
             entity: entity.name.clone(),
@@ -80,7 +81,8 @@ pub fn status(server: &str, entity: &Entity) -> Result<Vec<Status>> {
             last_error: row.get(9)?,
             hint: row.get(10)?,
         })
-    })
+    };
+    as_owner(|| query(STATUS, &arguments, rows))
 }
 
 /// One row of `sync_progress()`.

@@ -53,21 +53,35 @@ impl Server {
     }
 }
 
+/// Servers of our wrappers, with whether the current role may use them, and see how they stand.
 const SERVERS: &str = "
 select s.srvname::text, w.fdwname::text,
        (select coalesce(jsonb_object_agg(o.option_name, o.option_value), '{}')
-        from pg_catalog.pg_options_to_table(s.srvoptions) o)::text
+        from pg_catalog.pg_options_to_table(s.srvoptions) o)::text,
+       pg_catalog.has_server_privilege(s.oid, 'USAGE'),
+       pg_catalog.pg_has_role('pg_monitor', 'USAGE')
 from pg_catalog.pg_foreign_server s
 join pg_catalog.pg_foreign_data_wrapper w on w.oid operator(pg_catalog.=) s.srvfdw
-where w.fdwname in ('odoo', 'sqlserver') and pg_catalog.has_server_privilege(s.oid, 'USAGE')
+where w.fdwname in ('odoo', 'sqlserver')
 order by 1";
+
+fn all(which: impl Fn(bool, bool) -> bool) -> Result<Vec<Server>> {
+    let servers = query(SERVERS, &[], |row| {
+        let options = serde_json::from_str(&row.text(3)?).unwrap_or_default();
+        let server = Server { name: row.text(1)?, kind: row.text(2)?, options };
+        Ok(which(row.flag(4)?, row.flag(5)?).then_some(server))
+    })?;
+    Ok(servers.into_iter().flatten().collect())
+}
 
 /// The servers the current role may use, by name. In the current transaction.
 pub fn usable() -> Result<Vec<Server>> {
-    query(SERVERS, &[], |row| {
-        let options = serde_json::from_str(&row.text(3)?).unwrap_or_default();
-        Ok(Server { name: row.text(1)?, kind: row.text(2)?, options })
-    })
+    all(|usage, _| usage)
+}
+
+/// The servers the current role may see the state of, by name. In the current transaction.
+pub fn visible() -> Result<Vec<Server>> {
+    all(|usage, monitor| usage || monitor)
 }
 
 /// The servers a call means: one by name, or all.
@@ -104,12 +118,21 @@ fn not_to_be_had(name: &str, usable: &[String]) -> Result<Error> {
 }
 
 fn some(servers: Vec<Server>) -> Result<Vec<Server>> {
-    if servers.is_empty() {
-        return Err(Error::new(Kind::Usage, "there is no server that this role may use").hint(
-            "create server odoo_main foreign data wrapper odoo options (url 'https://erp.example.com', database 'prod')",
-        ));
+    if !servers.is_empty() {
+        return Ok(servers);
     }
-    Ok(servers)
+    let error = Error::new(Kind::Usage, "there is no server that this role may use");
+    let (others, role) = (all(|_, _| true)?, role_name()?);
+    Err(match others.first() {
+        Some(other) => error.detail("the servers that are there are for other roles").hint(format!(
+            "its owner lets you with: grant usage on foreign server {} to {}",
+            hint::ident(&other.name),
+            hint::ident(&role)
+        )),
+        None => error.hint(
+            "create server odoo_main foreign data wrapper odoo options (url 'https://erp.example.com', database 'prod')",
+        ),
+    })
 }
 
 const MAPPING: &str = "

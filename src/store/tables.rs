@@ -2,14 +2,14 @@
 
 use super::session::{as_owner, transaction};
 use super::sql::{execute, first, query, value};
-use super::{Place, Store, servers};
+use super::{Place, Store, servers, views};
 use crate::engine::{Pass, Prepared, Stored};
 use crate::entity::{ddl, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Layout, Mark, hint};
 
 /// Advisory lock under which tables are made: `if not exists` alone races.
-const DDL_LOCK: i64 = 0x4552_5053_0000_0001;
+pub(super) const DDL_LOCK: i64 = 0x4552_5053_0000_0001;
 
 impl Store {
     /// Makes or widens the stream's table, checks rights, and tells how the stream stands.
@@ -21,6 +21,7 @@ impl Store {
             if make(&place)? {
                 as_owner(|| execute(REREAD, &[value(place.table())]))?;
             }
+            views::keep(&place)?;
             let stored = as_owner(|| stored(&place))?;
             let rows = rows(&place, stored.as_ref().map_or(0, |(_, rows)| *rows))?;
             Ok(Prepared { stored: stored.map(|(stored, _)| stored), rows })

@@ -78,6 +78,14 @@ const RECORDED: &[Recorded] = &[
     recorded!("res.company", "Companies", "sequence, name"),
     recorded!("stock.warehouse", "Warehouse", "sequence, id"),
     recorded!("stock.location", "Inventory Locations", "complete_name, id"),
+    recorded!("stock.picking.type", "Picking Type", "sequence, id"),
+    recorded!("stock.warehouse.orderpoint", "Minimum Inventory Rule", "location_id, company_id, id"),
+    recorded!("hr.department", "Department", "name"),
+    recorded!("hr.employee", "Employee", "name"),
+    recorded!("sale.order", "Sales Order", "date_order desc, id desc"),
+    recorded!("sale.order.line", "Sales Order Line", "order_id, sequence, id"),
+    recorded!("purchase.order", "Purchase Order", "priority desc, id desc"),
+    recorded!("purchase.order.line", "Purchase Order Line", "order_id, sequence, id"),
     recorded!("ir.module.module", "Module", "name"),
 ];
 

@@ -94,7 +94,7 @@ impl User {
         if self.sees(model, name, field) {
             return Ok(());
         }
-        let groups = field.groups.as_deref().unwrap_or("Administration / Settings");
+        let groups = field.groups.as_deref().map_or("Administration / Settings", shown);
         Err(RpcFault::access_error(format!(
             "The requested operation can not be completed due to security restrictions.\n\n\
              Document type: {} ({})\nOperation: read\nUser: {}\nFields:\n- {name} (allowed for groups '{groups}')",
@@ -111,6 +111,14 @@ impl User {
              with a batch of freshly baked cookies.",
             self.name, self.uid, model.label, model.name
         ))
+    }
+}
+
+/// How Odoo shows a group's identifier, where a recording tells.
+fn shown(group: &str) -> &str {
+    match group {
+        "hr.group_hr_user" => "Employees / Officer: Manage all employees",
+        other => other,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod recorded;
 mod untouched;
+mod views;
 
 use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::odoo::{ADMIN_KEY, Odoo};
@@ -48,5 +49,5 @@ fn run(shop: &mut Shop<'_>) {
 fn compare(shop: &mut Shop<'_>, protocol: &str, recording: &Recording) {
     let values: usize = recording.tables().iter().map(|table| table.compare(shop)).sum();
     println!("{protocol}: {values} values compared in {} tables", recording.tables().len());
-    assert!(recording.tables().len() == 5 && values > 7000, "{values} values");
+    assert!(recording.tables().len() == 18 && values > 12000, "{values} values");
 }

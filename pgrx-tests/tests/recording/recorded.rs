@@ -25,7 +25,7 @@ impl Recording {
     /// Reads the recorded files, with the columns that the manifests name.
     pub fn load(shop: &mut Shop<'_>) -> Recording {
         let mut tables: Vec<Table> = Vec::new();
-        for entity in ["categories", "products", "contacts", "invoices"] {
+        for entity in shop.rows("select entity from sync_entities() where source = 'odoo'") {
             let manifest: Value =
                 serde_json::from_str(&shop.value(&format!("select sync_entity('{entity}')"))).unwrap();
             for stream in manifest["streams"].as_array().unwrap() {

@@ -57,7 +57,7 @@ fn a_monitor_sees_states_and_counts_but_no_record() {
     let mut shop = synced("monitors");
     let mut monitor = session(&mut shop, "watcher");
     as_admin(&mut shop, "grant pg_monitor to watcher");
-    for relation in ["run", "task", "batch", "position", "history", "errors"] {
+    for relation in ["run", "task", "batch", "position", "history", "errors", "status"] {
         assert_ne!(
             rows(&mut monitor, &format!("select count(*) from erp_sync.{relation}")),
             ["0"],
@@ -71,6 +71,23 @@ fn a_monitor_sees_states_and_counts_but_no_record() {
             "{relation}"
         );
     }
+}
+
+#[test]
+fn a_mistyped_setting_is_an_error_once_the_library_is_loaded() {
+    let mut shop = synced("settings");
+    let error = shop.error("set erp_sync.bacth_rows = 100");
+    assert_eq!(error.message, "invalid configuration parameter name \"erp_sync.bacth_rows\"");
+    assert!(error.detail.contains("erp_sync"), "{error:?}");
+}
+
+#[test]
+fn who_has_no_server_is_told_how_to_get_one_that_is_there() {
+    let mut shop = synced("serverless");
+    let mut stranger = session(&mut shop, "stranger");
+    let error = failure(&mut stranger, "select * from sync_run('contacts')");
+    assert_eq!(error.message, "there is no server that this role may use");
+    assert_eq!(error.hint, "its owner lets you with: grant usage on foreign server odoo_main to stranger");
 }
 
 #[test]
@@ -116,7 +133,7 @@ fn a_dropped_server_leaves_a_bookkeeping_that_can_be_read_and_let_go_of() {
     }
     assert_eq!(shop.value("select count(*) from sync_status()"), "0");
     let history = rows(&mut shop.admin, "select count(*) from erp_sync.history");
-    assert_eq!(history, ["4"], "a superuser sees what was");
+    assert_eq!(history, ["10"], "a superuser sees what was");
     shop.run(&format!(
         "create server renamed foreign data wrapper odoo options (url '{url}', database '{database}');
          create user mapping for current_user server renamed options (username 'admin', password 'admin')"

@@ -1,9 +1,12 @@
 //! Several tasks of one run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::double::Double;
 use super::house::*;
-use crate::engine::{Outcome, Task};
+use crate::engine::{Outcome, Task, check};
+use crate::entity::Entity;
 use crate::error::{Error, Kind};
 
 fn skipped(reason: &str) -> Outcome {
@@ -66,6 +69,62 @@ fn what_the_remote_cannot_give_is_skipped_unless_it_was_named() {
         house.run(task(contacts()));
         assert_eq!(house.error(0).kind, kind);
     }
+}
+
+/// Contacts, and with them invoices where the remote has some.
+fn with_an_optional_stream() -> Arc<Entity> {
+    let mut entity = (*contacts()).clone();
+    entity.streams.insert(0, invoices().streams[0].clone());
+    entity.streams[0].optional = true;
+    entity.into()
+}
+
+#[test]
+fn an_optional_stream_that_is_not_there_leaves_the_others_alone() {
+    let entity = with_an_optional_stream();
+    for (kind, warnings) in [(Kind::NoObject, 0), (Kind::Forbidden, 1)] {
+        for named in [true, false] {
+            let mut house = house();
+            house.world().broken.insert(MOVE.into(), Error::new(kind, "no such thing"));
+            assert_eq!(house.run(Task { named, ..task(entity.clone()) }), Outcome::Succeeded);
+            house.assert_exact(&contacts());
+            assert_eq!(house.store.warnings, vec!["not read: \"invoices\" (no such thing)"; warnings]);
+            // Once it is there, everything is read.
+            house.world().broken.clear();
+            assert_eq!(house.run(task(entity.clone())), Outcome::Succeeded);
+            house.assert_exact(&entity);
+        }
+    }
+}
+
+#[test]
+fn an_entity_with_nothing_but_absent_streams_cannot_be_read() {
+    let mut house = house();
+    let mut entity = (*with_an_optional_stream()).clone();
+    entity.streams.truncate(1);
+    house.world().broken.insert(MOVE.into(), Error::new(Kind::NoObject, "no such thing"));
+    house.run(task(entity.into()));
+    assert_eq!(house.error(0).kind, Kind::NoObject);
+}
+
+#[test]
+fn a_check_tells_an_optional_stream_that_is_not_there_from_one_that_may_not_be_read() {
+    let looked = |kind: Option<Kind>| {
+        let house = house();
+        house.world().broken.extend(kind.map(|kind| (MOVE.into(), Error::new(kind, "no such thing"))));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let mut source = Double(house.remote.clone());
+        let found = runtime.block_on(check(&mut source, &[with_an_optional_stream()]));
+        let last = found.last().unwrap().clone();
+        (last.status, last.detail)
+    };
+    assert_eq!(looked(None), ("ok", "readable: 5 invoices, 40 contacts".into()));
+    assert_eq!(looked(Some(Kind::NoObject)), ("ok", "readable: 40 contacts; not there: invoices".into()));
+    assert_eq!(
+        looked(Some(Kind::Forbidden)),
+        ("warn", "readable: 40 contacts; not read: invoices (no such thing)".into())
+    );
+    assert_eq!(looked(Some(Kind::Remote)).0, "fail");
 }
 
 #[test]

@@ -141,6 +141,19 @@ fn a_parent_is_an_earlier_stream_of_the_same_entity() {
 }
 
 #[test]
+fn neither_lines_nor_headers_are_optional() {
+    for i in [0, 1] {
+        let said = mistakes(&changed(|value| value["streams"][i]["optional"] = json!(true)));
+        assert_eq!(said, [format!("$.streams[{i}].optional: lines and their headers are read together")]);
+    }
+    let alone = changed(|value| {
+        value["streams"].as_array_mut().unwrap().truncate(1);
+        value["streams"][0]["optional"] = json!(true);
+    });
+    assert!(parse(&alone).unwrap().streams[0].optional);
+}
+
+#[test]
 fn nothing_is_named_twice() {
     assert_eq!(
         said("/streams/1/columns/1/name", json!("id")),

@@ -6,6 +6,7 @@ mod ddl;
 mod manifest;
 mod readme;
 mod statement;
+mod view;
 
 /// A header with every type and its lines.
 const SHOP: &str = r#"{

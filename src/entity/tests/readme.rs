@@ -1,3 +1,4 @@
+use crate::entity::view::{VIEWS, View};
 use crate::entity::{Column, Entity, Stream, catalog};
 
 const README: &str = include_str!("../../../README.md");
@@ -43,6 +44,26 @@ fn row(column: &Column) -> String {
 fn the_readme_describes_every_column_of_every_entity() {
     for entity in catalog::builtin() {
         let part = markdown(entity);
+        assert!(README.contains(&part), "the README should hold:\n\n{part}");
+    }
+}
+
+/// The part of the README about a view.
+fn view(view: &View) -> String {
+    let rows: Vec<String> =
+        view.columns.iter().map(|(name, about)| format!("| `{name}` | {about} |\n")).collect();
+    format!(
+        "**`{}`** is a view of {}: {}.\n\n| column | what it holds |\n|---|---|\n{}",
+        view.name,
+        view.tables.join(", "),
+        view.about,
+        rows.concat()
+    )
+}
+
+#[test]
+fn the_readme_describes_every_view() {
+    for part in VIEWS.iter().map(view) {
         assert!(README.contains(&part), "the README should hold:\n\n{part}");
     }
 }

@@ -54,6 +54,7 @@ pub(in crate::source::odoo) fn stream(object: &str, columns: &[(&str, Type)]) ->
         about: String::new(),
         object: object.into(),
         module: None,
+        optional: false,
         filter: None,
         key: vec!["id".into()],
         cursor: Some("write_date".into()),

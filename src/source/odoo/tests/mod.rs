@@ -6,6 +6,7 @@ mod fault;
 pub(super) mod fixture;
 mod json2;
 mod layout;
+mod manifests;
 mod protocols;
 mod recorded;
 mod source;
