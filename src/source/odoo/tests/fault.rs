@@ -130,7 +130,8 @@ fn a_status_says_what_a_json2_fault_means() {
     };
     let fields = Asked { object: "res.partner", method: "fields_get" };
     let absent = "the model 'res.partner' does not exist";
-    assert_eq!(kind(409, "odoo.exceptions.LockError", "busy", ASKED), Kind::Unavailable);
+    assert_eq!(kind(409, "odoo.addons.custom.Busy", "busy", ASKED), Kind::Unavailable);
+    assert_eq!(kind(422, "odoo.exceptions.LockError", "busy", ASKED), Kind::Unavailable);
     assert_eq!(kind(500, "psycopg2.errors.SerializationFailure", "busy", ASKED), Kind::Unavailable);
     assert_eq!(kind(403, "odoo.exceptions.AccessDenied", "Access Denied", ASKED), Kind::Login);
     assert_eq!(kind(404, "werkzeug.exceptions.NotFound", absent, ASKED), Kind::NoObject);
