@@ -3,7 +3,7 @@
 use postgres::{Client, SimpleQueryMessage};
 
 use crate::cluster::Cluster;
-use crate::odoo::{DATABASE, Odoo};
+use crate::odoo::Odoo;
 
 /// The role everything is done as.
 pub const ROLE: &str = "shop";
@@ -30,12 +30,22 @@ impl<'a> Shop<'a> {
 
     /// Opens a shop whose server has further options.
     pub fn with(cluster: &'a Cluster, database: &str, options: &str) -> Shop<'a> {
+        Shop::reading(cluster, database, Odoo::start(), options, "admin")
+    }
+
+    /// Opens a shop that reads the given remote as `admin`, with the password or an API key.
+    pub fn reading(
+        cluster: &'a Cluster,
+        database: &str,
+        odoo: Odoo,
+        options: &str,
+        password: &str,
+    ) -> Shop<'a> {
         cluster.create_database(database);
-        let odoo = Odoo::start();
         let mut admin = cluster.client(database, "postgres");
         admin.batch_execute(&setup_as_superuser(database)).unwrap_or_else(|e| panic!("setting up: {e:?}"));
         let mut client = cluster.client(database, ROLE);
-        let sql = setup_as_shop(&odoo.url(), options);
+        let sql = setup_as_shop(&odoo, options, password);
         client.batch_execute(&sql).unwrap_or_else(|e| panic!("setting up: {e:?}"));
         Shop { cluster, database: database.into(), odoo, client, admin }
     }
@@ -141,11 +151,12 @@ fn setup_as_superuser(database: &str) -> String {
     )
 }
 
-fn setup_as_shop(url: &str, options: &str) -> String {
+fn setup_as_shop(odoo: &Odoo, options: &str, password: &str) -> String {
+    let (url, remote) = (odoo.url(), odoo.database());
     let comma = if options.is_empty() { "" } else { ", " };
     format!(
         "create server odoo_main foreign data wrapper odoo
-           options (url '{url}', database '{DATABASE}'{comma}{options});
-         create user mapping for current_user server odoo_main options (username 'admin', password 'admin');"
+           options (url '{url}', database '{remote}'{comma}{options});
+         create user mapping for current_user server odoo_main options (username 'admin', password '{password}');"
     )
 }

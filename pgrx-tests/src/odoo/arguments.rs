@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fault::{RpcFault, quoted};
+use super::json2::unprocessable;
 
 /// A model method's parameters, without `self` and the record ids; the first `required` have no default.
 pub(super) struct Signature {
@@ -22,6 +23,7 @@ pub(super) const METHODS: &[Signature] = &[
     on_model("check_access_rights", &["operation", "raise_exception"], 1),
     on_model("read_group", &["domain", "fields", "groupby", "offset", "limit", "orderby", "lazy"], 3),
     on_records("read", &["fields", "load"]),
+    Signature { required: 1, ..on_records("has_access", &["operation"]) },
     on_records("exists", &[]),
     // Returns nothing: the one way to see an answer without a result.
     on_records("toggle_active", &[]),
@@ -60,6 +62,39 @@ impl Arguments {
         let mut values: Map<_, _> = named.zip(args.iter().cloned()).collect();
         values.extend(kwargs);
         Ok(Self { values, ids, context })
+    }
+
+    /// All arguments by name, as JSON-2 takes them. Ids that are no list of numbers are no error.
+    pub(super) fn by_name(
+        signature: &Signature,
+        model: &str,
+        mut named: Map<String, Value>,
+    ) -> Result<Self, RpcFault> {
+        let context = named.remove("context").unwrap_or(Value::Null);
+        let ids = named.remove("ids");
+        let name = signature.name;
+        if ids.is_some() && !signature.on_records {
+            return Err(unprocessable(format!("cannot call {model}.{name} with ids")));
+        }
+        let unknown =
+            named.keys().find(|key| !signature.parameters.contains(&key.as_str())).map(|key| quoted(key));
+        match unknown {
+            // It takes any argument and passes it on.
+            Some(unknown) if name == "search_read" => {
+                let message =
+                    format!("BaseModel._read_format() got an unexpected keyword argument {unknown}");
+                return Err(RpcFault::type_error(message));
+            }
+            Some(unknown) => {
+                return Err(unprocessable(format!("got an unexpected keyword argument {unknown}")));
+            }
+            None => {}
+        }
+        let required = &signature.parameters[..signature.required];
+        match required.iter().find(|name| !named.contains_key(**name)) {
+            Some(missing) => Err(unprocessable(format!("missing a required argument: '{missing}'"))),
+            None => Ok(Self { values: named, ids: ids.as_ref().map(listed).unwrap_or_default(), context }),
+        }
     }
 
     pub(super) fn get(&self, name: &str) -> &Value {

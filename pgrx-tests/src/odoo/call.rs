@@ -4,21 +4,24 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::{Arguments, METHODS};
 use super::company::Company;
+use super::face::Face;
 use super::fault::{RpcFault, quoted};
 use super::jsonrpc::Rpc;
 use super::query::Query;
 use super::reply::Reply;
 use super::user::User;
 
-/// The one database there is.
+/// The one database there is, of the version that is started by default.
 pub const DATABASE: &str = "odoo17";
-const VERSION: &str = "17.0-20240709";
+
+/// Methods that may not be called remotely from 18 on, as far as a client could want them.
+const PRIVATE: &[&str] = &["exists", "filtered", "mapped", "new", "sudo", "with_context"];
 
 /// Answers one call.
 pub(super) fn answer(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
     match rpc.service.as_str() {
         "common" => common(company, rpc),
-        "db" => db(rpc),
+        "db" => db(company, rpc),
         "object" => object(company, rpc),
         other => Err(RpcFault::new("builtins.KeyError", quoted(other))),
     }
@@ -26,9 +29,9 @@ pub(super) fn answer(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
 
 fn common(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
     match rpc.method.as_str() {
-        "version" => Ok(version()),
+        "version" => Ok(version(company.face)),
         "login" | "authenticate" => {
-            check_database(text(&rpc.args, 0))?;
+            check_database(company, text(&rpc.args, 0))?;
             let (login, secret) = (text(&rpc.args, 1), text(&rpc.args, 2));
             let user = company.users.iter().find(|user| user.login == login && user.opens_with(secret));
             Ok(user.map_or(Reply::Bool(false), |user| Reply::int(user.uid)))
@@ -37,21 +40,21 @@ fn common(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
     }
 }
 
-fn version() -> Reply {
-    let info = json!([17, 0, 0, "final", 0, ""]);
+fn version(face: Face) -> Reply {
+    let info = json!([face.0, 0, 0, "final", 0, ""]);
     let members = [
-        ("server_version", Reply::text(VERSION)),
+        ("server_version", Reply::text(face.version())),
         ("server_version_info", Reply::from(&info)),
-        ("server_serie", Reply::text("17.0")),
+        ("server_serie", Reply::text(format!("{}.0", face.0))),
         ("protocol_version", Reply::int(1)),
     ];
     Reply::Struct(members.map(|(name, value)| (name.to_owned(), value)).into())
 }
 
-fn db(rpc: &Rpc) -> Result<Reply, RpcFault> {
+fn db(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
     match rpc.method.as_str() {
-        "list" => Ok(Reply::List(vec![Reply::text(DATABASE)])),
-        "server_version" => Ok(Reply::text(VERSION)),
+        "list" => Ok(Reply::List(vec![Reply::text(company.face.database())])),
+        "server_version" => Ok(Reply::text(company.face.version())),
         other => Err(no_service_method(other)),
     }
 }
@@ -61,18 +64,30 @@ fn no_service_method(method: &str) -> RpcFault {
 }
 
 fn object(company: &Company, rpc: &Rpc) -> Result<Reply, RpcFault> {
-    check_database(text(&rpc.args, 0))?;
+    check_database(company, text(&rpc.args, 0))?;
     let user = authorized(company, &rpc.args)?;
     let call = Call::read(rpc)?;
-    if call.method.starts_with('_') || call.method == "init" {
-        let message = format!("Private methods (such as {}) cannot be called remotely.", call.method);
-        return Err(RpcFault::access_error(message));
-    }
+    check_private(company.face, &call.model, &call.method)?;
     call.run(company, user)
 }
 
-fn check_database(name: &str) -> Result<(), RpcFault> {
-    if name == DATABASE { Ok(()) } else { Err(RpcFault::no_database(name)) }
+fn check_database(company: &Company, name: &str) -> Result<(), RpcFault> {
+    match name == company.face.database() {
+        true if company.is_down => Err(RpcFault::database_down()),
+        true => Ok(()),
+        false => Err(RpcFault::no_database(name)),
+    }
+}
+
+/// Fails for a method that is not for clients.
+pub(super) fn check_private(face: Face, model: &str, method: &str) -> Result<(), RpcFault> {
+    let quoted = face.has_private_methods();
+    if !method.starts_with('_') && method != "init" && !(quoted && PRIVATE.contains(&method)) {
+        return Ok(());
+    }
+    let name = if quoted { format!("'{model}.{method}'") } else { method.to_owned() };
+    let message = format!("Private methods (such as {name}) cannot be called remotely.");
+    Err(RpcFault::access_error(message))
 }
 
 fn authorized<'a>(company: &'a Company, args: &[Value]) -> Result<&'a User, RpcFault> {
@@ -115,19 +130,39 @@ impl Call {
     fn run(self, company: &Company, user: &User) -> Result<Reply, RpcFault> {
         let model = company.model(&self.model)?;
         let signature = METHODS.iter().find(|signature| signature.name == self.method);
-        let signature = signature.ok_or_else(|| RpcFault::no_method(&self.model, &self.method))?;
+        let signature =
+            signature.ok_or_else(|| RpcFault::no_method(company.face, &self.model, &self.method))?;
         let arguments = Arguments::bind(signature, &self.args, self.kwargs)?;
         let query = Query { company, user, model, arguments: &arguments };
-        match signature.name {
-            "search_read" => query.search_read(),
-            "search" => query.search(),
-            "search_count" => query.search_count(),
-            "read" => query.read(),
-            "exists" => Ok(query.exists()),
-            "fields_get" => Ok(query.fields_get()),
-            "check_access_rights" => query.check_access_rights(),
-            "read_group" => query.read_group(),
+        query.run(signature.name)
+    }
+}
+
+impl Query<'_> {
+    /// Runs one of the methods that the double knows.
+    pub(super) fn run(&self, method: &str) -> Result<Reply, RpcFault> {
+        self.check_language()?;
+        match method {
+            "search_read" => self.search_read(),
+            "search" => self.search(),
+            "search_count" => self.search_count(),
+            "read" => self.read(),
+            "exists" => Ok(self.exists()),
+            "fields_get" => Ok(self.fields_get()),
+            "has_access" => Ok(self.has_access()),
+            "check_access_rights" => self.check_access_rights(),
+            "read_group" => self.read_group(),
             _ => Ok(Reply::None),
+        }
+    }
+
+    /// 19 refuses a language that is not installed; before, it is English.
+    fn check_language(&self) -> Result<(), RpcFault> {
+        match self.arguments.context.get("lang").and_then(Value::as_str) {
+            Some(code) if code != "en_US" && self.company.face.is_19() => {
+                Err(RpcFault::user_error(format!("Invalid language code: {code}")))
+            }
+            _ => Ok(()),
         }
     }
 }

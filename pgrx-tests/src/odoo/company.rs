@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use super::clock::{self, Clock};
+use super::face::Face;
 use super::fault::RpcFault;
 use super::field::{Field, Kind};
 use super::user::{self, User};
@@ -18,6 +19,11 @@ pub(super) struct Company {
     pub(super) models: BTreeMap<String, Model>,
     pub(super) users: Vec<User>,
     pub(super) clock: Clock,
+    pub(super) face: Face,
+    /// PostgreSQL does not answer.
+    pub(super) is_down: bool,
+    /// The server offers further databases, so that requests must name this one.
+    pub(super) is_one_of_many: bool,
 }
 
 /// One model with its rows by id.
@@ -87,8 +93,15 @@ static MODELS: LazyLock<BTreeMap<String, Model>> =
     LazyLock::new(|| RECORDED.iter().map(|model| (model.name.to_owned(), Model::new(model))).collect());
 
 impl Company {
-    pub(super) fn new() -> Self {
-        Self { models: MODELS.clone(), users: user::recorded(), clock: Clock::new() }
+    pub(super) fn new(face: Face) -> Self {
+        Self {
+            models: MODELS.clone(),
+            users: user::recorded(face),
+            clock: Clock::new(),
+            face,
+            is_down: false,
+            is_one_of_many: false,
+        }
     }
 
     pub(super) fn model(&self, name: &str) -> Result<&Model, RpcFault> {

@@ -31,9 +31,9 @@ impl Delivery<'_> {
         let date = self.shared.company().clock.http_date();
         match verdict.what {
             None | Some(What::Sleep(_)) => self.whole(answer(), &date),
-            Some(What::Rpc(fault)) => self.whole(protocol.answer(&Err(fault)), &date),
+            Some(What::Rpc(fault)) => self.whole(protocol.answer(self.shared.face, &Err(fault)), &date),
             Some(What::OverLong(bytes)) => {
-                self.whole(protocol.answer(&Ok(Reply::Text("x".repeat(bytes)))), &date)
+                self.whole(protocol.answer(self.shared.face, &Ok(Reply::Text("x".repeat(bytes)))), &date)
             }
             Some(What::Garbage) => {
                 let mut answer = answer();

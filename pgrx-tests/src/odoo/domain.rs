@@ -114,7 +114,7 @@ fn leaf(company: &Company, model: &Model, written: &Value, negated: bool) -> Res
     let operator = operator.to_lowercase();
     let operator = if operator == "<>" { "!=" } else { operator.as_str() };
     if !OPERATORS.contains(&operator) {
-        return Err(invalid(written));
+        return Err(if company.face.is_19() { bad_operator(written) } else { invalid(written) });
     }
     let opposite = OPPOSITES.iter().find_map(|(one, other)| {
         if operator == *one { Some(*other) } else { (operator == *other).then_some(*one) }
@@ -128,6 +128,10 @@ fn leaf(company: &Company, model: &Model, written: &Value, negated: bool) -> Res
         (true, Some(opposite)) => leaf(opposite),
         (true, None) => leaf(operator).map(|leaf| Domain::Not(Box::new(leaf))),
     }
+}
+
+fn bad_operator(token: &Value) -> RpcFault {
+    RpcFault::value_error(format!("Invalid operator in condition {}", repr_leaf(token)))
 }
 
 fn invalid(token: &Value) -> RpcFault {
@@ -169,10 +173,11 @@ const OPPOSITES: &[(&str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
+    use super::super::face::Face;
     use super::*;
 
     fn floor(domain: Value) -> Option<i64> {
-        let company = Company::new();
+        let company = Company::new(Face(17));
         let model = company.model("account.move").expect("a recorded model");
         Domain::compile(&company, model, &domain).expect("a domain").id_floor()
     }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::face::Face;
+
 /// An error as both protocols tell it: JSON-RPC by the exception's name, XML-RPC by a number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RpcFault {
@@ -70,8 +72,18 @@ impl RpcFault {
         Self::value_error(format!("Invalid field {} on model {}", quoted(field), quoted(model)))
     }
 
-    pub(super) fn no_method(model: &str, method: &str) -> Self {
-        let message = format!("The method '{method}' does not exist on the model '{model}'");
+    /// PostgreSQL does not answer.
+    pub(super) fn database_down() -> Self {
+        let message = "connection to server at \"localhost\" (127.0.0.1), port 5432 failed: Connection refused\n\t\
+                       Is the server running on that host and accepting TCP/IP connections?\n";
+        Self::new("psycopg2.OperationalError", message)
+    }
+
+    pub(super) fn no_method(face: Face, model: &str, method: &str) -> Self {
+        let message = match face.has_private_methods() {
+            true => format!("The method '{model}.{method}' does not exist"),
+            false => format!("The method '{method}' does not exist on the model '{model}'"),
+        };
         Self::new("builtins.AttributeError", message)
     }
 

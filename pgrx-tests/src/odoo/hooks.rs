@@ -90,7 +90,8 @@ impl Odoo {
 
     /// Puts a backup back: all models are as recorded again. Users, rights and the clock stay.
     pub fn restore(&self) {
-        self.company().models = Company::new().models;
+        let face = self.shared.face;
+        self.company().models = Company::new(face).models;
     }
 
     /// Hides records from every user, as a record rule does: fewer rows, no error.
@@ -160,6 +161,16 @@ impl Odoo {
     /// Gives a login an API key, or takes it away.
     pub fn set_api_key(&self, login: &str, key: Option<&str>) {
         user_mut(&mut self.company(), login).api_key = key.map(str::to_owned);
+    }
+
+    /// Stops PostgreSQL behind Odoo, or starts it again.
+    pub fn take_database_down(&self, down: bool) {
+        self.company().is_down = down;
+    }
+
+    /// From now on the server offers further databases, so that a request must name the one it means.
+    pub fn offer_further_databases(&self) {
+        self.company().is_one_of_many = true;
     }
 
     /// The database server's time, UTC. It starts at 2026-11-20 10:00:00 whatever the machine's calendar says.

@@ -1,4 +1,4 @@
-//! The least of HTTP/1.1 that a POST and its answer need.
+//! The least of HTTP/1.1 that a request and its answer need.
 
 use std::io::{self, BufRead, Write};
 use std::net::TcpStream;
@@ -8,6 +8,9 @@ pub(super) struct Request {
     pub(super) verb: String,
     pub(super) path: String,
     pub(super) content_type: String,
+    pub(super) authorization: String,
+    /// Header `X-Odoo-Database`.
+    pub(super) database: Option<String>,
     pub(super) accepts_gzip: bool,
     /// The client wants no further request on this connection.
     pub(super) closes: bool,
@@ -29,6 +32,8 @@ impl Request {
             verb,
             path,
             content_type: String::new(),
+            authorization: String::new(),
+            database: None,
             accepts_gzip: false,
             closes: false,
             body: Vec::new(),
@@ -37,6 +42,8 @@ impl Request {
         while let Some((name, value)) = header(reader)? {
             match name.as_str() {
                 "content-type" => request.content_type = value,
+                "authorization" => request.authorization = value,
+                "x-odoo-database" => request.database = Some(value),
                 "accept-encoding" => request.accepts_gzip = value.contains("gzip"),
                 "connection" => request.closes = value.eq_ignore_ascii_case("close"),
                 "content-length" => length = value.parse().map_err(|_| io::ErrorKind::InvalidData)?,
@@ -103,9 +110,15 @@ fn reason(code: u16) -> &'static str {
     match code {
         200 => "OK",
         301 => "MOVED PERMANENTLY",
+        303 => "SEE OTHER",
         400 => "BAD REQUEST",
+        401 => "UNAUTHORIZED",
+        403 => "FORBIDDEN",
         404 => "NOT FOUND",
         405 => "METHOD NOT ALLOWED",
+        409 => "CONFLICT",
+        415 => "UNSUPPORTED MEDIA TYPE",
+        422 => "UNPROCESSABLE ENTITY",
         429 => "TOO MANY REQUESTS",
         500 => "INTERNAL SERVER ERROR",
         502 => "BAD GATEWAY",

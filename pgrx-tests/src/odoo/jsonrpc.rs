@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::face::Face;
 use super::fault::RpcFault;
 use super::reply::Reply;
 
@@ -53,19 +54,19 @@ fn missing_params(names: &[&str]) -> RpcFault {
 }
 
 /// The body of an answer. A method that returns nothing has no `result` member.
-pub(super) fn answer(id: &Value, result: &Result<Reply, RpcFault>) -> Vec<u8> {
+pub(super) fn answer(face: Face, id: &Value, result: &Result<Reply, RpcFault>) -> Vec<u8> {
     let mut members = vec![("jsonrpc".to_owned(), Reply::text("2.0")), ("id".to_owned(), Reply::from(id))];
     match result {
         Ok(Reply::None) => {}
         Ok(reply) => members.push(("result".to_owned(), reply.clone())),
-        Err(fault) => members.push(("error".to_owned(), error(fault))),
+        Err(fault) => members.push(("error".to_owned(), error(face, fault))),
     }
     let mut out = String::new();
     write(&Reply::Struct(members), &mut out);
     out.into_bytes()
 }
 
-fn error(fault: &RpcFault) -> Reply {
+fn error(face: Face, fault: &RpcFault) -> Reply {
     let object = |members: Vec<(&str, Reply)>| {
         Reply::Struct(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     };
@@ -76,11 +77,15 @@ fn error(fault: &RpcFault) -> Reply {
         ("arguments", Reply::List(vec![Reply::text(&fault.message)])),
         ("context", object(Vec::new())),
     ]);
-    object(vec![("code", Reply::int(200)), ("message", Reply::text("Odoo Server Error")), ("data", data)])
+    object(vec![
+        ("code", Reply::int(face.error_code())),
+        ("message", Reply::text("Odoo Server Error")),
+        ("data", data),
+    ])
 }
 
 /// Writes as Python's `json.dumps(ensure_ascii=False)` does: blanks after `,` and `:`, control characters escaped.
-fn write(reply: &Reply, out: &mut String) {
+pub(super) fn write(reply: &Reply, out: &mut String) {
     match reply {
         Reply::None => out.push_str("null"),
         Reply::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::clock;
 use super::company::{Company, Model, Row};
 use super::condition::Condition;
-use super::fault::{RpcFault, repr_leaf};
+use super::fault::{RpcFault, quoted, repr_leaf};
 use super::field::{Field, Kind};
 use super::relation::{family, targets};
 
@@ -24,6 +25,8 @@ pub(super) struct Leaf {
     name: String,
     field: Option<Field>,
     condition: Condition,
+    /// Both sides are cut to whole seconds before they are compared.
+    by_seconds: bool,
     /// Every id up to this one certainly does not hold.
     pub(super) id_floor: Option<i64>,
     /// The only ids that can hold.
@@ -36,7 +39,8 @@ impl Leaf {
         let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
         let Some(field) = model.fields.get(name) else {
             let written = repr_leaf(term.written);
-            let message = format!("Invalid field {}.{name} in leaf {written}", model.name);
+            let what = if company.face.is_19() { "condition" } else { "leaf" };
+            let message = format!("Invalid field {}.{name} in {what} {written}", model.name);
             return Err(RpcFault::value_error(message));
         };
         if !field.searchable {
@@ -46,7 +50,10 @@ impl Leaf {
             Some((operator, domain)) => (operator, targets(company, model, field, &domain)?),
             None => (term.operator, term.value.clone()),
         };
+        let by_seconds = company.face.is_19() && field.kind == Kind::Datetime;
+        let value = if by_seconds { cut(value)? } else { value };
         let mut leaf = Self::of(name, Some(field.clone()), Condition::new(field, operator, &value)?);
+        leaf.by_seconds = by_seconds;
         if name == "id" {
             leaf.id_floor = floor(operator, &value);
             leaf.ids = listed(operator, &value);
@@ -55,11 +62,17 @@ impl Leaf {
     }
 
     fn of(name: &str, field: Option<Field>, condition: Condition) -> Self {
-        Self { name: name.to_owned(), field, condition, id_floor: None, ids: None }
+        Self { name: name.to_owned(), field, condition, by_seconds: false, id_floor: None, ids: None }
     }
 
     pub(super) fn holds(&self, row: &Row) -> bool {
-        self.condition.holds(self.field.as_ref(), row.get(&self.name))
+        match (row.get(&self.name), self.by_seconds) {
+            (Some(Value::String(moment)), true) => {
+                let whole = Value::String(whole(moment));
+                self.condition.holds(self.field.as_ref(), Some(&whole))
+            }
+            (value, _) => self.condition.holds(self.field.as_ref(), value),
+        }
     }
 }
 
@@ -96,6 +109,29 @@ impl Term<'_> {
             _ => return Err(RpcFault::value_error(format!("Invalid leaf {}", repr_leaf(self.written)))),
         };
         Ok(Leaf::of("", None, Condition::Always(answer)))
+    }
+}
+
+/// A kept datetime without its fraction.
+fn whole(moment: &str) -> String {
+    format!("{}.000000", moment.get(..19).unwrap_or(moment))
+}
+
+/// The moment a domain names, as 19 reads it: no zone, no fraction.
+fn cut(value: Value) -> Result<Value, RpcFault> {
+    match value {
+        Value::String(text) if text.ends_with('Z') || text.contains('+') => {
+            let message = format!("expecting only datetimes with no timezone: {}", quoted(&text));
+            Err(RpcFault::value_error(message))
+        }
+        Value::String(text) if clock::parse(&text).is_none() => {
+            let term = text.split_whitespace().next().unwrap_or_default();
+            let message = format!("Invalid term {} in expression date: {}", quoted(term), quoted(&text));
+            Err(RpcFault::value_error(message))
+        }
+        Value::String(text) => Ok(Value::String(text.split('.').next().unwrap_or_default().to_owned())),
+        Value::Array(items) => Ok(Value::Array(items.into_iter().map(cut).collect::<Result<_, _>>()?)),
+        other => Ok(other),
     }
 }
 

@@ -1,6 +1,6 @@
-//! The Odoo double: a real HTTP server that behaves like a recorded Odoo 17.
+//! The Odoo double: a real HTTP server that behaves like a recorded Odoo 17, or speaks as an 18 or 19 does.
 //!
-//! It serves `/jsonrpc` and `/xmlrpc/2/...` on 127.0.0.1 from the records in `fixtures/odoo17`. Tests change its
+//! It serves `/jsonrpc`, `/xmlrpc/2/...` and, as 19, `/json/2/...` on 127.0.0.1 from the records in `fixtures/odoo17`. Tests change its
 //! data with hooks, spoil its answers with faults, and read what it was asked from its log.
 
 mod arguments;
@@ -11,11 +11,13 @@ mod company;
 mod condition;
 mod delivery;
 mod domain;
+mod face;
 mod fault;
 mod field;
 mod group;
 mod hooks;
 mod http;
+mod json2;
 mod jsonrpc;
 mod leaf;
 mod like;
@@ -43,8 +45,10 @@ pub use call::DATABASE;
 pub use fault::RpcFault;
 pub use log::Logged;
 pub use trouble::{What, When};
+pub use user::{ADMIN_KEY, BUYER_KEY, PLAIN_KEY};
 
 use company::Company;
+use face::Face;
 use field::Kind;
 use server::Shared;
 
@@ -67,7 +71,16 @@ impl Odoo {
 
     /// Starts on a given port, as an Odoo that comes back does.
     pub fn start_on(port: u16) -> io::Result<Self> {
-        Self::launch(port, false)
+        Self::launch(port, false, Face(17))
+    }
+
+    /// Starts as Odoo 17, 18 or 19, with a database named after it. The company is the recorded one of 17 whatever
+    /// the version: its models and fields do not change, only what is said about them and how.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub fn start_as(version: u32) -> Self {
+        Self::launch(0, false, Face(version)).expect("a free port on 127.0.0.1")
     }
 
     /// Starts with a reverse proxy in front, which keeps connections and compresses.
@@ -75,13 +88,13 @@ impl Odoo {
     /// # Panics
     /// When no port can be had.
     pub fn behind_proxy() -> Self {
-        Self::launch(0, true).expect("a free port on 127.0.0.1")
+        Self::launch(0, true, Face(17)).expect("a free port on 127.0.0.1")
     }
 
-    fn launch(port: u16, is_behind_proxy: bool) -> io::Result<Self> {
+    fn launch(port: u16, is_behind_proxy: bool, face: Face) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();
-        let shared = Shared::new(is_behind_proxy);
+        let shared = Shared::new(is_behind_proxy, face);
         let server = thread::spawn({
             let shared = Arc::clone(&shared);
             move || shared.serve(&listener)
@@ -92,6 +105,11 @@ impl Odoo {
     /// The address a user would give: without a path and without a slash at its end.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The name of its database.
+    pub fn database(&self) -> String {
+        self.shared.face.database()
     }
 
     /// The port it listens on.

@@ -67,6 +67,11 @@ impl<'a> Query<'a> {
         )
     }
 
+    pub(super) fn has_access(&self) -> Reply {
+        let operation = self.arguments.get("operation").as_str().unwrap_or_default();
+        Reply::Bool(self.user.may(operation, self.model.name))
+    }
+
     pub(super) fn check_access_rights(&self) -> Result<Reply, RpcFault> {
         let operation = self.arguments.get("operation").as_str().unwrap_or_default();
         match self.user.check(operation, self.model) {
@@ -156,7 +161,7 @@ impl<'a> Query<'a> {
         }
         for name in asked.into_iter().filter(|name| *name != "id") {
             let found = self.model.fields.get_key_value(name);
-            let (name, field) = found.ok_or_else(|| RpcFault::no_field(self.model.name, name))?;
+            let (name, field) = found.ok_or_else(|| self.no_field(name))?;
             self.user.check_field(self.model, name, field)?;
             fields.push((name.as_str(), field));
         }
@@ -166,6 +171,13 @@ impl<'a> Query<'a> {
             return Err(RpcFault::type_error(message));
         }
         Ok(fields)
+    }
+
+    fn no_field(&self, name: &str) -> RpcFault {
+        match self.company.face.is_19() {
+            true => RpcFault::value_error(format!("Invalid field '{name}' on '{}'", self.model.name)),
+            false => RpcFault::no_field(self.model.name, name),
+        }
     }
 
     fn show(&self, ids: &[i64], fields: &[(&str, &Field)]) -> Result<Reply, RpcFault> {

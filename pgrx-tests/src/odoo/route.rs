@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
+use super::company::Company;
+use super::face::Face;
 use super::fault::RpcFault;
 use super::http::{Answer, Request, error_page};
+use super::json2::{self, NamedCall};
 use super::jsonrpc::{self, Rpc};
 use super::reply::Reply;
 use super::xmlrpc;
@@ -11,17 +14,22 @@ use super::xmlrpc;
 /// How the answer has to be put.
 pub(super) enum Protocol {
     Json { id: Value },
+    Json2,
     Xml,
 }
 
 /// What a request wants: a call to be answered, or a page at once.
 pub(super) enum Wanted {
     Call(Protocol, Result<Rpc, RpcFault>),
+    NamedCall(NamedCall),
     Page(Answer),
 }
 
-pub(super) fn wanted(request: &Request) -> Wanted {
+pub(super) fn wanted(request: &Request, company: &Company) -> Wanted {
     let path = request.path.split('?').next().unwrap_or_default();
+    if let Some(wanted) = json2::wanted(company, request, path) {
+        return wanted;
+    }
     match path.strip_prefix("/xmlrpc/2/") {
         Some(_) if request.verb != "POST" => Wanted::Page(error_page(
             405,
@@ -57,15 +65,17 @@ fn json(request: &Request) -> Wanted {
 }
 
 impl Protocol {
-    /// The answer to a call: status 200, errors too.
-    pub(super) fn answer(&self, result: &Result<Reply, RpcFault>) -> Answer {
+    /// The answer to a call: status 200, errors too, but over JSON-2.
+    pub(super) fn answer(&self, face: Face, result: &Result<Reply, RpcFault>) -> Answer {
         match self {
             Self::Json { id } => {
-                let answer = Answer::new(200, "application/json; charset=utf-8", jsonrpc::answer(id, result));
+                let answer =
+                    Answer::new(200, "application/json; charset=utf-8", jsonrpc::answer(face, id, result));
                 // As recorded: the header is missing beside an error.
                 if result.is_ok() { answer.nosniff() } else { answer }
             }
-            Self::Xml => Answer::new(200, "text/xml; charset=utf-8", xmlrpc::answer(result)).nosniff(),
+            Self::Json2 => json2::answer(result),
+            Self::Xml => Answer::new(200, "text/xml; charset=utf-8", xmlrpc::answer(face, result)).nosniff(),
         }
     }
 }

@@ -13,7 +13,9 @@ use serde_json::Value;
 use super::call::{self, Call};
 use super::company::Company;
 use super::delivery::Delivery;
+use super::face::Face;
 use super::http::Request;
+use super::json2::NamedCall;
 use super::jsonrpc::Rpc;
 use super::log::Logged;
 use super::route::{Protocol, Wanted, wanted};
@@ -26,6 +28,8 @@ pub(super) struct Shared {
     log: Mutex<Vec<Logged>>,
     open: Mutex<Open>,
     stopped: AtomicBool,
+    /// The version it pretends to be.
+    pub(super) face: Face,
     /// Whether a reverse proxy stands in front.
     pub(super) is_behind_proxy: bool,
 }
@@ -43,13 +47,14 @@ const GLANCE: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Shared {
-    pub(super) fn new(is_behind_proxy: bool) -> Arc<Self> {
+    pub(super) fn new(is_behind_proxy: bool, face: Face) -> Arc<Self> {
         Arc::new(Self {
-            company: Mutex::new(Company::new()),
+            company: Mutex::new(Company::new(face)),
             rules: Mutex::default(),
             log: Mutex::default(),
             open: Mutex::default(),
             stopped: AtomicBool::new(false),
+            face,
             is_behind_proxy,
         })
     }
@@ -123,7 +128,8 @@ impl Shared {
     /// Answers one request; tells whether the client got a whole answer.
     fn respond(&self, request: &Request, stream: &TcpStream) -> io::Result<bool> {
         let delivery = Delivery { shared: self, stream, request };
-        match wanted(request) {
+        let wanted = wanted(request, &self.company());
+        match wanted {
             Wanted::Page(page) => {
                 let verdict = self.rules().judge("", "", "");
                 delivery.send(verdict, &Protocol::Xml, || page)
@@ -132,9 +138,14 @@ impl Shared {
                 let verdict = self.noted(rpc.as_ref().ok());
                 let answer = || {
                     let result = rpc.and_then(|rpc| call::answer(&self.company(), &rpc));
-                    protocol.answer(&result)
+                    protocol.answer(self.face, &result)
                 };
                 delivery.send(verdict, &protocol, answer)
+            }
+            Wanted::NamedCall(call) => {
+                let verdict = self.noted_by_name(&call);
+                let answer = || Protocol::Json2.answer(self.face, &call.answer(&self.company()));
+                delivery.send(verdict, &Protocol::Json2, answer)
             }
         }
     }
@@ -151,6 +162,19 @@ impl Shared {
                 (logged.args, logged.kwargs) = (Value::Array(call.args), Value::Object(call.kwargs));
             }
         }
+        self.judged(logged)
+    }
+
+    /// The same for a call by name, which counts as one of the service `object`.
+    fn noted_by_name(&self, call: &NamedCall) -> Verdict {
+        let mut logged = Logged::new();
+        logged.service = "object".to_owned();
+        (logged.model, logged.method) = (call.model.clone(), call.method.clone());
+        logged.kwargs = Value::Object(call.named().unwrap_or_default());
+        self.judged(logged)
+    }
+
+    fn judged(&self, logged: Logged) -> Verdict {
         let verdict = self.rules().judge(&logged.service, &logged.model, &logged.method);
         self.log().push(logged);
         verdict

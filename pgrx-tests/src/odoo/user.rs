@@ -5,8 +5,16 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::company::Model;
+use super::face::Face;
 use super::fault::RpcFault;
 use super::field::Field;
+
+/// The API key of `admin`, the recorded one.
+pub const ADMIN_KEY: &str = "0123456789abcdef0123456789abcdef01234567";
+/// The API key of `buyer`.
+pub const BUYER_KEY: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
+/// The API key of `plain`.
+pub const PLAIN_KEY: &str = "c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0";
 
 /// A login with its rights.
 pub(super) struct User {
@@ -24,7 +32,7 @@ pub(super) struct User {
 }
 
 /// The users of the recording: the administrator, an employee without rights, and a purchaser.
-pub(super) fn recorded() -> Vec<User> {
+pub(super) fn recorded(face: Face) -> Vec<User> {
     let user = |uid, login: &'static str, name| User {
         uid,
         login,
@@ -36,18 +44,20 @@ pub(super) fn recorded() -> Vec<User> {
         forbidden: BTreeSet::new(),
         rules: Vec::new(),
     };
-    let key = "0123456789abcdef0123456789abcdef01234567".to_owned();
+    let key = |key: &str| Some(key.to_owned());
+    let (plain, buyer) = if face.is_19() { (7, 8) } else { (8, 9) };
     let documents = ["account.move", "account.move.line"].map(str::to_owned);
     let bills = |field| json!([[field, "in", ["in_invoice", "in_refund"]]]);
     vec![
-        User { api_key: Some(key), all_groups: true, ..user(2, "admin", "Mitchell Admin") },
-        User { denied: documents.into(), ..user(8, "plain", "Plain User") },
+        User { api_key: key(ADMIN_KEY), all_groups: true, ..user(2, "admin", "Mitchell Admin") },
+        User { denied: documents.into(), api_key: key(PLAIN_KEY), ..user(plain, "plain", "Plain User") },
         User {
             rules: vec![
                 ("account.move", bills("move_type")),
                 ("account.move.line", bills("move_id.move_type")),
             ],
-            ..user(9, "buyer", "Buyer")
+            api_key: key(BUYER_KEY),
+            ..user(buyer, "buyer", "Buyer")
         },
     ]
 }

@@ -4,6 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::{Map, Number, Value};
 
+use super::face::Face;
 use super::fault::RpcFault;
 use super::reply::{Reply, is_float};
 
@@ -89,8 +90,8 @@ fn number(text: &str) -> Value {
 }
 
 /// The body of an answer: a value, or a fault with Odoo's number.
-pub(super) fn answer(result: &Result<Reply, RpcFault>) -> Vec<u8> {
-    let mut out = String::from("<?xml version='1.0'?>\n<methodResponse>\n");
+pub(super) fn answer(face: Face, result: &Result<Reply, RpcFault>) -> Vec<u8> {
+    let mut out = format!("{}\n<methodResponse>\n", face.xml_prolog());
     let nil = RpcFault::type_error("cannot marshal None unless allow_none is enabled");
     match result {
         Ok(reply) if !holds_none(reply) => {
@@ -101,6 +102,7 @@ pub(super) fn answer(result: &Result<Reply, RpcFault>) -> Vec<u8> {
         Ok(_) => write_fault(&nil, &mut out),
         Err(fault) => write_fault(fault, &mut out),
     }
+    out.push_str(face.xml_end());
     out.push_str("</methodResponse>\n");
     out.into_bytes()
 }

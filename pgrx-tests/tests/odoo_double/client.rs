@@ -36,12 +36,17 @@ impl Answer {
 
 /// Sends a request without waiting for its answer.
 pub fn send(odoo: &Odoo, verb: &str, path: &str, content_type: &str, body: &[u8]) -> TcpStream {
+    send_with(odoo, verb, path, &[("Content-Type", content_type)], body)
+}
+
+/// The same with any headers.
+pub fn send_with(odoo: &Odoo, verb: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", odoo.port())).expect("the double listens");
     stream.set_read_timeout(Some(LIMIT)).expect("a limit");
     let length = body.len();
-    let head = format!(
-        "{verb} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
-    );
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head =
+        format!("{verb} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n");
     stream.write_all(head.as_bytes()).expect("the head is sent");
     stream.write_all(body).expect("the body is sent");
     stream
@@ -75,6 +80,18 @@ pub const BUYER: (i64, &str) = (9, "buyer");
 pub fn call(odoo: &Odoo, model: &str, method: &str, args: Value, kwargs: Value) -> Value {
     let answer = ask(odoo, ADMIN, model, method, args, kwargs).json();
     answer.get("result").unwrap_or_else(|| panic!("no result: {answer}")).clone()
+}
+
+/// Calls a model's method over JSON-2 with somebody's key.
+pub fn by_name(odoo: &Odoo, key: &str, call: &str, named: Value) -> Answer {
+    let (bearer, database) = (format!("bearer {key}"), odoo.database());
+    let headers = [
+        ("Authorization", bearer.as_str()),
+        ("X-Odoo-Database", database.as_str()),
+        ("Content-Type", "application/json"),
+    ];
+    let body = named.to_string();
+    receive(send_with(odoo, "POST", &format!("/json/2/{call}"), &headers, body.as_bytes()))
 }
 
 /// The exception's name and its message.

@@ -4,5 +4,7 @@ mod changes;
 mod client;
 mod domains;
 mod faults;
+mod json2;
+mod json2_replay;
 mod reading;
 mod replay;

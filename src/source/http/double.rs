@@ -25,10 +25,14 @@ pub(crate) enum Act {
 /// Body of a request and number of the connection it came by.
 pub(crate) type Heard = Arc<Mutex<Vec<(usize, String)>>>;
 
+/// The heads of the requests, one for each that was heard.
+pub(crate) type Heads = Arc<Mutex<Vec<String>>>;
+
 /// A running double.
 pub(crate) struct Double {
     pub(crate) url: String,
     pub(crate) heard: Heard,
+    pub(crate) heads: Heads,
 }
 
 impl Double {
@@ -37,14 +41,15 @@ impl Double {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heard = Heard::default();
-        let log = heard.clone();
+        let heads = Heads::default();
+        let log = (heard.clone(), heads.clone());
         thread::spawn(move || {
             for (number, act) in acts.into_iter().enumerate() {
                 let Ok((stream, _)) = listener.accept() else { return };
                 perform(stream, number, act, &log);
             }
         });
-        Double { url, heard }
+        Double { url, heard, heads }
     }
 
     /// One answer per connection, as Odoo does it.
@@ -53,12 +58,13 @@ impl Double {
     }
 }
 
-fn perform(mut stream: TcpStream, number: usize, act: Act, log: &Heard) {
+fn perform(mut stream: TcpStream, number: usize, act: Act, log: &(Heard, Heads)) {
     match act {
         Act::Say(answers) => {
             for answer in answers {
-                let Some(body) = request(&mut stream) else { return };
-                log.lock().unwrap().push((number, body));
+                let Some((head, body)) = request(&mut stream) else { return };
+                log.0.lock().unwrap().push((number, body));
+                log.1.lock().unwrap().push(head);
                 let _ = stream.write_all(&answer);
             }
         }
@@ -78,19 +84,20 @@ fn perform(mut stream: TcpStream, number: usize, act: Act, log: &Heard) {
     }
 }
 
-/// The body of the next request, or `None` at the end of the connection.
-fn request(stream: &mut impl Read) -> Option<String> {
+/// Head and body of the next request, or `None` at the end of the connection.
+fn request(stream: &mut impl Read) -> Option<(String, String)> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
         stream.read_exact(&mut byte).ok()?;
         head.push(byte[0]);
     }
-    let head = String::from_utf8(head).unwrap().to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse().unwrap();
-    let mut body = vec![0; length];
+    let head = String::from_utf8(head).unwrap();
+    let names = head.to_lowercase();
+    let length = names.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     stream.read_exact(&mut body).ok()?;
-    String::from_utf8(body).ok()
+    Some((head, String::from_utf8(body).ok()?))
 }
 
 /// An answer as Odoo's own server sends it.

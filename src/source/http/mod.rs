@@ -1,4 +1,4 @@
-//! HTTP as the sources need it: one POST, a bounded answer, classified errors.
+//! HTTP as the sources need it: one request, a bounded answer, classified errors.
 
 mod status;
 mod trouble;
@@ -12,15 +12,17 @@ use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{CONNECTION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    CONNECTION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Certificate, Proxy, Response, redirect};
 
 use super::redact::Redactor;
 use super::{Limits, hint};
 use crate::error::{Error, Kind, Result};
 
-/// How much of the body of an answer other than 200 is read: enough for any message.
-const MAX_ERROR_BODY: usize = 64 * 1024;
+/// How much of the body of an answer other than 200 is read: enough for any message with its traceback.
+const MAX_ERROR_BODY: usize = 256 * 1024;
 
 /// How one remote is reached.
 #[derive(Clone, Debug)]
@@ -52,6 +54,37 @@ impl Way {
 pub(crate) struct Client {
     way: Way,
     inner: reqwest::Client,
+}
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Where it goes.
+    pub(crate) url: String,
+    headers: HeaderMap,
+    /// A request without one is a GET.
+    body: Option<Vec<u8>>,
+}
+
+impl Request {
+    /// A GET.
+    pub(crate) fn get(url: String) -> Self {
+        Request { url, headers: HeaderMap::new(), body: None }
+    }
+
+    /// A POST.
+    pub(crate) fn post(url: String, content_type: &'static str, body: Vec<u8>) -> Self {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+        Request { url, headers, body: Some(body) }
+    }
+
+    /// Adds a header, or gives `None` where HTTP cannot carry its value. What is debugged does not show it.
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Option<Self> {
+        let mut value = HeaderValue::from_bytes(value.as_bytes()).ok()?;
+        value.set_sensitive(true);
+        self.headers.insert(name, value);
+        Some(self)
+    }
 }
 
 /// What came back.
@@ -98,12 +131,18 @@ impl Client {
         Ok(Client { way, inner })
     }
 
-    /// Sends the body and reads the whole answer, at most `max_response_bytes` of it.
+    /// Sends the request and reads the whole answer, at most `max_response_bytes` of it.
     ///
-    /// Any status is an answer: see [`Answer::accepted`].
-    pub(crate) async fn post(&self, url: &str, content_type: &str, body: Vec<u8>) -> Result<Answer> {
-        let request = self.inner.post(url).header(CONTENT_TYPE, content_type).body(body);
-        let response = request.send().await.map_err(|e| trouble::classify(&self.way, url, &e))?;
+    /// Any status is an answer, for a protocol may give it a meaning: what is left goes to [`accept`].
+    pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
+        let Request { url, headers, body } = request;
+        let url = url.as_str();
+        let request = match body {
+            Some(body) => self.inner.post(url).body(body),
+            None => self.inner.get(url),
+        };
+        let response = request.headers(headers).send().await;
+        let response = response.map_err(|e| trouble::classify(&self.way, url, &e))?;
         let mut answer = head(&response);
         if response.status().is_success() {
             answer.body = self.whole(url, response).await?;
@@ -111,14 +150,6 @@ impl Client {
             answer.body = beginning(response).await;
         }
         Ok(answer)
-    }
-
-    /// Refuses what is not a plain 200 answer of the remote itself.
-    pub(crate) fn accept(&self, url: &str, answer: Answer) -> Result<Answer> {
-        match status::refusal(&self.way, url, &answer) {
-            Some(error) => Err(error),
-            None => Ok(answer),
-        }
     }
 
     async fn whole(&self, url: &str, mut response: Response) -> Result<Vec<u8>> {
@@ -141,6 +172,14 @@ impl Client {
         let max = self.way.limits.max_response_bytes;
         Error::new(Kind::TooLarge, format!("the answer of {} is longer than {max} bytes", trouble::host(url)))
             .detail("the rest was not read")
+    }
+}
+
+/// Refuses what is not a plain 200 answer of the remote itself.
+pub(crate) fn accept(way: &Way, url: &str, answer: Answer) -> Result<Answer> {
+    match status::refusal(way, url, &answer) {
+        Some(error) => Err(error),
+        None => Ok(answer),
     }
 }
 

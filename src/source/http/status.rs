@@ -20,7 +20,7 @@ pub(super) fn refusal(way: &Way, url: &str, answer: &Answer) -> Option<Error> {
         200 => None,
         300..=399 => Some(redirected(way, &host, answer)),
         429 => Some(throttled(way, &host, answer)),
-        // Odoo itself never answers 5xx on these routes: it is a proxy in front that does.
+        // What an application says with 5xx was understood before: it is a proxy in front that does.
         500..=599 if answer.retry_after.is_some() => Some(throttled(way, &host, answer)),
         500..=599 => Some(unavailable(&host, answer.status)),
         _ => Some(unexpected(way, url, &host, answer)),

@@ -24,9 +24,9 @@ fn way() -> Way {
 /// One request, its answer accepted.
 fn ask(way: Way, url: &str) -> Result<Answer> {
     block_on(async {
-        let client = Client::new(way)?;
-        let answer = client.post(url, "application/json", b"{}".to_vec()).await?;
-        client.accept(url, answer)
+        let client = Client::new(way.clone())?;
+        let answer = client.send(Request::post(url.into(), "application/json", b"{}".to_vec())).await?;
+        accept(&way, url, answer)
     })
 }
 
@@ -107,7 +107,8 @@ fn a_remote_that_takes_no_connection_runs_into_its_own_limit() {
         way.limits.connect_timeout = Duration::from_millis(100);
         way.limits.request_timeout = Duration::from_secs(10);
         let url = format!("http://{address}");
-        let error = error(&url, Client::new(way).unwrap().post(&url, "text/xml", vec![]).await);
+        let error =
+            error(&url, Client::new(way).unwrap().send(Request::post(url.clone(), "text/xml", vec![])).await);
         assert_eq!(error.kind, Kind::Timeout);
         assert_eq!(error.message, "no connection to \"127.0.0.1:PORT\" within 100ms");
     });
@@ -127,7 +128,10 @@ fn a_cut_answer_is_transient_wherever_it_is_cut() {
     let client = Client::new(way()).unwrap();
     block_on(async {
         for end in 0..whole.len() - 1 {
-            let error = client.post(&double.url, "text/xml", vec![]).await.expect_err("an error");
+            let error = client
+                .send(Request::post(double.url.clone(), "text/xml", vec![]))
+                .await
+                .expect_err("an error");
             assert_eq!(error.kind, Kind::Unreachable, "cut at {end}: {error:?}");
         }
     });
@@ -216,7 +220,7 @@ fn a_connection_is_used_again_where_the_remote_keeps_it() {
     block_on(async {
         let client = Client::new(way()).unwrap();
         for body in ["1", "2"] {
-            client.post(&double.url, "text/xml", body.into()).await.unwrap();
+            client.send(Request::post(double.url.clone(), "text/xml", body.into())).await.unwrap();
         }
     });
     let heard = double.heard.lock().unwrap().clone();
@@ -290,4 +294,27 @@ fn the_proxy_is_the_one_of_the_option() {
     way.proxy = Some(proxy.url.clone());
     ask(way, "http://erp.example.com/jsonrpc").unwrap();
     assert_eq!(proxy.heard.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_get_goes_out_without_a_body_and_a_header_as_it_is() {
+    let double = Double::answers(vec![json("{}"), json("{}")]);
+    block_on(async {
+        let client = Client::new(way()).unwrap();
+        client.send(Request::get(format!("{}/json/version", double.url))).await.unwrap();
+        let post = Request::post(format!("{}/json/2", double.url), "application/json", b"{}".to_vec());
+        client.send(post.header("authorization", "bearer Kä").unwrap()).await.unwrap();
+    });
+    let heads = double.heads.lock().unwrap().clone();
+    assert!(heads[0].starts_with("GET /json/version HTTP/1.1\r\n"), "{}", heads[0]);
+    assert!(heads[1].starts_with("POST /json/2 HTTP/1.1\r\n"), "{}", heads[1]);
+    assert!(heads[1].contains("authorization: bearer Kä\r\n"), "{}", heads[1]);
+}
+
+#[test]
+fn a_header_is_not_debugged_and_cannot_end_its_line() {
+    let post = || Request::post("http://127.0.0.1".into(), "application/json", Vec::new());
+    assert!(post().header("authorization", "bearer a\nb").is_none());
+    let shown = format!("{:?}", post().header("authorization", "bearer canary"));
+    assert!(!shown.contains("canary"), "{shown}");
 }

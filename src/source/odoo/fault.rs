@@ -1,8 +1,8 @@
 //! What Odoo says when it refuses, and what that means here.
 //!
-//! Decided by the class of the remote's exception. Three times the class alone
-//! does not tell enough and Odoo sends nothing better, so its untranslated text is
-//! looked at too: see [`Fault::kind`].
+//! Decided by the status of the answer, where the protocol gives it a meaning, and by
+//! the class of the remote's exception. A few times these do not tell enough and Odoo
+//! sends nothing better, so its untranslated text is looked at too: see [`Fault::kind`].
 
 use serde_json::Value;
 
@@ -13,6 +13,8 @@ use crate::source::hint;
 /// An exception of the remote.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Fault {
+    /// Status of the answer: 200 but for JSON-2.
+    pub(super) status: u16,
     /// Class of the exception with its module, without `builtins.`.
     pub(super) class: String,
     /// Its message, without the traceback.
@@ -32,14 +34,20 @@ impl Fault {
     /// From the `error` member of a JSON-RPC answer. `error.code` is 200 for every
     /// exception of the application; `error.data.name` is the class.
     pub(super) fn from_json(error: &Value) -> Self {
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_string();
         let data = error.get("data");
         let class = text(data.and_then(|data| data.get("name")));
         let message = match text(data.and_then(|data| data.get("message"))) {
             empty if empty.is_empty() => text(error.get("message")),
             message => message,
         };
-        Fault { class: class.trim_start_matches("builtins.").to_string(), message }
+        Fault { status: 200, class: short(&class), message }
+    }
+
+    /// From the body of a JSON-2 answer with another status than 200. Without the name
+    /// of an exception it comes from something in front of Odoo, and is `None`.
+    pub(super) fn from_status(status: u16, body: &Value) -> Option<Self> {
+        let class = body.get("name")?.as_str()?;
+        Some(Fault { status, class: short(class), message: text(body.get("message")) })
     }
 
     /// From an XML-RPC fault. The codes are those of `odoo/addons/base/controllers/rpc.py`:
@@ -56,7 +64,7 @@ impl Fault {
             },
             _ => "fault without a code".to_string(),
         };
-        Fault { class, message: text.to_string() }
+        Fault { status: 200, class, message: text.to_string() }
     }
 
     /// A Python traceback ends with `Class: message` behind the last frame; the
@@ -67,18 +75,24 @@ impl Fault {
         let last = if tail.is_empty() { text.trim_end().to_string() } else { tail.join("\n") };
         match last.split_once(": ") {
             Some((class, message)) if is_class(class) => {
-                Fault { class: class.to_string(), message: message.trim_end().to_string() }
+                Fault { status: 200, class: class.to_string(), message: message.trim_end().to_string() }
             }
-            _ => Fault { class: last.trim_end().to_string(), message: String::new() },
+            _ => Fault { status: 200, class: last.trim_end().to_string(), message: String::new() },
         }
     }
 
     /// What it means here.
     pub(super) fn kind(&self, database: &str, asked: Asked<'_>) -> Kind {
         match self.class.as_str() {
+            _ if self.status == 401 => Kind::Login,
+            _ if self.status == 409 => Kind::Unavailable,
+            _ if self.status == 400 => Kind::Internal,
+            "werkzeug.exceptions.NotFound" if self.is_unknown_model(asked) => Kind::NoObject,
             "odoo.exceptions.AccessDenied" | "odoo.http.SessionExpiredException" => Kind::Login,
             "odoo.exceptions.AccessError" => Kind::Forbidden,
-            "odoo.exceptions.UserError" if self.is_unknown_model(asked) => Kind::NoObject,
+            "odoo.exceptions.UserError" if self.status == 200 && self.is_unknown_model(asked) => {
+                Kind::NoObject
+            }
             "psycopg2.OperationalError" if self.is_unknown_database(database) => Kind::NoDatabase,
             class if is_database_trouble(class) => Kind::Unavailable,
             "ValueError" if self.is_unknown_field() => Kind::NoField,
@@ -86,11 +100,13 @@ impl Fault {
         }
     }
 
-    /// `odoo/service/model.py` raises a plain `UserError`. A question about rights
-    /// or fields raises no other one; else its text has to match in full.
+    /// `odoo/service/model.py` raises a plain `UserError`, the controller of JSON-2 the
+    /// same exception as for an unknown method. A question about rights or fields raises
+    /// no other one; else its text has to match in full.
     fn is_unknown_model(&self, asked: Asked<'_>) -> bool {
-        matches!(asked.method, "check_access_rights" | "fields_get")
+        matches!(asked.method, "check_access_rights" | "has_access" | "fields_get")
             || self.message == format!("Object {} doesn't exist", asked.object)
+            || self.message == format!("the model '{}' does not exist", asked.object)
     }
 
     /// A connection that PostgreSQL refuses has no error code in psycopg2. Where its
@@ -111,6 +127,7 @@ impl Fault {
         let Asked { object, method } = asked;
         let said = self.said(settings);
         match kind {
+            Kind::Login if self.status == 401 => refused_key(settings),
             Kind::Login => refused_login(settings),
             Kind::Forbidden => {
                 Error::new(kind, format!("user \"{user}\" may not read \"{object}\" on \"{server}\""))
@@ -124,10 +141,7 @@ impl Fault {
             Kind::Unavailable => {
                 Error::new(kind, format!("the database behind \"{server}\" is out of order"))
                     .detail(self.class)
-                    .hint(format!(
-                        "try again later; if \"{database}\" is the wrong database: {}",
-                        settings.way.set("database", "...")
-                    ))
+                    .hint(perhaps_wrong_database(settings))
             }
             Kind::NoField => {
                 Error::new(kind, format!("\"{server}\" lacks a field of \"{object}\"")).detail(said)
@@ -142,6 +156,15 @@ impl Fault {
         let class = self.class.rsplit('.').next().unwrap_or_default();
         settings.way.redactor.line(format!("{class}: {first}").trim_end_matches([' ', ':']))
     }
+}
+
+fn text(value: Option<&Value>) -> String {
+    value.and_then(Value::as_str).unwrap_or_default().to_string()
+}
+
+/// A class with its module, but without Python's own.
+fn short(class: &str) -> String {
+    class.trim_start_matches("builtins.").to_string()
 }
 
 fn is_class(text: &str) -> bool {
@@ -166,6 +189,8 @@ fn is_database_trouble(class: &str) -> bool {
             | "psycopg2.errors.TooManyConnections"
             | "psycopg2.errors.OutOfMemory"
             | "psycopg2.errors.DiskFull"
+            | "odoo.exceptions.LockError"
+            | "odoo.exceptions.ConcurrencyError"
             | "MemoryError"
     )
 }
@@ -176,6 +201,33 @@ pub(super) fn refused_login(settings: &Settings) -> Error {
     Error::new(Kind::Login, format!("\"{server}\" refused user \"{username}\""))
         .detail("wrong user name, wrong password, or an API key that has expired or belongs to another user")
         .hint(hint::mapping(server, true, "password"))
+}
+
+/// The API key is not right. Odoo answers all the cases alike.
+fn refused_key(settings: &Settings) -> Error {
+    let Settings { server, username, .. } = settings;
+    Error::new(Kind::Login, format!("\"{server}\" refused the API key of user \"{username}\""))
+        .detail("it is unknown, has expired, was revoked, or is of another scope than rpc; JSON-2 takes no passwords")
+        .hint(format!(
+            "make a new key in Odoo (My Profile, Account Security), then: {}",
+            hint::mapping(server, true, "password")
+        ))
+}
+
+/// Odoo's page for a database that it does not offer, and for one that it cannot reach just now.
+pub(super) fn no_database(settings: &Settings) -> Error {
+    let Settings { server, database, .. } = settings;
+    Error::new(
+        Kind::Unavailable,
+        format!("\"{server}\" does not offer or cannot reach the database \"{database}\""),
+    )
+    .detail("status 404 with a web page: Odoo shows the same one in both cases")
+    .hint(perhaps_wrong_database(settings))
+}
+
+fn perhaps_wrong_database(settings: &Settings) -> String {
+    let line = settings.way.set("database", "...");
+    format!("try again later; if \"{}\" is the wrong database: {line}", settings.database)
 }
 
 fn forbidden_hint(settings: &Settings) -> String {

@@ -28,7 +28,8 @@ pub(super) fn decode(body: &[u8], id: u64) -> Result<Value, Trouble> {
     Ok(answer.remove("result").unwrap_or_default())
 }
 
-fn parse(body: &[u8]) -> Result<Value, Trouble> {
+/// Python's JSON.
+pub(super) fn parse(body: &[u8]) -> Result<Value, Trouble> {
     let first = serde_json::from_slice(body);
     let mended = match (&first, quote_nan(body)) {
         (Err(_), Cow::Owned(mended)) => serde_json::from_slice(&mended),

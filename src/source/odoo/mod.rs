@@ -10,12 +10,14 @@ mod cell;
 mod decode;
 mod domain;
 mod fault;
+mod json2;
 mod jsonrpc;
 mod layout;
 mod mark;
 mod rpc;
 mod session;
 mod settings;
+mod version;
 mod xmlread;
 mod xmlrpc;
 
@@ -72,15 +74,14 @@ impl Odoo {
 #[async_trait(?Send)]
 impl Source for Odoo {
     async fn check(&mut self) -> Result<About> {
-        let reply = self.version().await?;
-        let version = reply.value.get("server_version").and_then(Value::as_str);
-        let version = version.ok_or_else(|| self.strange("it tells no version"))?.to_string();
+        let (version, reply) = self.version().await?;
         let uid = self.uid().await?;
+        let protocol = self.rpc.protocol().await?;
         let settings = self.rpc.settings();
         Ok(About {
             version: settings.way.redactor.line(&version),
             login: format!("{} (uid {uid})", settings.username),
-            protocol: settings.protocol.name().to_string(),
+            protocol: protocol.name().to_string(),
             channel: settings.channel(),
             clock_offset_s: reply.date.map(|date| (date - reply.received_at).num_seconds()),
         })
@@ -102,7 +103,8 @@ impl Source for Odoo {
         domain.push(json!([cursor, "!=", false]));
         let order = format!("{cursor} desc, id desc");
         let named = json!({"limit": 1, "order": order, "load": ""});
-        let reply = self.execute(&stream.object, "search_read", json!([domain, [cursor]]), named).await?;
+        let args = vec![("domain", json!(domain)), ("fields", json!([cursor]))];
+        let reply = self.execute(&stream.object, "search_read", args, named).await?;
         let Some(newest) = reply.value.as_array().and_then(|rows| rows.first()) else {
             return Ok((None, None));
         };
@@ -115,7 +117,8 @@ impl Source for Odoo {
 
     async fn count(&mut self, stream: &Stream, scope: &Scope) -> Result<u64> {
         let domain = self.domain(stream, scope).await?;
-        let reply = self.execute(&stream.object, "search_count", json!([domain]), json!({})).await?;
+        let args = vec![("domain", json!(domain))];
+        let reply = self.execute(&stream.object, "search_count", args, json!({})).await?;
         reply.value.as_u64().ok_or_else(|| self.strange("the number of rows is no number"))
     }
 
@@ -127,8 +130,8 @@ impl Source for Odoo {
         // `load` switches the names of many2one off: they double the answer's size
         // and time. A limit of 0 would mean none.
         let named = json!({"limit": ask.limit.max(1), "order": "id", "load": ""});
-        let names = names(stream, layout);
-        let reply = self.execute(&stream.object, "search_read", json!([domain, names]), named).await?;
+        let args = vec![("domain", json!(domain)), ("fields", json!(names(stream, layout)))];
+        let reply = self.execute(&stream.object, "search_read", args, named).await?;
         let page = decode::page(stream, layout, ask, &reply.value).map_err(|why| self.strange(&why))?;
         Ok(Page { bytes: reply.bytes, ..page })
     }

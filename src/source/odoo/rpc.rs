@@ -1,4 +1,4 @@
-//! One remote call over either protocol.
+//! One remote call, over whichever protocol is spoken.
 
 use std::time::Instant;
 
@@ -9,9 +9,9 @@ use super::fault::{Asked, Fault};
 use super::settings::{Protocol, Settings};
 use super::{jsonrpc, xmlrpc};
 use crate::error::{Error, Kind, Result};
-use crate::source::http::{Answer, Client};
+use crate::source::http::{Answer, Client, Request, accept};
 
-/// What is called.
+/// What is called over JSON-RPC and XML-RPC.
 #[derive(Clone, Debug)]
 pub(super) struct Call<'a> {
     /// `common` or `object`.
@@ -49,6 +49,8 @@ pub(super) enum Trouble {
 /// Sends calls, one after the other, with the pause between them that the server's options ask for.
 pub(super) struct Rpc {
     settings: Settings,
+    /// What is spoken, once that is decided.
+    pub(super) protocol: Option<Protocol>,
     client: Option<Client>,
     last_id: u64,
     last_call_at: Option<Instant>,
@@ -57,7 +59,8 @@ pub(super) struct Rpc {
 impl Rpc {
     /// Does no I/O.
     pub(super) fn new(settings: Settings) -> Self {
-        Rpc { settings, client: None, last_id: 0, last_call_at: None }
+        let protocol = settings.protocol;
+        Rpc { settings, protocol, client: None, last_id: 0, last_call_at: None }
     }
 
     /// Whom we speak to, and how.
@@ -65,21 +68,47 @@ impl Rpc {
         &self.settings
     }
 
-    /// Calls and waits for the result. `asked` is for messages.
+    /// Calls a method of a service and waits for the result. `asked` is for messages.
     pub(super) async fn call(&mut self, call: &Call<'_>, asked: Asked<'_>) -> Result<Reply> {
-        self.pause().await;
+        let protocol = self.protocol().await?;
         self.last_id += 1;
         let id = self.last_id;
-        let (url, content_type, body) = self.request(call, id)?;
+        let request = self.request(protocol, call)?;
+        let url = request.url.clone();
+        let answer = self.exchange(request).await?;
+        let answer = accept(&self.settings.way, &url, answer)?;
+        let decoded = match protocol {
+            Protocol::XmlRpc => xmlrpc::decode(&answer.body),
+            Protocol::Json2 | Protocol::JsonRpc => jsonrpc::decode(&answer.body, id),
+        };
+        self.reply(answer, decoded, asked)
+    }
+
+    fn request(&self, protocol: Protocol, call: &Call<'_>) -> Result<Request> {
+        let base = &self.settings.url;
+        match protocol {
+            Protocol::Json2 => Err(Error::new(Kind::Internal, "JSON-2 has no services")),
+            Protocol::JsonRpc => {
+                let body = jsonrpc::encode(call, self.last_id);
+                Ok(Request::post(format!("{base}/jsonrpc"), "application/json", body))
+            }
+            Protocol::XmlRpc => {
+                let body = xmlrpc::encode(call).ok_or_else(|| self.not_for_xml())?;
+                Ok(Request::post(format!("{base}/xmlrpc/2/{}", call.service), "text/xml", body))
+            }
+        }
+    }
+
+    /// Sends a request, after the pause that is due, and waits for the answer, whatever its status.
+    pub(super) async fn exchange(&mut self, request: Request) -> Result<Answer> {
+        self.pause().await;
         let client = match self.client.take() {
             Some(client) => client,
             None => Client::new(self.settings.way.clone())?,
         };
-        let client = self.client.insert(client);
-        let answer =
-            client.post(&url, content_type, body).await.and_then(|answer| client.accept(&url, answer));
+        let answer = self.client.insert(client).send(request).await;
         self.last_call_at = Some(Instant::now());
-        self.reply(answer?, id, asked)
+        answer
     }
 
     async fn pause(&self) {
@@ -90,30 +119,19 @@ impl Rpc {
         }
     }
 
-    fn request(&self, call: &Call<'_>, id: u64) -> Result<(String, &'static str, Vec<u8>)> {
-        let base = &self.settings.url;
-        match self.settings.protocol {
-            Protocol::JsonRpc => {
-                Ok((format!("{base}/jsonrpc"), "application/json", jsonrpc::encode(call, id)))
-            }
-            Protocol::XmlRpc => {
-                let body = xmlrpc::encode(call).ok_or_else(|| self.not_for_xml())?;
-                Ok((format!("{base}/xmlrpc/2/{}", call.service), "text/xml", body))
-            }
-        }
-    }
-
     fn not_for_xml(&self) -> Error {
         Error::new(Kind::Config, "the request holds a character that XML cannot carry")
             .detail("in the database name, the user name, the password or a filter")
             .hint(self.settings.way.set("protocol", "jsonrpc"))
     }
 
-    fn reply(&self, answer: Answer, id: u64, asked: Asked<'_>) -> Result<Reply> {
-        let decoded = match self.settings.protocol {
-            Protocol::JsonRpc => jsonrpc::decode(&answer.body, id),
-            Protocol::XmlRpc => xmlrpc::decode(&answer.body),
-        };
+    /// What an answer of status 200 is here.
+    pub(super) fn reply(
+        &self,
+        answer: Answer,
+        decoded: Result<Value, Trouble>,
+        asked: Asked<'_>,
+    ) -> Result<Reply> {
         match decoded {
             Ok(value) => {
                 let Answer { date, received_at, body, .. } = answer;
@@ -135,8 +153,9 @@ impl Rpc {
 
     fn garbage(&self, answer: &Answer, why: &str) -> Error {
         let what = if is_page(answer) { "a web page" } else { "something else" };
-        let Settings { server, protocol, way, .. } = &self.settings;
-        let message = format!("\"{server}\" answered with {what} where {} was expected", protocol.name());
+        let Settings { server, way, .. } = &self.settings;
+        let expected = self.protocol.map_or("an answer", Protocol::name);
+        let message = format!("\"{server}\" answered with {what} where {expected} was expected");
         Error::new(Kind::BadAnswer, message)
             .detail(format!("content type \"{}\": {why}", way.redactor.line(&answer.content_type)))
             .hint(format!(
@@ -146,6 +165,7 @@ impl Rpc {
     }
 }
 
-fn is_page(answer: &Answer) -> bool {
+/// Whether a browser is meant to read it.
+pub(super) fn is_page(answer: &Answer) -> bool {
     answer.content_type.starts_with("text/html")
 }

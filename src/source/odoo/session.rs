@@ -7,24 +7,45 @@ use super::Odoo;
 use super::fault::{Asked, refused_login};
 use super::layout::{ATTRIBUTES, Fields, fields};
 use super::rpc::{Call, Reply};
-use super::settings::Settings;
+use super::settings::{Protocol, Settings};
 use crate::error::{Error, Kind, Result};
 
 impl Odoo {
-    /// What the server says about itself; needs no login.
-    pub(super) async fn version(&mut self) -> Result<Reply> {
+    /// The server's version and the answer that told it; needs no login.
+    pub(super) async fn version(&mut self) -> Result<(String, Reply)> {
+        let (reply, member) = match self.rpc.protocol().await? {
+            Protocol::Json2 => (self.rpc.version_page().await?, "version"),
+            Protocol::JsonRpc | Protocol::XmlRpc => (self.common_version().await?, "server_version"),
+        };
+        match reply.value.get(member).and_then(Value::as_str) {
+            Some(version) => Ok((version.to_string(), reply)),
+            None => Err(self.strange("it tells no version")),
+        }
+    }
+
+    async fn common_version(&mut self) -> Result<Reply> {
         let call = Call { service: "common", method: "version", args: Vec::new() };
         self.rpc.call(&call, Asked { object: "common", method: "version" }).await
     }
 
-    /// The user's id. Asked for once: each login costs the server 0.7 s (PBKDF2).
+    /// The user's id. Asked for once: each login with a password costs the server 0.7 s (PBKDF2).
     pub(super) async fn uid(&mut self) -> Result<i64> {
         if let Some(uid) = self.uid {
             return Ok(uid);
         }
-        let uid = self.authenticate().await?;
+        let uid = match self.rpc.protocol().await? {
+            Protocol::Json2 => self.owner().await?,
+            Protocol::JsonRpc | Protocol::XmlRpc => self.authenticate().await?,
+        };
         self.uid = Some(uid);
         Ok(uid)
+    }
+
+    /// The user whom the API key belongs to: JSON-2 knows no login, each call is checked for itself.
+    async fn owner(&mut self) -> Result<i64> {
+        let reply = self.rpc.json2("res.users", "context_get", &json!({})).await?;
+        let uid = reply.value.get("uid").and_then(Value::as_i64);
+        uid.ok_or_else(|| self.strange("it tells no user id"))
     }
 
     async fn authenticate(&mut self) -> Result<i64> {
@@ -44,35 +65,58 @@ impl Odoo {
         }
     }
 
-    /// Calls a method of a model. `context` is added to the named arguments.
+    /// Calls a method of a model. The arguments of `args` have their names, but go by
+    /// their places where the protocol knows places, as Odoo's own clients send them.
     pub(super) async fn execute(
         &mut self,
         model: &str,
         method: &str,
-        args: Value,
-        mut named: Value,
+        args: Vec<(&str, Value)>,
+        named: Value,
     ) -> Result<Reply> {
-        let uid = self.uid().await?;
-        let settings = self.rpc.settings();
-        if let (Some(named), "search_read" | "search_count") = (named.as_object_mut(), method) {
+        let mut named = match named {
+            Value::Object(named) => named,
+            _ => Map::new(),
+        };
+        if matches!(method, "search_read" | "search_count") {
             named.insert("context".into(), self.context());
         }
-        let password = settings.password.expose_secret();
-        let args = vec![
-            json!(settings.database),
-            json!(uid),
-            json!(password),
-            json!(model),
-            json!(method),
-            args,
-            named,
-        ];
-        let call = Call { service: "object", method: "execute_kw", args };
-        let reply = self.rpc.call(&call, Asked { object: model, method }).await;
+        let reply = match self.rpc.protocol().await? {
+            Protocol::Json2 => {
+                named.extend(args.into_iter().map(|(name, value)| (name.to_string(), value)));
+                self.rpc.json2(model, method, &Value::Object(named)).await
+            }
+            Protocol::JsonRpc | Protocol::XmlRpc => {
+                let args = args.into_iter().map(|(_, value)| value).collect();
+                self.execute_kw(model, method, args, named).await
+            }
+        };
         if reply.as_ref().is_err_and(|e| e.kind == Kind::Login) {
             self.uid = None;
         }
         reply
+    }
+
+    async fn execute_kw(
+        &mut self,
+        model: &str,
+        method: &str,
+        args: Value,
+        named: Map<String, Value>,
+    ) -> Result<Reply> {
+        let uid = self.uid().await?;
+        let settings = self.rpc.settings();
+        let args = vec![
+            json!(settings.database),
+            json!(uid),
+            json!(settings.password.expose_secret()),
+            json!(model),
+            json!(method),
+            args,
+            Value::Object(named),
+        ];
+        let call = Call { service: "object", method: "execute_kw", args };
+        self.rpc.call(&call, Asked { object: model, method }).await
     }
 
     /// Archived rows are rows; without `lang` texts are English whatever the user's language.
@@ -90,16 +134,21 @@ impl Odoo {
 
     /// Whether the user may read the model. It says nothing about single rows.
     pub(super) async fn may_read(&mut self, model: &str) -> Result<bool> {
-        let named = json!({"raise_exception": false});
-        let reply = self.execute(model, "check_access_rights", json!(["read"]), named).await?;
+        let (method, named) = match self.rpc.protocol().await? {
+            Protocol::Json2 => ("has_access", json!({})),
+            Protocol::JsonRpc | Protocol::XmlRpc => {
+                ("check_access_rights", json!({"raise_exception": false}))
+            }
+        };
+        let reply = self.execute(model, method, vec![("operation", json!("read"))], named).await?;
         reply.value.as_bool().ok_or_else(|| self.strange("the answer about rights is no boolean"))
     }
 
     /// The fields of a model, asked for once.
     pub(super) async fn fields(&mut self, model: &str) -> Result<&Fields> {
         if !self.fields.contains_key(model) {
-            let reply =
-                self.execute(model, "fields_get", json!([[]]), json!({"attributes": ATTRIBUTES})).await?;
+            let all = vec![("allfields", json!([]))];
+            let reply = self.execute(model, "fields_get", all, json!({"attributes": ATTRIBUTES})).await?;
             let known = fields(&reply.value).ok_or_else(|| self.strange("the list of fields is none"))?;
             self.fields.insert(model.to_string(), known);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use crate::error::{Error, Kind, Result};
@@ -13,6 +13,8 @@ use crate::source::{Channel, Remote, hint, options};
 /// How requests are written and answers are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
+    /// `POST /json/2/...`, from Odoo 19 on and with an API key only.
+    Json2,
     /// `POST /jsonrpc`.
     JsonRpc,
     /// `POST /xmlrpc/2/...`.
@@ -23,6 +25,7 @@ impl Protocol {
     /// The option's value.
     pub(super) fn name(self) -> &'static str {
         match self {
+            Protocol::Json2 => "json2",
             Protocol::JsonRpc => "jsonrpc",
             Protocol::XmlRpc => "xmlrpc",
         }
@@ -39,7 +42,8 @@ pub(super) struct Settings {
     pub(super) database: String,
     pub(super) username: String,
     pub(super) password: SecretString,
-    pub(super) protocol: Protocol,
+    /// `None`: whatever is best for the version that the server has.
+    pub(super) protocol: Option<Protocol>,
     /// Pause between two requests.
     pub(super) delay: Duration,
     /// Companies whose rows are read; empty: all of the user's.
@@ -71,6 +75,12 @@ impl Settings {
 }
 
 impl Settings {
+    /// Whether the password has the form of an API key: Odoo makes them of 20 random bytes.
+    pub(super) fn has_key(&self) -> bool {
+        let password = self.password.expose_secret();
+        password.len() == 40 && password.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
     /// Who can read along.
     pub(super) fn channel(&self) -> Channel {
         let url = Url::parse(&self.url).ok();
@@ -135,10 +145,12 @@ fn normalized(remote: &Remote, url: &str) -> Result<String> {
     }
 }
 
-fn protocol(remote: &Remote) -> Result<Protocol> {
+fn protocol(remote: &Remote) -> Result<Option<Protocol>> {
     match remote.options.get("protocol").map(String::as_str) {
-        None | Some("auto" | "jsonrpc") => Ok(Protocol::JsonRpc),
-        Some("xmlrpc") => Ok(Protocol::XmlRpc),
+        None | Some("auto") => Ok(None),
+        Some("json2") => Ok(Some(Protocol::Json2)),
+        Some("jsonrpc") => Ok(Some(Protocol::JsonRpc)),
+        Some("xmlrpc") => Ok(Some(Protocol::XmlRpc)),
         Some(_) => Err(wrong(remote, "protocol", "auto")),
     }
 }

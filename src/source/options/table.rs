@@ -21,8 +21,8 @@ pub(super) const ODOO: &[Row] = &[
     row("tenant", Check::Text, "the business the rows belong to (default main)"),
     row(
         "protocol",
-        Check::Word(&["auto", "jsonrpc", "xmlrpc"]),
-        "auto (default: jsonrpc), jsonrpc or xmlrpc",
+        Check::Word(&["auto", "json2", "jsonrpc", "xmlrpc"]),
+        "auto (default: json2 from Odoo 19 with an API key, else jsonrpc), json2, jsonrpc or xmlrpc",
     ),
     row(
         "request_delay_ms",

@@ -70,7 +70,7 @@ fn bad_values_are_refused() {
         ("proxy", "http://u:secret@proxy.example.com"),
         ("database", " "),
         ("tenant", "a\nb"),
-        ("protocol", "json2"),
+        ("protocol", "json3"),
         ("request_delay_ms", "-1"),
         ("min_page", "0"),
         ("max_page", "1e3"),

@@ -10,7 +10,7 @@ use crate::source::odoo::settings::Settings;
 const ASKED: Asked<'static> = Asked { object: "res.partner", method: "search_read" };
 
 fn fault(class: &str, message: &str) -> Fault {
-    Fault { class: class.into(), message: message.into() }
+    Fault { status: 200, class: class.into(), message: message.into() }
 }
 
 fn error(fault: Fault) -> Error {
@@ -120,4 +120,27 @@ fn a_fault_without_form_is_an_error_all_the_same() {
     {
         assert_eq!(Fault::from_json(&value).kind("prod", ASKED), Kind::Remote, "{value}");
     }
+}
+
+#[test]
+fn a_status_says_what_a_json2_fault_means() {
+    let kind = |status, class: &str, message: &str, asked| {
+        let body = json!({"name": class, "message": message, "debug": "Traceback ..."});
+        Fault::from_status(status, &body).unwrap().kind("prod", asked)
+    };
+    let fields = Asked { object: "res.partner", method: "fields_get" };
+    let absent = "the model 'res.partner' does not exist";
+    assert_eq!(kind(409, "odoo.addons.custom.Busy", "busy", ASKED), Kind::Unavailable);
+    assert_eq!(kind(422, "odoo.exceptions.LockError", "busy", ASKED), Kind::Unavailable);
+    assert_eq!(kind(500, "psycopg2.errors.SerializationFailure", "busy", ASKED), Kind::Unavailable);
+    assert_eq!(kind(403, "odoo.exceptions.AccessDenied", "Access Denied", ASKED), Kind::Login);
+    assert_eq!(kind(404, "werkzeug.exceptions.NotFound", absent, ASKED), Kind::NoObject);
+    assert_eq!(kind(404, "werkzeug.exceptions.NotFound", "le modèle n'existe pas", fields), Kind::NoObject);
+    assert_eq!(kind(404, "odoo.exceptions.MissingError", "gone", fields), Kind::Remote);
+    assert_eq!(kind(422, "odoo.exceptions.UserError", "Invalid language code: fr_FR", fields), Kind::Remote);
+    assert!(Fault::from_status(403, &json!({"error": "forbidden"})).is_none());
+    assert!(
+        Fault::from_status(403, &json!({"name": 1})).is_none()
+            && Fault::from_status(500, &json!([])).is_none()
+    );
 }

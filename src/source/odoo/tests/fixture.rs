@@ -9,6 +9,9 @@ use crate::source::{Field, Layout, Limits, Remote};
 /// The password of every test: it must turn up in no message.
 pub(in crate::source::odoo) const CANARY: &str = "canary<&>'\"\\7";
 
+/// A password that has the form of an API key: it must turn up in no message either.
+pub(in crate::source::odoo) const KEY: &str = "0123456789abcdef0123456789abcdef01234567";
+
 /// A remote that answers within half a second.
 pub(in crate::source::odoo) fn remote(url: &str) -> Remote {
     let options = [("url", url), ("database", "prod")];

@@ -1,10 +1,13 @@
 //! Tests of the whole source, of recorded answers, and of what takes more than a page.
 
+mod auto;
 mod decode;
 mod fault;
 pub(super) mod fixture;
+mod json2;
 mod layout;
 mod manifests;
+mod protocols;
 mod recorded;
 mod source;
 mod xml;

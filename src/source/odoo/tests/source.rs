@@ -307,7 +307,7 @@ fn what_is_missing_is_told_with_the_line_to_type() {
         change(|r| r.options.retain(|name, _| name != "database")),
         change(|r| r.password = None),
         change(|r| (r.username, r.password) = (None, None)),
-        change(|r| _ = r.options.insert("protocol".into(), "json2".into())),
+        change(|r| _ = r.options.insert("protocol".into(), "json3".into())),
         change(|r| _ = r.options.insert("companies".into(), "one".into())),
     ];
     insta::assert_snapshot!(told.join("\n"), @r#"

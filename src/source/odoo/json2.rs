@@ -1,0 +1,61 @@
+//! JSON-2, as Odoo speaks it from version 19 on: `POST /json/2/<model>/<method>`.
+//!
+//! The API key goes in a header with every call, arguments go by name, and the status
+//! of the answer carries its meaning. There is no login, no session and no envelope.
+
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use super::fault::{Asked, Fault, no_database};
+use super::jsonrpc;
+use super::rpc::{Reply, Rpc, is_page};
+use super::settings::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::source::hint;
+use crate::source::http::{Answer, Request, accept};
+
+impl Rpc {
+    /// Calls a method of a model with these arguments.
+    pub(super) async fn json2(&mut self, model: &str, method: &str, named: &Value) -> Result<Reply> {
+        let asked = Asked { object: model, method };
+        let request = request(self.settings(), asked, named)?;
+        let url = request.url.clone();
+        let answer = self.exchange(request).await?;
+        if let Some(error) = refusal(self.settings(), &answer, asked) {
+            return Err(error);
+        }
+        let answer = accept(&self.settings().way, &url, answer)?;
+        let decoded = jsonrpc::parse(&answer.body);
+        self.reply(answer, decoded, asked)
+    }
+}
+
+fn request(settings: &Settings, asked: Asked<'_>, named: &Value) -> Result<Request> {
+    let Settings { server, url, database, password, .. } = settings;
+    let url = format!("{url}/json/2/{}/{}", asked.object, asked.method);
+    let unfit = |what: &str, hint: String| {
+        Error::new(
+            Kind::Config,
+            format!("{what} for server \"{server}\" holds a character that HTTP cannot carry"),
+        )
+        .hint(hint)
+    };
+    Request::post(url, "application/json", named.to_string().into_bytes())
+        .header("x-odoo-database", database)
+        .ok_or_else(|| unfit("the database name", settings.way.set("database", "...")))?
+        .header("authorization", &format!("bearer {}", password.expose_secret()))
+        .ok_or_else(|| unfit("the password", hint::mapping(server, true, "password")))
+}
+
+/// The error that Odoo tells by a status. Other ones come from something in front of
+/// it, which speaks no JSON-2.
+pub(super) fn refusal(settings: &Settings, answer: &Answer, asked: Asked<'_>) -> Option<Error> {
+    match answer.status {
+        200 => None,
+        404 if is_page(answer) => Some(no_database(settings)),
+        status => {
+            let body = serde_json::from_slice(&answer.body).ok()?;
+            Fault::from_status(status, &body).map(|fault| fault.into_error(settings, asked))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Which version the remote has, and so which protocol is spoken.
+
+use serde_json::Value;
+
+use super::fault::Asked;
+use super::jsonrpc;
+use super::rpc::{Reply, Rpc};
+use super::settings::{Protocol, Settings};
+use crate::error::{Error, Kind, Result};
+use crate::source::http::{Answer, Request, accept};
+
+/// Tells the version from 19 on, without key and database; older ones have no such page.
+const PATH: &str = "/json/version";
+
+/// The first version with JSON-2.
+const FIRST: u64 = 19;
+
+impl Rpc {
+    /// What is spoken. Where the option leaves it open, that is decided once, by the
+    /// server's version: JSON-2 wherever it can be had. JSON-RPC is what every version
+    /// speaks up to 21, so a password, which JSON-2 does not take, needs no question.
+    pub(super) async fn protocol(&mut self) -> Result<Protocol> {
+        if let Some(protocol) = self.protocol {
+            return Ok(protocol);
+        }
+        let protocol = match self.settings().has_key() && self.has_json2().await? {
+            true => Protocol::Json2,
+            false => Protocol::JsonRpc,
+        };
+        self.protocol = Some(protocol);
+        Ok(protocol)
+    }
+
+    /// Whether the server is new enough. One that is out of order has to be asked again:
+    /// the answer is kept.
+    async fn has_json2(&mut self) -> Result<bool> {
+        let (url, answer) = self.version_answer().await?;
+        if matches!(answer.status, 429 | 500..=599) {
+            accept(&self.settings().way, &url, answer)?;
+            return Ok(false);
+        }
+        Ok(answer.status == 200 && major(&answer).is_some_and(|major| major >= FIRST))
+    }
+
+    /// The version as a server with JSON-2 tells it.
+    pub(super) async fn version_page(&mut self) -> Result<Reply> {
+        let (url, answer) = self.version_answer().await?;
+        if matches!(answer.status, 303 | 404) {
+            return Err(too_old(self.settings(), answer.status));
+        }
+        let answer = accept(&self.settings().way, &url, answer)?;
+        let decoded = jsonrpc::parse(&answer.body);
+        self.reply(answer, decoded, Asked { object: "json", method: "version" })
+    }
+
+    async fn version_answer(&mut self) -> Result<(String, Answer)> {
+        let url = format!("{}{PATH}", self.settings().url);
+        let answer = self.exchange(Request::get(url.clone())).await?;
+        Ok((url, answer))
+    }
+}
+
+/// The first part of the version: `19`, or `saas~19` where Odoo hosts it.
+pub(super) fn major(answer: &Answer) -> Option<u64> {
+    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    match body.get("version_info")?.get(0)? {
+        Value::String(name) => name.rsplit(['~', '-']).next()?.parse().ok(),
+        number => number.as_u64(),
+    }
+}
+
+fn too_old(settings: &Settings, status: u16) -> Error {
+    let Settings { server, way, .. } = settings;
+    Error::new(Kind::BadAnswer, format!("\"{server}\" does not speak JSON-2"))
+        .detail(format!("status {status} for {PATH}, which Odoo has from version {FIRST} on"))
+        .hint(way.set("protocol", "auto"))
+}
