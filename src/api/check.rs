@@ -2,8 +2,8 @@
 
 use pgrx::prelude::*;
 
+use crate::store::call::{Call, Message};
 use crate::worker;
-use crate::worker::call::{Call, Message};
 use pgrx::pg_sys::panic::ErrorReport;
 
 /// Tries everything a sync needs: one row per server and aspect.

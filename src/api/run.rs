@@ -7,9 +7,9 @@ use crate::entity::catalog;
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::store;
+use crate::store::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 use crate::store::session::Atomicity;
 use crate::worker;
-use crate::worker::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 use pgrx::pg_sys::panic::ErrorReport;
 
 use super::{ENTITIES, required};

@@ -9,9 +9,10 @@ use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::source::{Layout, Remote};
-use crate::worker::call::{Message, Order};
+use crate::store::call::{Message, Order};
 
 mod batch;
+pub mod call;
 pub mod cron;
 mod gone;
 mod plan;

@@ -13,7 +13,7 @@ use crate::entity::{Entity, catalog};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::source::{Remote, hint};
-use crate::worker::call::{Order, Wanted, WantedMode};
+use crate::store::call::{Order, Wanted, WantedMode};
 
 /// How far before the position an incremental pass begins, where nothing else is said:
 /// `write_date` is the start of the remote's transaction, whose rows appear later.

@@ -9,7 +9,7 @@ use super::Store;
 use super::session::{as_owner, transaction};
 use super::sql::{execute, value};
 use crate::error::Result;
-use crate::worker::call::Message;
+use crate::store::call::Message;
 
 /// A caller is told at most this often.
 const TELL_EVERY: Duration = Duration::from_secs(1);

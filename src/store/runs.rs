@@ -9,7 +9,7 @@ use super::sql::{change, execute, first, query, value};
 use super::{Store, Tracked};
 use crate::engine::{Outcome, Task};
 use crate::error::{Error, Kind, Result};
-use crate::worker::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
+use crate::store::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 
 /// First half of the advisory lock that a run's worker holds (`ERPS`); the second is the run's id.
 const RUN_LOCK: i32 = 0x4552_5053;

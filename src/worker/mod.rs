@@ -8,10 +8,10 @@ use pgrx::{check_for_interrupts, pg_sys};
 use crate::engine;
 use crate::error::{Error, Kind, Result};
 use crate::source;
+use crate::store::call::{Call, CheckRow, Message, Order, Wanted};
 use crate::store::{self, Store, session};
 
 mod bridge;
-pub mod call;
 mod io;
 mod segment;
 mod signals;
@@ -20,7 +20,6 @@ mod start;
 pub use start::{ready, ready_to_run, start, wait_for};
 
 use bridge::Bridge;
-use call::{Call, CheckRow, Message, Order, Wanted};
 use segment::Outbox;
 use start::Ticket;
 

@@ -6,8 +6,8 @@ use std::ffi::c_void;
 
 use pgrx::pg_sys;
 
-use super::call::{Message, Order};
 use crate::error::{Error, Kind, Result};
+use crate::store::call::{Message, Order};
 
 /// Room for the messages that the caller has not read yet.
 const QUEUE_BYTES: usize = 64 << 10;

@@ -4,11 +4,11 @@ use std::ffi::c_char;
 
 use pgrx::{PgSqlErrorCode, ereport, pg_sys};
 
-use super::call::{Call, Message, Order};
 use super::segment::Inbox;
 use crate::error::{Error, Kind, Result};
 use crate::guc::{self, Settings};
 use crate::store;
+use crate::store::call::{Call, Message, Order};
 
 /// What a worker is started with, in `bgw_extra`: `database/role/segment/run/transaction`.
 pub(super) struct Ticket {
