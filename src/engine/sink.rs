@@ -149,7 +149,7 @@ pub trait Sink {
     async fn begin(&mut self, task: usize) -> Result<Option<String>>;
 
     /// Makes or widens the table of a stream, checks rights, and tells how the stream
-    /// stands. `expected` counts are told later by [`Sink::expect`].
+    /// stands.
     async fn prepare(&mut self, task: usize, stream: usize, layout: &Layout) -> Result<Prepared>;
 
     /// Stores how a stream stands before its first batch: what a pass depends on, and the pass.

@@ -20,7 +20,7 @@ mod words;
 
 pub use validate::parse;
 
-/// An entity: what a user names. See DESIGN of manifests in the README.
+/// An entity: what a user names, as its manifest says it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entity {
