@@ -66,7 +66,7 @@ fn is_full_every(text: &str) -> bool {
 }
 
 /// One remote object read into one table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stream {
     /// Local table in the target schema.
