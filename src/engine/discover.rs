@@ -108,7 +108,8 @@ fn draft(wrapper: &str, object: &str, label: &str, fields: &[Described]) -> Valu
 /// kept beside the columns of every table.
 fn named(fields: &[Described]) -> Vec<(&Described, String)> {
     let mut named: Vec<(&Described, String)> = Vec::new();
-    for field in fields.iter().filter(|field| field.column.is_some() && !(field.is_cursor && !field.is_key)) {
+    let kept = |field: &&Described| field.column.is_some() && (field.is_key || !field.is_cursor);
+    for field in fields.iter().filter(kept) {
         let mut name = local(&field.name);
         while RESERVED.contains(&name.as_str()) || named.iter().any(|(_, other)| *other == name) {
             name.push('_');

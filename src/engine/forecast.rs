@@ -73,11 +73,10 @@ async fn known(reader: &mut Reader<'_>, prepared: Vec<Prepared>) -> Result<Vec<(
     Ok(all)
 }
 
-/// How each stream would begin or go on, and why it would be read anew.
-fn starts(
-    reader: &Reader<'_>,
-    known: Vec<(usize, Known)>,
-) -> Result<(BTreeMap<usize, Start>, Vec<Option<Why>>)> {
+/// Streams with how each would begin or go on, and why they would be read anew.
+type Starts = (BTreeMap<usize, Start>, Vec<Option<Why>>);
+
+fn starts(reader: &Reader<'_>, known: Vec<(usize, Known)>) -> Result<Starts> {
     let task = reader.running.task;
     let whys: Result<Vec<_>> =
         known.iter().map(|(_, known)| plan::anew(task, known, reader.source())).collect();
