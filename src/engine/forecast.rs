@@ -53,7 +53,7 @@ pub async fn forecast(
     let mut forecasts = Vec::new();
     for (stream, why) in starts.keys().zip(whys) {
         let course = Course::new(&reader, &starts, *stream);
-        let reason = reason(task, &course, why);
+        let reason = reason(task, &course, why, reader.running.stream(*stream).snapshot);
         forecasts.push(measure(&mut reader, &course, reason).await?);
     }
     Ok(forecasts)
@@ -68,7 +68,8 @@ async fn known(reader: &mut Reader<'_>, prepared: Vec<Prepared>) -> Result<Vec<(
         plan::same_remote(task, about, &identity, &prepared)?;
         let (watermark, _) = reader.watermark(stream).await?;
         let fingerprint = fingerprint::of(task, about, reader.layout(stream));
-        all.push((stream, Known { identity: identity.clone(), fingerprint, watermark, prepared }));
+        let (identity, is_snapshot) = (identity.clone(), about.snapshot);
+        all.push((stream, Known { identity, fingerprint, watermark, prepared, is_snapshot }));
     }
     Ok(all)
 }
@@ -94,11 +95,12 @@ fn starts(reader: &Reader<'_>, known: Vec<(usize, Known)>) -> Result<Starts> {
     Ok((starts, whys.into_iter().map(|why| why.or(first)).collect()))
 }
 
-fn reason(task: &Task, course: &Course, why: Option<Why>) -> String {
+fn reason(task: &Task, course: &Course, why: Option<Why>, is_snapshot: bool) -> String {
     match (why, &course.pass.from) {
         (Some(why), _) => why.words().into(),
         (None, _) if course.resumed => "goes on where an earlier run ended".into(),
         (None, Some(from)) => format!("what changed since {}", from.0),
+        (None, None) if is_snapshot => "read as a whole each time".into(),
         (None, None) if task.mode == Mode::Full => "asked for, or due again".into(),
         (None, None) => "the stream has no cursor, or no row yet".into(),
     }

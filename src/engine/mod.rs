@@ -28,6 +28,7 @@ mod rows;
 mod run;
 mod schedule;
 mod sink;
+mod snapshot;
 mod sweep;
 mod task;
 mod writer;

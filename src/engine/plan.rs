@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub(super) watermark: Option<Mark>,
     /// State and table.
     pub(super) prepared: Prepared,
+    /// Whether it is read as a whole each time.
+    pub(super) is_snapshot: bool,
 }
 
 /// How a stream's pass begins or goes on.
@@ -116,6 +118,9 @@ pub(super) fn begin_anew(task: &Task, known: Known) -> Start {
 /// The open pass, unless a full one is asked for and it is none; else a new one.
 pub(super) fn go_on(task: &Task, mode: Mode, known: Known, source: &dyn Source) -> Result<Start> {
     let stored = known.prepared.stored.clone().unwrap_or_default();
+    if known.is_snapshot {
+        return Ok(begin(task, stored, known, Mode::Full, None));
+    }
     let open = stored.pass.clone().filter(|pass| mode == Mode::Incremental || pass.mode == Mode::Full);
     if let Some(pass) = open {
         return Ok(Start { stored, pass, resumed: true });

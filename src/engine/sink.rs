@@ -185,6 +185,17 @@ pub trait Sink {
     /// Forgets rows that have been read again.
     async fn reread(&mut self, task: usize, stream: usize, keys: Vec<Key>) -> Result<()>;
 
+    /// Puts rows of a snapshot aside; `first` forgets what was put aside before.
+    async fn stage(&mut self, task: usize, stream: usize, rows: Arc<Rows>, first: bool) -> Result<()>;
+
+    /// How many rows are here and not among those put aside, nor among `known`.
+    async fn vanished(&mut self, task: usize, stream: usize, known: Vec<Key>) -> Result<u64>;
+
+    /// Makes the table what was put aside, in one transaction, with what else the batch says
+    /// (it has no rows of its own). `remove`: rows that are neither among those put aside nor
+    /// rejected go, and nothing of them is kept.
+    async fn adopt(&mut self, batch: Arc<Batch>, remove: bool) -> Result<Written>;
+
     /// Something a person should know; the task goes on.
     async fn warn(&mut self, task: usize, text: String) -> Result<()>;
 

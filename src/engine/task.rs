@@ -6,7 +6,7 @@ use super::batch::Course;
 use super::plan::{self, Known, Start};
 use super::reader::{Reader, is_absent};
 use super::writer::Writer;
-use super::{Mode, Outcome, Settings, Sink, Task, breaker, fingerprint, pass, reread};
+use super::{Mode, Outcome, Settings, Sink, Task, breaker, fingerprint, pass, reread, snapshot};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 use crate::source::Source;
@@ -122,7 +122,8 @@ async fn look(
     let identity = reader.source().identity();
     let fingerprint =
         fingerprint::of(reader.running.task, reader.running.stream(stream), reader.layout(stream));
-    Ok(Known { identity, fingerprint, watermark, prepared })
+    let is_snapshot = reader.running.stream(stream).snapshot;
+    Ok(Known { identity, fingerprint, watermark, prepared, is_snapshot })
 }
 
 /// Whether the whole entity is read in full anew, because of any of its streams.
@@ -147,6 +148,9 @@ async fn read(
     stream: usize,
 ) -> Result<()> {
     let course = Course::new(reader, starts, stream);
+    if reader.running.stream(stream).snapshot {
+        return snapshot::run(reader, writer, &course).await;
+    }
     reread::run(reader, writer, &course).await?;
     pass::run(reader, writer, &course).await?;
     if !course.resumed {

@@ -8,7 +8,7 @@ use super::retry::retry;
 use super::task::Running;
 use super::{Batch, Prepared, Sink, Stored, Written};
 use crate::error::Result;
-use crate::source::{Key, Layout};
+use crate::source::{Key, Layout, Rows};
 
 /// Writes the streams of a task. Streams are named by their index in the entity.
 pub(super) struct Writer<'a> {
@@ -102,6 +102,32 @@ impl<'a> Writer<'a> {
         if batch.lines.is_empty() {
             self.tallies[batch.stream].rows += written.inserted;
         }
+    }
+
+    /// [`Sink::stage`].
+    pub(super) async fn stage(&mut self, stream: usize, rows: Rows, first: bool) -> Result<()> {
+        let Running { id, settings, .. } = self.running;
+        let rows = Arc::new(rows);
+        retry(settings, async || self.sink.stage(id, stream, rows.clone(), first).await).await
+    }
+
+    /// [`Sink::adopt`], unless more vanished than may go unasked: then only what is new or
+    /// changed is adopted.
+    pub(super) async fn adopt(&mut self, batch: Batch) -> Result<()> {
+        let (Running { id, settings, task }, stream) = (self.running, batch.stream);
+        let known: Vec<Key> = batch.rejected.iter().filter_map(|rejected| rejected.key.clone()).collect();
+        let gone = retry(settings, async || self.sink.vanished(id, stream, known.clone()).await).await?;
+        let rows = self.rows(stream);
+        let remove = task.confirm || gone <= allowance(rows);
+        // A rejected record without a key could be any of those that seem to be gone.
+        let remove = remove && known.len() == batch.rejected.len();
+        let batch = Arc::new(batch);
+        retry(settings, async || self.sink.adopt(batch.clone(), remove).await).await?;
+        if !task.confirm && gone > allowance(rows) {
+            let table = self.running.stream(stream).table.clone();
+            self.trips.push(Trip { table, gone, left: 0, rows });
+        }
+        Ok(())
     }
 
     /// [`Sink::candidates`], from now on asked for.

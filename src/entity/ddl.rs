@@ -107,7 +107,9 @@ fn index(stream: &Stream, schema: &str, columns: &[String]) -> String {
 /// All columns in the order of the table.
 fn definitions(stream: &Stream, server: bool) -> impl Iterator<Item = Definition<'_>> {
     let own = stream.columns.iter().map(|c| (c.name.as_str(), c.kind.sql(), c.about.as_str()));
-    std::iter::once(TENANT).chain(server.then_some(SERVER)).chain(own).chain(ADDED)
+    // What is made of other tables is read from nowhere.
+    let added = ADDED.into_iter().filter(|(name, ..)| !stream.object.is_empty() || *name == "synced_at");
+    std::iter::once(TENANT).chain(server.then_some(SERVER)).chain(own).chain(added)
 }
 
 /// The columns of the primary key, tenant first: one business, one shard.

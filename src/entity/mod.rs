@@ -9,6 +9,7 @@ pub mod admit;
 pub mod catalog;
 pub mod ddl;
 pub mod define;
+pub mod derive;
 mod kind;
 pub mod nearest;
 pub mod quote;
@@ -82,6 +83,10 @@ pub struct Stream {
     /// stream is left out there, and the entity's others are read all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// Whether the rows are read as a whole in every run and replace what is here in one
+    /// transaction: for objects whose rows come and go, and mean something only together.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub snapshot: bool,
     /// Condition in the source's own form: an Odoo domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Value>,

@@ -59,6 +59,7 @@ const STREAM: Shape = Shape::Object(&[
     Member("object", MUST, Shape::Text),
     Member("module", MAY, Shape::Text),
     Member("optional", MAY, Shape::Flag),
+    Member("snapshot", MAY, Shape::Flag),
     Member("filter", MAY, Shape::Any),
     Member("key", MUST, Shape::Set(&Shape::Name, 1)),
     Member("cursor", MAY, Shape::Text),

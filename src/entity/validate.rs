@@ -130,6 +130,7 @@ fn judge_entity(value: &Value, found: &mut Vec<String>) {
         judge_columns(draft, found);
         judge_key(draft, text(value, "source"), found);
         judge_keep(draft, found);
+        judge_snapshot(draft, found);
         judge_parent(draft, earlier, found);
         judge_lists(draft, found);
         judge_filter(draft, text(value, "source"), found);
@@ -212,6 +213,19 @@ fn judge_keep(draft: &Draft, found: &mut Vec<String>) {
     let Some(column) = draft.value.get("keep").and_then(|keep| text(keep, "column")) else { return };
     let at = format!("{}.keep.column", draft.at);
     found.extend(draft.misnamed(&at, column, |kind| kind == Type::Text, "text"));
+}
+
+/// A snapshot is applied as a whole: nothing of it is told by itself.
+fn judge_snapshot(draft: &Draft, found: &mut Vec<String>) {
+    if draft.value.get("snapshot") != Some(&Value::Bool(true)) {
+        return;
+    }
+    for key in ["keep", "parent", "date"].into_iter().filter(|key| draft.value.get(key).is_some()) {
+        found.push(format!("{}.{key}: a snapshot has none", draft.at));
+    }
+    if !has_single_bigint_key(draft) {
+        found.push(format!("{}.key: that of a snapshot must be one bigint column", draft.at));
+    }
 }
 
 fn judge_parent(draft: &Draft, earlier: &[Draft], found: &mut Vec<String>) {

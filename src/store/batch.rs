@@ -1,30 +1,39 @@
 //! One batch, one transaction: rows, their lines, what is missing, what is rejected,
 //! the counters and how far the stream is.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-
 use pgrx::datum::DatumWithOid;
 
+use super::rows::put;
 use super::session::{as_owner, transaction};
-use super::sql::{array, change, execute, first, json_key, json_keys, key_arrays, query, texts, value};
+use super::sql::{change, execute, first, json_key, json_keys, key_arrays, query, value};
 use super::tables::pass_text;
-use super::{Place, Store};
-use crate::engine::{Batch, Lines, Standing, Sweep, Written};
+use super::{Place, Store, derive};
+use crate::engine::{Batch, Lines, Mode, Standing, Sweep, Written};
 use crate::entity::statement;
 use crate::error::{Error, Kind, Result};
-use crate::source::{Key, Rejected, Rows, Scalar, Values};
+use crate::source::{Key, Rejected, Scalar};
+
+/// Whether the batch belongs to a full pass.
+fn is_full(batch: &Batch) -> bool {
+    match &batch.standing {
+        Some(Standing::Open(pass)) => pass.mode == Mode::Full,
+        Some(Standing::Done { full, .. }) => *full,
+        None => false,
+    }
+}
 
 impl Store {
     /// Writes a batch in one transaction.
     pub fn write(&mut self, batch: &Batch) -> Result<Written> {
         let place = self.place(batch.task, batch.stream)?;
         let written = transaction(|| {
-            let mut own = put(&place, &batch.rows)?;
+            derive::take_turn(&place)?;
+            let whole = is_full(batch);
+            let mut own = put(&place, &batch.rows, whole)?;
             own.left_out += batch.leaving.len() as u64;
             let mut written = own;
             for lines in &batch.lines {
-                written += put_lines(&self.place(batch.task, lines.stream)?, lines)?;
+                written += put_lines(&self.place(batch.task, lines.stream)?, lines, whole)?;
             }
             let missed = missed(&place, batch)?;
             as_owner(|| record(&place, batch, &own, &mut written, &missed))?;
@@ -36,60 +45,9 @@ impl Store {
     }
 }
 
-/// Stores rows of one stream; lines whose header is not here are left out.
-fn put(place: &Place<'_>, rows: &Rows) -> Result<Written> {
-    let mut written = Written::default();
-    if rows.is_empty() {
-        return Ok(written);
-    }
-    let orphans = orphans(place, rows)?;
-    // Lines that moved to a header that is not here are nobody's lines here any more.
-    let moved: Vec<Key> = orphans.iter().cloned().collect();
-    written.removed = place.delete(&moved, "moved to a header that is not here")?;
-    let kept = without(rows, &orphans);
-    written.left_out = (rows.len() - kept.len()) as u64;
-    if kept.is_empty() {
-        return Ok(written);
-    }
-    let columns: Vec<usize> = place.layout.columns.iter().map(|field| field.column).collect();
-    let sql = statement::upsert(place.stream, place.schema, &columns, kept.raw.is_some());
-    let mut arguments = vec![value(place.tenant()), value(place.run_id)];
-    arguments.extend(kept.columns.iter().map(array));
-    arguments.push(texts(&kept.updated_at));
-    arguments.extend(kept.raw.iter().map(|raw| value(raw.iter().map(String::as_str).collect::<Vec<_>>())));
-    let counts = change(&sql, &arguments, |row| Ok((row.int(1)?, row.int(2)?)))?.pop().unwrap_or_default();
-    (written.inserted, written.updated) = (counts.0.unsigned_abs(), counts.1.unsigned_abs());
-    written.unchanged = (kept.len() as u64).saturating_sub(written.inserted + written.updated);
-    Ok(written)
-}
-
-fn without<'a>(rows: &'a Rows, orphans: &HashSet<Key>) -> Cow<'a, Rows> {
-    if orphans.is_empty() {
-        return Cow::Borrowed(rows);
-    }
-    let stays: Vec<bool> = rows.keys.iter().map(|key| !orphans.contains(key)).collect();
-    Cow::Owned(rows.clone().only(&stays))
-}
-
-/// Keys of lines whose header is not here.
-fn orphans(place: &Place<'_>, rows: &Rows) -> Result<HashSet<Key>> {
-    let Some(parent) = &place.stream.parent else { return Ok(HashSet::new()) };
-    let header = place.task.entity.streams.iter().find(|stream| stream.table == parent.table);
-    let column = place.stream.column(&parent.column);
-    let read = place.layout.columns.iter().position(|field| Some(field.column) == column);
-    let sql = header.and_then(|header| statement::orphans(place.stream, header, place.schema));
-    let (Some(sql), Some(Values::Int(headers))) = (sql, read.and_then(|i| rows.columns.get(i))) else {
-        return Err(Error::new(Kind::Internal, "the lines' header column was not read"));
-    };
-    let mut arguments = vec![value(place.tenant())];
-    arguments.extend(key_arrays(&rows.keys, place.stream.key.len()));
-    arguments.push(value(headers.clone()));
-    Ok(query(&sql, &arguments, |row| row.key(1))?.into_iter().collect())
-}
-
 /// Stores all lines of some headers and removes those that are no longer among them.
-fn put_lines(place: &Place<'_>, lines: &Lines) -> Result<Written> {
-    let mut written = put(place, &lines.rows)?;
+fn put_lines(place: &Place<'_>, lines: &Lines, whole: bool) -> Result<Written> {
+    let mut written = put(place, &lines.rows, whole)?;
     let here = lines.rows.keys.iter().chain(lines.rejected.iter().filter_map(|r| r.key.as_ref()));
     let here: Vec<Key> = here.cloned().collect();
     let missing = place.lines_of(&lines.parents, &here)?;
@@ -137,7 +95,7 @@ pub(super) fn whole(key: &Key) -> Option<i64> {
 
 /// The bookkeeping of a batch: `own` is what it did to its own stream, `written` lines
 /// included. As the owner.
-fn record(
+pub(super) fn record(
     place: &Place<'_>,
     batch: &Batch,
     own: &Written,
@@ -374,6 +332,7 @@ impl Place<'_> {
         ];
         as_owner(|| execute(sql, &arguments))?;
         super::reread::note(self, keys)?;
+        derive::follow(self, keys, &[])?;
         Ok(count)
     }
 }

@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use super::servers;
 use super::session::{as_owner, spi, transaction};
 use super::sql::{change, execute, first, query, value};
-use super::{Store, Tracked};
+use super::{Store, Tracked, derive};
 use crate::engine::{Outcome, Task};
 use crate::entity::Entity;
 use crate::error::{Error, Kind, Result};
@@ -182,11 +182,12 @@ impl Store {
         let hint = error.as_ref().map(|error| error.hint_or_default().to_string());
         let detail = error.as_ref().and_then(|error| error.detail.clone());
         let message = error.map(|error| error.message).or(reason);
+        let waiting = transaction(|| derive::waiting(&self.place(task, 0)?))?;
         self.change_task(
             task,
             "state = $4, error_kind = $5, error = $6, detail = $7, hint = $8, finished_at = clock_timestamp(),
-             waiting = (select count(*) from erp_sync.candidate c where c.server = $2 and c.entity = $3)",
-            || vec![value(state), value(kind), value(message), value(detail), value(hint)],
+             waiting = $9 + (select count(*) from erp_sync.candidate c where c.server = $2 and c.entity = $3)",
+            || vec![value(state), value(kind), value(message), value(detail), value(hint), value(waiting)],
         )
     }
 

@@ -2,7 +2,7 @@
 
 use super::session::{as_owner, transaction};
 use super::sql::{execute, first, query, value};
-use super::{Place, Store, servers, views};
+use super::{Place, Store, derive, servers, views};
 use crate::engine::{Pass, Prepared, Stored, Task};
 use crate::entity::{Stream, ddl, quote};
 use crate::error::{Error, Kind, Result};
@@ -21,6 +21,7 @@ impl Store {
             if make(&place)? {
                 as_owner(|| execute(REREAD, &[value(place.table())]))?;
             }
+            derive::prepare(&place)?;
             views::keep(&place)?;
             let stored = as_owner(|| stored(&place))?;
             let rows = rows(&place, stored.as_ref().map_or(0, |(_, rows)| *rows))?;
@@ -90,7 +91,11 @@ fn make(place: &Place<'_>) -> Result<bool> {
         }
         Some(found) => {
             refuse_foreign(place, &found)?;
-            ddl::add_columns(place.stream, place.schema, &columns(place)?)?
+            ddl::add_columns(
+                place.stream,
+                place.schema,
+                &columns(&quote::qualified(place.schema, &place.table()))?,
+            )?
         }
     };
     let indexes = missing_indexes(place)?;
@@ -166,11 +171,11 @@ fn make_schema(place: &Place<'_>) -> Result<()> {
 const COLUMNS: &str = "
 select a.attname::text, format_type(a.atttypid, a.atttypmod)
 from pg_attribute a
-where a.attrelid = format('%I.%I', $1, $2)::regclass and a.attnum > 0 and not a.attisdropped";
+where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped";
 
-fn columns(place: &Place<'_>) -> Result<Vec<(String, String)>> {
-    let arguments = [value(place.schema.to_string()), value(place.table())];
-    query(COLUMNS, &arguments, |row| Ok((row.text(1)?, row.text(2)?)))
+/// Name and type of each column of a table; none when it is not there.
+pub(super) fn columns(table: &str) -> Result<Vec<(String, String)>> {
+    query(COLUMNS, &[value(table.to_string())], |row| Ok((row.text(1)?, row.text(2)?)))
 }
 
 const INDEXES: &str = "

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::io::Desk;
 use crate::engine::{Batch, Outcome, Prepared, Sink, Stored, Written};
 use crate::error::Result;
-use crate::source::{Key, Layout};
+use crate::source::{Key, Layout, Rows};
 use crate::store::Store;
 
 /// A sink that lives on another thread.
@@ -66,6 +66,18 @@ impl Sink for Bridge {
 
     async fn reread(&mut self, task: usize, stream: usize, keys: Vec<Key>) -> Result<()> {
         self.0.ask(move |store| store.reread(task, stream, &keys)).await
+    }
+
+    async fn stage(&mut self, task: usize, stream: usize, rows: Arc<Rows>, first: bool) -> Result<()> {
+        self.0.ask(move |store| store.stage(task, stream, &rows, first)).await
+    }
+
+    async fn vanished(&mut self, task: usize, stream: usize, known: Vec<Key>) -> Result<u64> {
+        self.0.ask(move |store| store.vanished(task, stream, &known)).await
+    }
+
+    async fn adopt(&mut self, batch: Arc<Batch>, remove: bool) -> Result<Written> {
+        self.0.ask(move |store| store.adopt(&batch, remove)).await
     }
 
     async fn warn(&mut self, task: usize, text: String) -> Result<()> {

@@ -7,7 +7,7 @@ use crate::engine::{Batch, Standing, Sweep, Written};
 use crate::source::{Key, Rejected, Rows, Values};
 
 impl Store {
-    fn rows(&self, task: usize, stream: usize, rows: &Rows) -> Vec<(Key, Row)> {
+    pub fn rows(&self, task: usize, stream: usize, rows: &Rows) -> Vec<(Key, Row)> {
         let about = self.stream(task, stream);
         let layout = &self.layouts[&(task, stream)];
         let row = |at: usize| {

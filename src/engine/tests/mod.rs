@@ -16,6 +16,7 @@ mod naive;
 mod programs;
 mod range;
 mod reading;
+mod snapshot;
 mod state;
 mod tasks;
 mod trouble;

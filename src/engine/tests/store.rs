@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::engine::{Batch, Outcome, Prepared, Sink, Stored, Task, Written};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
-use crate::source::{Key, Layout};
+use crate::source::{Key, Layout, Rows};
 
 /// A row: its columns, and the header it belongs to.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +58,8 @@ pub struct Store {
     pub warnings: Vec<String>,
     pub expected: Vec<u64>,
     pub batches: Vec<Arc<Batch>>,
+    /// Rows of a snapshot that are put aside.
+    pub staged: BTreeMap<Key, Row>,
     pub crash: Option<Crash>,
     pub writes: usize,
     pub calls: usize,
@@ -235,6 +237,37 @@ impl Sink for Store {
         let rereads = self.data.rereads.entry(self.name(task, stream)).or_default();
         rereads.retain(|key| !keys.contains(key));
         Ok(())
+    }
+
+    async fn stage(&mut self, task: usize, stream: usize, rows: Arc<Rows>, first: bool) -> Result<()> {
+        self.alive()?;
+        if first {
+            self.staged.clear();
+        }
+        let of_page = self.rows(task, stream, &rows);
+        self.staged.extend(of_page);
+        Ok(())
+    }
+
+    async fn vanished(&mut self, task: usize, stream: usize, known: Vec<Key>) -> Result<u64> {
+        self.alive()?;
+        let here = self.keys(&self.name(task, stream));
+        Ok(here.iter().filter(|key| !self.staged.contains_key(key) && !known.contains(key)).count() as u64)
+    }
+
+    async fn adopt(&mut self, batch: Arc<Batch>, remove: bool) -> Result<Written> {
+        self.change()?;
+        let table = self.name(batch.task, batch.stream);
+        let known: Vec<&Key> = batch.rejected.iter().filter_map(|r| r.key.as_ref()).collect();
+        let rows = self.data.tables.entry(table.clone()).or_default();
+        let before = rows.len();
+        rows.retain(|key, _| !remove || self.staged.contains_key(key) || known.contains(&key));
+        let removed = (before - rows.len()) as u64;
+        rows.extend(self.staged.clone());
+        let filled = !rows.is_empty();
+        let stored = self.data.stored.entry(table).or_default();
+        (stored.pass, stored.complete, stored.filled) = (None, true, filled);
+        Ok(Written { removed, ..Written::default() })
     }
 
     async fn warn(&mut self, _task: usize, text: String) -> Result<()> {

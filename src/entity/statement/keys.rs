@@ -58,7 +58,12 @@ pub(super) fn same_key(stream: &Stream, first: usize) -> String {
 }
 
 pub(super) fn returned_keys(stream: &Stream) -> String {
-    list(&key_types(stream), |(name, kind)| as_sent(&format!("t.{}", quote_ident(name)), name, *kind))
+    keys_of("t", stream)
+}
+
+/// The key columns of a row, as they come back.
+pub(super) fn keys_of(row: &str, stream: &Stream) -> String {
+    list(&key_types(stream), |(name, kind)| as_sent(&format!("{row}.{}", quote_ident(name)), name, *kind))
 }
 
 pub(super) fn as_sent(value: &str, name: &str, kind: Type) -> String {

@@ -9,10 +9,12 @@ use super::Stream;
 use super::quote::{qualified, quote_ident};
 use keys::{as_sent, key_arrays, key_names, key_types, listed_keys, returned_keys, same_key, single_key};
 
+mod adopt;
 mod keys;
 mod upsert;
 
-pub use upsert::upsert;
+pub use adopt::{ASIDE, adopt, vanished};
+pub use upsert::{upsert, upsert_keys};
 
 /// Deletes rows by key. Parameters: `$1` tenant, then one array per key column.
 /// Gives for each row deleted its content as JSON text (`content`) and its key.
@@ -85,6 +87,15 @@ pub fn referring(stream: &Stream, column: &str, schema: &str) -> String {
         returned_keys(stream),
         qualified(schema, &stream.table),
         quote_ident(column)
+    )
+}
+
+/// All keys that are here. Parameter: `$1` tenant.
+pub fn keys(stream: &Stream, schema: &str) -> String {
+    format!(
+        "select {}\nfrom {} as t\nwhere t.\"tenant\" = $1::text",
+        returned_keys(stream),
+        qualified(schema, &stream.table)
     )
 }
 

@@ -1,5 +1,6 @@
 //! The statement that stores a batch of rows.
 
+use super::keys::keys_of;
 use super::{list, numbered};
 use crate::entity::quote::{qualified, quote_ident};
 use crate::entity::{Column, Stream, Type};
@@ -13,6 +14,19 @@ use crate::entity::{Column, Stream, Type};
 /// Columns that are not read are neither compared nor written. No key may occur
 /// twice. Gives one row: `inserted`, `updated`.
 pub fn upsert(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -> String {
+    let counts =
+        "count(*) filter (where inserted) as inserted, count(*) filter (where not inserted) as updated";
+    format!("{}\nselect {counts}\nfrom up", written(stream, schema, columns, with_raw))
+}
+
+/// As [`upsert`], but gives a row for each that was written: `inserted`, then its key.
+pub fn upsert_keys(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -> String {
+    let keys = keys_of("up", stream);
+    format!("{}\nselect inserted, {keys}\nfrom up", written(stream, schema, columns, with_raw))
+}
+
+/// The statement up to its answer.
+fn written(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -> String {
     let read: Vec<&Column> = columns.iter().filter_map(|i| stream.columns.get(*i)).collect();
     let table = qualified(schema, &stream.table);
     let fields = fields(&read, with_raw);
@@ -30,8 +44,7 @@ pub fn upsert(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) 
          where t.\"tenant\" is null\n     or ({stored})\n        is distinct from ({sent})\n  \
          on conflict (\"tenant\", {key}) do update\n  \
          set {sets}, \"synced_at\" = now(), \"run_id\" = excluded.\"run_id\"\n  \
-         returning (n.xmax = 0) as inserted, {returned}\n)\n\
-         select count(*) filter (where inserted) as inserted, count(*) filter (where not inserted) as updated\nfrom up",
+         returning (n.xmax = 0) as inserted, {returned}\n)",
         ours = list(&fields, |f| format!("s.{}", quote_ident(f.name))),
         joined = equal_keys(stream, "t", "s"),
         stored = list(&rest, |f| format!("t.{}", quote_ident(f.name))),

@@ -4,6 +4,7 @@ use super::{Entity, parse};
 
 mod ddl;
 mod define;
+mod derive;
 mod manifest;
 mod readme;
 mod settings;

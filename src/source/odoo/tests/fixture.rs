@@ -58,6 +58,7 @@ pub(in crate::source::odoo) fn stream(object: &str, columns: &[(&str, Type)]) ->
         object: object.into(),
         module: None,
         optional: false,
+        snapshot: false,
         filter: None,
         key: vec!["id".into()],
         date: None,

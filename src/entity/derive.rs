@@ -1,0 +1,169 @@
+//! Tables made from other tables: what they hold, the statement that makes their rows, and
+//! whose changes make it run.
+//!
+//! Parameters of every statement: `$1` the tenant, `$2` the server, then one array per key
+//! column of the stream. A statement brings what is made of these rows to what it should be,
+//! whatever it was before, so that it can run any number of times.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::quote::quote_ident;
+use super::{Column, Stream};
+
+/// What is made of the rows of a stream.
+pub struct Rule {
+    /// The stream's table.
+    pub of: &'static str,
+    /// The tables it fills.
+    pub fills: &'static [&'static str],
+    /// Further tables it reads: without one of them it does not run.
+    pub needs: &'static [&'static str],
+    sql: &'static str,
+}
+
+/// Rows of one table whose change bears on what is made of another's.
+pub struct Touch {
+    /// The table that changed; its keys are `$3`.
+    pub on: &'static str,
+    /// The table whose rows are looked at again.
+    pub of: &'static str,
+    /// Further tables it reads: without one of them it does not run.
+    pub needs: &'static [&'static str],
+    /// Gives the keys of these rows.
+    sql: &'static str,
+}
+
+/// The rules; their order does not matter.
+pub const RULES: &[Rule] = &[
+    Rule {
+        of: "stock_quants",
+        fills: &["warehouse_inventory"],
+        needs: &["locations", "warehouses"],
+        sql: include_str!("inventory.sql"),
+    },
+    Rule {
+        of: "stock_moves",
+        fills: &["stock_movements", "waiting"],
+        needs: &["locations", "warehouses", "picking_types", "products", "uoms", "pickings"],
+        sql: include_str!("stock_moves.sql"),
+    },
+];
+
+/// One is as good as all: what lies in the warehouses is summed up as a whole.
+const ANY_QUANT: &str =
+    "select q.id from {schema}.stock_quants q where q.tenant = $1 and cardinality($3::bigint[]) > 0 limit 1";
+
+/// What bears on what; the order does not matter.
+pub const TOUCHES: &[Touch] = &[
+    Touch { on: "locations", of: "stock_quants", needs: &[], sql: ANY_QUANT },
+    Touch { on: "warehouses", of: "stock_quants", needs: &[], sql: ANY_QUANT },
+    Touch {
+        on: "locations",
+        of: "stock_moves",
+        needs: &[],
+        sql: "select m.id from {schema}.stock_moves m
+              where m.tenant = $1 and (m.source_location_id = any($3) or m.destination_location_id = any($3))",
+    },
+    Touch {
+        on: "warehouses",
+        of: "stock_moves",
+        needs: &["locations", "stock_movements"],
+        sql: "select m.id from {schema}.warehouses w
+              join {schema}.locations v on v.tenant = $1 and v.id = w.view_location_id
+              join {schema}.locations l on l.tenant = $1 and starts_with(l.parent_path, v.parent_path)
+              join {schema}.stock_moves m on m.tenant = $1 and l.id in (m.source_location_id, m.destination_location_id)
+              where w.tenant = $1 and w.id = any($3)
+              union
+              select t.origin_key::bigint from {schema}.stock_movements t
+              where t.tenant = $1 and t.warehouse_id = any($3) and t.origin = 'stock_moves'",
+    },
+    Touch {
+        on: "picking_types",
+        of: "stock_moves",
+        needs: &[],
+        sql: "select m.id from {schema}.stock_moves m where m.tenant = $1 and m.picking_type_id = any($3)",
+    },
+    Touch {
+        on: "pickings",
+        of: "stock_moves",
+        needs: &[],
+        sql: "select m.id from {schema}.stock_moves m where m.tenant = $1 and m.picking_id = any($3)",
+    },
+    Touch {
+        on: "products",
+        of: "stock_moves",
+        needs: &[],
+        sql: "select m.id from {schema}.stock_moves m where m.tenant = $1 and m.product_id = any($3)",
+    },
+    Touch {
+        on: "uoms",
+        of: "stock_moves",
+        needs: &["products"],
+        sql: "select m.id from {schema}.stock_moves m where m.tenant = $1 and m.uom_id = any($3)
+              union
+              select m.id from {schema}.products p
+              join {schema}.stock_moves m on m.tenant = $1 and m.product_id = p.id
+              where p.tenant = $1 and p.uom_id = any($3)",
+    },
+];
+
+impl Rule {
+    /// The statement.
+    pub fn statement(&self, schema: &str) -> String {
+        in_schema(self.sql, schema)
+    }
+}
+
+impl Touch {
+    /// The query.
+    pub fn query(&self, schema: &str) -> String {
+        in_schema(self.sql, schema)
+    }
+}
+
+fn in_schema(sql: &str, schema: &str) -> String {
+    sql.trim_end().replace("{schema}", &quote_ident(schema))
+}
+
+/// The rule for the rows of a table.
+pub fn rule(table: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.of == table)
+}
+
+/// Whether a change of the table's rows makes a statement run.
+pub fn matters(table: &str) -> bool {
+    rule(table).is_some() || TOUCHES.iter().any(|touch| touch.on == table)
+}
+
+/// A table as `derived.json` describes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Derived {
+    table: String,
+    about: String,
+    key: Vec<String>,
+    indexes: Vec<Vec<String>>,
+    columns: Vec<Column>,
+}
+
+/// The derived tables, as streams of no object. What were not valid would be left out; a test
+/// proves that none is.
+pub fn tables() -> &'static [Stream] {
+    static PARSED: LazyLock<Vec<Stream>> = LazyLock::new(|| {
+        let all: Vec<Derived> = serde_json::from_str(include_str!("derived.json")).unwrap_or_default();
+        all.into_iter().map(stream).collect()
+    });
+    &PARSED
+}
+
+fn stream(derived: Derived) -> Stream {
+    let Derived { table, about, key, indexes, columns } = derived;
+    Stream { table, about, key, indexes, columns, ..Stream::default() }
+}
+
+/// A derived table by its name.
+pub fn table(name: &str) -> Option<&'static Stream> {
+    tables().iter().find(|stream| stream.table == name)
+}

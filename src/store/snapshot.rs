@@ -1,0 +1,96 @@
+//! Snapshots: pages are put aside in a table of the session, and taken over in one transaction.
+
+use super::batch::record;
+use super::session::{as_owner, transaction};
+use super::sql::{array, change, execute, first, query, texts, value};
+use super::{Place, Store, derive};
+use crate::engine::{Batch, Written};
+use crate::entity::{ddl, statement};
+use crate::error::{Error, Kind, Result};
+use crate::source::{Key, Rows};
+
+impl Store {
+    /// Puts rows aside; `anew` forgets what was put aside before.
+    pub fn stage(&mut self, task: usize, stream: usize, rows: &Rows, anew: bool) -> Result<()> {
+        let place = self.place(task, stream)?;
+        transaction(|| {
+            if anew {
+                clear(&place)?;
+            }
+            put_aside(&place, rows)
+        })?;
+        self.advance(task, stream, rows.len() as u64)
+    }
+
+    /// How many rows are here that were not put aside.
+    pub fn vanished(&mut self, task: usize, stream: usize, known: &[Key]) -> Result<u64> {
+        let place = self.place(task, stream)?;
+        let sql = statement::vanished(place.stream, place.schema).ok_or_else(no_single_key)?;
+        transaction(|| {
+            let count = first(&sql, &[value(place.tenant()), whole(known)], |row| row.int(1))?;
+            Ok(count.unwrap_or_default().unsigned_abs())
+        })
+    }
+
+    /// Takes over what was put aside.
+    pub fn adopt(&mut self, batch: &Batch, remove: bool) -> Result<Written> {
+        let place = self.place(batch.task, batch.stream)?;
+        transaction(|| {
+            derive::take_turn(&place)?;
+            let mut written = take_over(&place, batch, remove)?;
+            let own = written;
+            as_owner(|| record(&place, batch, &own, &mut written, &[]))?;
+            clear(&place)?;
+            Ok(written)
+        })
+    }
+}
+
+fn no_single_key() -> Error {
+    Error::new(Kind::Internal, "a snapshot without a single whole key")
+}
+
+fn whole<'a>(keys: &[Key]) -> pgrx::datum::DatumWithOid<'a> {
+    value(keys.iter().filter_map(super::batch::whole).collect::<Vec<i64>>())
+}
+
+/// Makes the session's table, empty. It has no comments and no indexes but its key.
+fn clear(place: &Place<'_>) -> Result<()> {
+    let name = crate::entity::quote::qualified(statement::ASIDE, &place.table());
+    execute(&format!("drop table if exists {name}"), &[])?;
+    let create = ddl::create_table(place.stream, statement::ASIDE, false).into_iter().next();
+    create.map_or(Ok(()), |sql| execute(&sql, &[]).map(drop))
+}
+
+fn put_aside(place: &Place<'_>, rows: &Rows) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let columns: Vec<usize> = place.layout.columns.iter().map(|field| field.column).collect();
+    let sql = statement::upsert(place.stream, statement::ASIDE, &columns, rows.raw.is_some());
+    let mut arguments = vec![value(place.tenant()), value(place.run_id)];
+    arguments.extend(rows.columns.iter().map(array));
+    arguments.push(texts(&rows.updated_at));
+    arguments.extend(rows.raw.iter().map(|raw| value(raw.iter().map(String::as_str).collect::<Vec<_>>())));
+    change(&sql, &arguments, |_| Ok(())).map(drop)
+}
+
+fn take_over(place: &Place<'_>, batch: &Batch, remove: bool) -> Result<Written> {
+    let columns: Vec<usize> = place.layout.columns.iter().map(|field| field.column).collect();
+    let sql = statement::adopt(place.stream, place.schema, &columns, place.task.keep_raw);
+    let known: Vec<Key> = batch.rejected.iter().filter_map(|rejected| rejected.key.clone()).collect();
+    let arguments = [value(place.tenant()), whole(&known), value(place.run_id), value(remove)];
+    let changes = change(&sql.ok_or_else(no_single_key)?, &arguments, |row| Ok((row.text(1)?, row.key(2)?)))?;
+    let count = |what: &str| changes.iter().filter(|(done, _)| done == what).count() as u64;
+    let (inserted, updated, removed) = (count("inserted"), count("updated"), count("removed"));
+    let staged = staged(place)?;
+    let changed: Vec<Key> = changes.iter().map(|(_, key)| key.clone()).collect();
+    derive::follow(place, &changed, &staged)?;
+    let unchanged = (staged.len() as u64).saturating_sub(inserted + updated);
+    Ok(Written { inserted, updated, unchanged, removed, ..Written::default() })
+}
+
+/// The keys that were put aside.
+fn staged(place: &Place<'_>) -> Result<Vec<Key>> {
+    query(&statement::keys(place.stream, statement::ASIDE), &[value(place.tenant())], |row| row.key(1))
+}
