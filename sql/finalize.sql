@@ -23,6 +23,7 @@ comment on function @extschema@.sync_discover is 'what a server holds, or the fi
 comment on function @extschema@.sync_plan is 'what a run would read: one row per stream; writes nothing';
 comment on function @extschema@.sync_ready is 'whether the first full pass of entities has finished';
 comment on function @extschema@.sync_require is 'raises an error unless the first full pass of entities has finished';
+comment on function @extschema@.sync_waiting is 'rows that wait for a partner row, and removals that wait for confirmation';
 comment on function @extschema@.sync_schedule is 'makes or changes the pg_cron job that calls sync_auto() as the current role';
 comment on function @extschema@.sync_unschedule is 'removes the current role''s pg_cron job; whether there was one';
 comment on function @extschema@.sync_schedules is 'the pg_cron jobs that call sync_auto() in this database';

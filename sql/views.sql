@@ -36,9 +36,12 @@ comment on view erp_sync.rejections is 'remote rows that could not be stored: a 
 create view erp_sync.schedule as select * from @extschema@.sync_schedules();
 comment on view erp_sync.schedule is 'the pg_cron jobs that call sync_auto() here, with their last run; empty without pg_cron';
 
+create view erp_sync.waiting as select * from @extschema@.sync_waiting();
+comment on view erp_sync.waiting is 'rows that wait for a partner row, and removals that wait for confirmation: a work list';
+
 -- What a reader sees is decided by the policies of the tables.
 grant select on erp_sync.status, erp_sync.progress, erp_sync.history, erp_sync.errors, erp_sync.rejections,
-  erp_sync.schedule to public;
+  erp_sync.schedule, erp_sync.waiting to public;
 
 comment on column erp_sync.status.server is 'name of the foreign server';
 comment on column erp_sync.status.entity is 'name of the entity';
@@ -109,6 +112,14 @@ comment on column erp_sync.rejections.count is 'how often it was seen';
 comment on column erp_sync.rejections.first_seen_at is 'when it was first seen';
 comment on column erp_sync.rejections.last_seen_at is 'when it was last seen';
 comment on column erp_sync.rejections.record is 'the record as the remote sent it';
+
+comment on column erp_sync.waiting.server is 'name of the foreign server';
+comment on column erp_sync.waiting.entity is 'name of the entity';
+comment on column erp_sync.waiting.stream is 'table the row is in';
+comment on column erp_sync.waiting.key is 'values of its key columns';
+comment on column erp_sync.waiting.reason is 'what it waits for, such as an unknown barcode; or removal, and why';
+comment on column erp_sync.waiting.value is 'the code or id that has no partner';
+comment on column erp_sync.waiting.since is 'since when';
 
 comment on column erp_sync.schedule.job_id is 'pg_cron''s number of the job';
 comment on column erp_sync.schedule.schedule is 'when it runs, in cron''s words';

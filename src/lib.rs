@@ -33,7 +33,8 @@ mod extension {
             "bootstrap",
             api::status::sync_status,
             api::status::sync_progress,
-            api::schedule::sync_schedules
+            api::schedule::sync_schedules,
+            api::waiting::sync_waiting
         ]
     );
     extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);

@@ -13,6 +13,7 @@ mod run;
 mod schedule;
 mod status;
 mod validator;
+mod waiting;
 
 use crate::entity::{Entity, catalog, nearest};
 use crate::error::{Error, Kind, Result};

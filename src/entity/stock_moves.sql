@@ -13,7 +13,7 @@ with place as materialized (
     select m.destination_location_id from {schema}.stock_moves m where m.tenant = $1 and m.id = any($3))
 ),
 moved as materialized (
-  select m.id::text as origin_key, m.moved_at, m.product_id, m.reference,
+  select m.id::text as origin_key, jsonb_build_array(m.id)::text as row_key, m.moved_at, m.product_id, m.reference,
     coalesce(k.partner_id, m.partner_id) as partner_id,
     s.usage as from_usage, d.usage as to_usage, coalesce(m.is_scrap, false) or m.scrap_id is not null or s.is_scrap or d.is_scrap as is_scrap,
     case when s.usage = 'internal' then coalesce(s.warehouse_id, t.warehouse_id) end as from_warehouse_id,
@@ -66,14 +66,17 @@ gone as (
     and not exists (
       select from want w where w.origin_key = t.origin_key and w.movement_type = t.movement_type)
 ),
+waiting_key as (
+  select jsonb_build_array(k)::text as row_key from unnest($3) k
+),
 admitted as (
   delete from {schema}.waiting t
-  where t.tenant = $1 and t.server = $2 and t.stream = 'stock_moves' and t.row_key in (select k::text from unnest($3) k)
-    and not exists (select from moved m where m.origin_key = t.row_key and m.lacks is not null)
+  where t.tenant = $1 and t.server = $2 and t.stream = 'stock_moves' and t.row_key in (select m.row_key from waiting_key m)
+    and not exists (select from moved m where m.row_key = t.row_key and m.lacks is not null)
 ),
 waits as (
   insert into {schema}.waiting as t (tenant, server, stream, row_key, entity, reason, value, waiting_since)
-  select $1, $2, 'stock_moves', m.origin_key, 'stock_moves', m.lacks, m.lacked_id::text, now()
+  select $1, $2, 'stock_moves', m.row_key, 'stock_moves', m.lacks, m.lacked_id::text, now()
   from moved m where m.lacks is not null
   on conflict (tenant, server, stream, row_key) do update
   set reason = excluded.reason, value = excluded.value, synced_at = now()

@@ -111,6 +111,35 @@ fn there(place: &Place<'_>, tables: &[&str]) -> Result<bool> {
     Ok(first(sql, &[value(names)], |row| row.flag(1))?.unwrap_or(false))
 }
 
+const WAITING: &str = "
+select w.row_key from {waiting} w
+where w.tenant = $1 and w.server = $2 and w.stream = $3 and ($4::text is null or w.row_key > $4)
+order by w.row_key limit $5";
+
+/// Looks again at the rows of a stream that wait: what somebody filled in by hand admits them.
+/// At most so many behind `after`; returns the last, if there may be more. In the current transaction.
+pub(super) fn readmit(place: &Place<'_>, after: Option<String>) -> Result<Option<String>> {
+    let Some(rule) = derive::rule(&place.stream.table).filter(|rule| rule.fills.contains(&"waiting")) else {
+        return Ok(None);
+    };
+    if !there(place, rule.fills)? {
+        return Ok(None);
+    }
+    take_turn(place)?;
+    let sql = WAITING.replace("{waiting}", &quote::qualified(place.schema, "waiting"));
+    let arguments = [
+        value(place.tenant()),
+        value(place.server()),
+        value(place.table()),
+        value(after),
+        value(CHUNK as i64),
+    ];
+    let found = query(&sql, &arguments, |row| row.text(1))?;
+    let keys: Vec<Key> = found.iter().map(|key| super::gone::read_key(key)).collect::<Result<_>>()?;
+    recompute(place, rule, place.stream, &keys)?;
+    Ok(found.last().filter(|_| found.len() == CHUNK).cloned())
+}
+
 /// Rows of the task's streams that wait for a partner. In the current transaction, as the role.
 pub(super) fn waiting(place: &Place<'_>) -> Result<i64> {
     let table = quote::qualified(place.schema, "waiting");

@@ -32,6 +32,7 @@ mod snapshot;
 mod sql;
 mod tables;
 mod views;
+mod waiting;
 
 pub use configured::{Configured, configure};
 pub use manifests::{define, entities, undefine};
@@ -39,6 +40,8 @@ pub use plan::{Plan, look, plan};
 pub use reset::reset;
 pub use runs::{cancel, claim, fail, hold, queue};
 pub use servers::{database, may_log_in, role_name, to_discover, visible, wanted as wanted_servers};
+
+pub use waiting::waiting;
 
 use sql::{first, value};
 

@@ -182,6 +182,9 @@ impl Store {
         let hint = error.as_ref().map(|error| error.hint_or_default().to_string());
         let detail = error.as_ref().and_then(|error| error.detail.clone());
         let message = error.map(|error| error.message).or(reason);
+        if state == "succeeded" {
+            self.readmit(task)?;
+        }
         let waiting = transaction(|| derive::waiting(&self.place(task, 0)?))?;
         self.change_task(
             task,
@@ -189,6 +192,18 @@ impl Store {
              waiting = $9 + (select count(*) from erp_sync.candidate c where c.server = $2 and c.entity = $3)",
             || vec![value(state), value(kind), value(message), value(detail), value(hint), value(waiting)],
         )
+    }
+
+    /// Looks again at rows that wait for a partner.
+    fn readmit(&self, task: usize) -> Result<()> {
+        for stream in 0..self.tracked(task)?.streams.len() {
+            let place = self.place(task, stream)?;
+            let mut after = transaction(|| derive::readmit(&place, None))?;
+            while after.is_some() {
+                after = transaction(|| derive::readmit(&place, after))?;
+            }
+        }
+        Ok(())
     }
 
     /// Changes the task's row; parameters from `$4` on are `more`, made inside the
