@@ -92,7 +92,7 @@ comment on column erp_sync.task.left_out is 'rows that are not to be stored: out
 comment on column erp_sync.task.rejected is 'rows that could not be stored, see erp_sync.rejections';
 comment on column erp_sync.task.duplicates is 'further copies of a row in one answer';
 comment on column erp_sync.task.removed is 'rows deleted here because the remote no longer has them, or because they left the entity''s keep';
-comment on column erp_sync.task.waiting is 'removals that wait for confirmation';
+comment on column erp_sync.task.waiting is 'removals that wait for confirmation, and rows that wait for a partner';
 comment on column erp_sync.task.warnings is 'what a person should know although the task went on';
 comment on column erp_sync.task.error_kind is 'kind of the error';
 comment on column erp_sync.task.error is 'why it failed or was skipped';

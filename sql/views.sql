@@ -51,7 +51,7 @@ comment on column erp_sync.status.lag is 'time since everything that was committ
 comment on column erp_sync.status.synced_to is 'until when everything that was committed on the remote is here';
 comment on column erp_sync.status.rows is 'rows in its tables';
 comment on column erp_sync.status.rejected is 'rows that could not be stored, see erp_sync.rejections';
-comment on column erp_sync.status.waiting is 'removals that wait for confirmation';
+comment on column erp_sync.status.waiting is 'removals that wait for confirmation, and rows that wait for a partner';
 comment on column erp_sync.status.next_due_at is 'when the next pg_cron job begins; null without one';
 comment on column erp_sync.status.next_mode is 'what the next scheduled run reads: incremental or full';
 comment on column erp_sync.status.last_error is 'why the last task failed';

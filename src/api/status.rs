@@ -3,6 +3,7 @@
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::prelude::*;
 
+use crate::guc::Settings;
 use crate::store;
 use crate::store::{cron, reading};
 use pgrx::pg_sys::panic::ErrorReport;
@@ -35,10 +36,13 @@ fn sync_status() -> Result<
     let next_due_at = cron::next_due_at()?;
     let mut rows = Vec::new();
     let (entities, configured) = (store::entities()?, store::Configured::load()?);
+    let waiting = store::waiting_counts(&Settings::current().target_schema)?;
     for server in store::visible()? {
         for entity in entities.iter().filter(|entity| entity.source == server.kind) {
             let own = configured.of(&server.name, &entity.name);
-            rows.extend(reading::status(&server.name, entity, &own)?);
+            let partners =
+                waiting.get(&(server.name.clone(), entity.name.clone())).copied().unwrap_or_default();
+            rows.extend(reading::status(&server.name, entity, &own, partners)?);
         }
     }
     Ok(TableIterator::new(rows.into_iter().map(move |s| {

@@ -10,6 +10,8 @@ pub struct View {
     pub about: &'static str,
     /// The tables it reads, all of one entity.
     pub tables: &'static [&'static str],
+    /// Derived tables it reads too: they are made with it, and filled when their entity comes.
+    pub derived: &'static [&'static str],
     /// Names and comments of its columns. New ones come last: nothing else can be changed
     /// under the views that users build on it.
     pub columns: &'static [(&'static str, &'static str)],
@@ -19,8 +21,9 @@ pub struct View {
 /// The views; their order does not matter.
 pub const VIEWS: [View; 1] = [View {
     name: "product_stock",
-    about: "Products with unit, prices and what stock is to be kept, archived ones included",
+    about: "Products with unit, prices, what stock is to be kept and what there is, archived ones included",
     tables: &["products", "uoms", "reorder_rules"],
+    derived: &["warehouse_inventory"],
     columns: &[
         ("tenant", "The business the row belongs to"),
         ("odoo_id", "Joins products.id"),
@@ -32,6 +35,10 @@ pub const VIEWS: [View; 1] = [View {
         ("list_price", "Sales price, without the surcharges of attributes and without price lists"),
         ("reordering_min_qty", "Sum over its active reordering rules; 0 without one, as Odoo shows it"),
         ("reordering_max_qty", "Sum over its active reordering rules; 0 without one, as Odoo shows it"),
+        (
+            "on_hand",
+            "Sum over all warehouses, in that unit, once the entity inventory has been synced; 0 for none",
+        ),
     ],
     query: include_str!("product_stock.sql"),
 }];

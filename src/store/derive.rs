@@ -15,13 +15,12 @@ const CHUNK: usize = 5000;
 /// Makes the tables that are filled from the stream's. In the current transaction.
 pub(super) fn prepare(place: &Place<'_>) -> Result<()> {
     let fills = derive::rule(&place.stream.table).map_or(&[][..], |rule| rule.fills);
-    for table in fills.iter().filter_map(|name| derive::table(name)) {
-        make(place, table)?;
-    }
-    Ok(())
+    fills.iter().try_for_each(|table| make(place, table))
 }
 
-fn make(place: &Place<'_>, table: &Stream) -> Result<()> {
+/// Makes a derived table, or adds what it lacks. In the current transaction.
+pub(super) fn make(place: &Place<'_>, table: &str) -> Result<()> {
+    let Some(table) = derive::table(table) else { return Ok(()) };
     let name = quote::qualified(place.schema, &table.table);
     let columns = super::tables::columns(&name)?;
     let statements = match columns.is_empty() {
@@ -142,11 +141,7 @@ pub(super) fn readmit(place: &Place<'_>, after: Option<String>) -> Result<Option
 
 /// Rows of the task's streams that wait for a partner. In the current transaction, as the role.
 pub(super) fn waiting(place: &Place<'_>) -> Result<i64> {
-    let table = quote::qualified(place.schema, "waiting");
-    let readable = "select coalesce(has_table_privilege(to_regclass($1), 'select'), false)";
-    if first(readable, &[value(table.clone())], |row| row.flag(1))? != Some(true) {
-        return Ok(0);
-    }
+    let Some(table) = super::waiting::readable(place.schema)? else { return Ok(0) };
     let sql = format!("select count(*) from {table} where tenant = $1 and server = $2 and entity = $3");
     let arguments = [value(place.tenant()), value(place.server()), value(place.entity())];
     Ok(first(&sql, &arguments, |row| row.int(1))?.unwrap_or_default())

@@ -41,7 +41,7 @@ pub use reset::reset;
 pub use runs::{cancel, claim, fail, hold, queue};
 pub use servers::{database, may_log_in, role_name, to_discover, visible, wanted as wanted_servers};
 
-pub use waiting::waiting;
+pub use waiting::{counts as waiting_counts, waiting};
 
 use sql::{first, value};
 

@@ -25,7 +25,7 @@ pub struct Status {
     pub rows: i64,
     /// Rows that could not be stored.
     pub rejected: i64,
-    /// Removals that wait for confirmation.
+    /// Removals that wait for confirmation, and rows that wait for a partner.
     pub waiting: i64,
     /// What the next scheduled task reads; none when `sync_auto()` leaves the entity out.
     pub next_mode: Option<String>,
@@ -63,8 +63,9 @@ left join lateral (
   select count(*) as waiting from erp_sync.candidate c
   where c.server = e.server and c.entity = e.entity) c on true";
 
-/// How an entity of a server stands, which the current role may see. In the current transaction.
-pub fn status(server: &str, entity: &Entity, own: &Settings) -> Result<Vec<Status>> {
+/// How an entity of a server stands, which the current role may see; `partners`: rows of it that
+/// wait for a partner. In the current transaction.
+pub fn status(server: &str, entity: &Entity, own: &Settings, partners: i64) -> Result<Vec<Status>> {
     let full_every = own.full_every.as_ref().unwrap_or(&entity.full_every).clone();
     let arguments = [value(server.to_string()), value(entity.name.clone()), value(full_every)];
     let rows = |row: &Row<'_>| {
@@ -77,7 +78,7 @@ pub fn status(server: &str, entity: &Entity, own: &Settings) -> Result<Vec<Statu
             synced_to: row.get(4)?,
             rows: row.int(5)?,
             rejected: row.int(6)?,
-            waiting: row.int(7)?,
+            waiting: row.int(7)? + partners,
             next_mode: row.get(8)?.filter(|_| own.auto != Some(false)),
             last_error: row.get(9)?,
             hint: row.get(10)?,

@@ -1,8 +1,8 @@
 //! Views beside the business tables: made where they are missing, given new columns, else left alone.
 
-use super::Place;
 use super::sql::{execute, first, value};
 use super::tables::DDL_LOCK;
+use super::{Place, derive};
 use crate::entity::quote;
 use crate::entity::view::{VIEWS, View};
 use crate::error::Result;
@@ -12,6 +12,7 @@ use crate::error::Result;
 pub(super) fn keep(place: &Place<'_>) -> Result<()> {
     for view in VIEWS.iter().filter(|view| view.tables.contains(&place.stream.table.as_str())) {
         if wants(place, view)? {
+            view.derived.iter().try_for_each(|table| derive::make(place, table))?;
             execute("select pg_advisory_xact_lock($1)", &[value(DDL_LOCK)])?;
             view.create(place.schema).iter().try_for_each(|sql| execute(sql, &[]).map(drop))?;
         }

@@ -1,5 +1,7 @@
 //! What waits, as a list: rows for a partner, removals for somebody to confirm them.
 
+use std::collections::HashMap;
+
 use pgrx::datum::TimestampWithTimeZone;
 
 use super::sql::{Row, first, query, value};
@@ -32,9 +34,7 @@ order by c.server, c.entity, c.stream, c.key";
 /// Everything that waits and that the current role may see. In the current transaction.
 pub fn waiting(schema: &str) -> Result<Vec<Waiting>> {
     let mut all = query(REMOVALS, &[], read)?;
-    let table = quote::qualified(schema, "waiting");
-    let readable = "select coalesce(has_table_privilege(to_regclass($1), 'select'), false)";
-    if first(readable, &[value(table.clone())], |row| row.flag(1))? == Some(true) {
+    if let Some(table) = readable(schema)? {
         let sql = format!(
             "select w.server, w.entity, w.stream, w.row_key, w.reason, w.value, w.waiting_since
              from {table} w order by 1, 2, 3, 4"
@@ -42,6 +42,22 @@ pub fn waiting(schema: &str) -> Result<Vec<Waiting>> {
         all.extend(query(&sql, &[], read)?);
     }
     Ok(all)
+}
+
+/// How many rows wait for a partner, by server and entity. In the current transaction.
+pub fn counts(schema: &str) -> Result<HashMap<(String, String), i64>> {
+    let Some(table) = readable(schema)? else { return Ok(HashMap::new()) };
+    let sql = format!("select w.server, w.entity, count(*) from {table} w group by 1, 2");
+    let counts = query(&sql, &[], |row| Ok(((row.text(1)?, row.text(2)?), row.int(3)?)))?;
+    Ok(counts.into_iter().collect())
+}
+
+/// The table of rows that wait, where there is one that the current role may read.
+pub(super) fn readable(schema: &str) -> Result<Option<String>> {
+    let table = quote::qualified(schema, "waiting");
+    let sql = "select coalesce(has_table_privilege(to_regclass($1), 'select'), false)";
+    let may = first(sql, &[value(table.clone())], |row| row.flag(1))?;
+    Ok(Some(table).filter(|_| may == Some(true)))
 }
 
 fn read(row: &Row<'_>) -> Result<Waiting> {

@@ -1,5 +1,5 @@
 use crate::entity::view::{VIEWS, View};
-use crate::entity::{Column, Entity, Stream, catalog};
+use crate::entity::{Column, Entity, Stream, catalog, derive};
 
 const README: &str = include_str!("../../../README.md");
 
@@ -59,6 +59,24 @@ fn view(view: &View) -> String {
         view.about,
         rows.concat()
     )
+}
+
+/// The part of the README about a derived table.
+fn derived(stream: &Stream) -> String {
+    let rows: Vec<String> = stream.columns.iter().map(row).collect();
+    format!(
+        "**`{}`**: {}.\n\n| column | type | what it holds |\n|---|---|---|\n{}",
+        stream.table,
+        stream.about,
+        rows.concat()
+    )
+}
+
+#[test]
+fn the_readme_describes_every_derived_table() {
+    for part in derive::tables().iter().map(derived) {
+        assert!(README.contains(&part), "the README should hold:\n\n{part}");
+    }
 }
 
 #[test]

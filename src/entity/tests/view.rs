@@ -20,7 +20,10 @@ fn a_view_reads_tables_of_one_entity_and_tells_its_columns_apart() {
 fn a_view_names_its_schema_everywhere_and_keeps_the_row_security_of_its_tables() {
     let sql = VIEWS[0].create("my \"schema\"");
     assert_eq!(sql.len(), 2 + VIEWS[0].columns.len());
-    assert_eq!(sql[0].matches("\"my \"\"schema\"\"\".").count(), 1 + VIEWS[0].tables.len());
+    assert_eq!(
+        sql[0].matches("\"my \"\"schema\"\"\".").count(),
+        1 + VIEWS[0].tables.len() + VIEWS[0].derived.len()
+    );
     assert!(sql[0].contains("security_invoker") && !sql[0].contains("{schema}"));
     assert_eq!(
         sql[2],
