@@ -14,9 +14,8 @@ const ADDED: [(&str, &str, &str); 4] = [
     ("raw", "jsonb", "The whole remote record, while keep_raw is on for the entity"),
 ];
 
-/// Columns in front of the key: name, type, comment.
+/// The column in front of the key: name, type, comment.
 const TENANT: (&str, &str, &str) = ("tenant", "text not null", "The business the row belongs to");
-const SERVER: (&str, &str, &str) = ("server", "text not null", "The foreign server the row was read from");
 
 /// Columns the extension keeps for itself, and those PostgreSQL does.
 pub const RESERVED: [&str; 12] = [
@@ -37,21 +36,24 @@ pub const RESERVED: [&str; 12] = [
 /// A column as it is written in DDL: name, type, comment.
 type Definition<'a> = (&'a str, &'a str, &'a str);
 
-/// The statements that make the stream's table with its comments, in order.
-/// `server` puts the server's name into the key, where several servers feed
-/// one table (SQL Server).
-pub fn create_table(stream: &Stream, schema: &str, server: bool) -> Vec<String> {
+/// The statements that make the stream's table with its comments, in order. Key columns of text
+/// are ordered by the codes of their characters, as sources send them.
+pub fn create_table(stream: &Stream, schema: &str) -> Vec<String> {
     let table = qualified(schema, &stream.table);
-    let mut lines: Vec<String> = definitions(stream, server)
-        .map(|(name, kind, _)| format!("  {} {kind}", quote_ident(name)))
+    let ordered = |name, kind| match kind == "text" && stream.key.iter().any(|key| key == name) {
+        true => " collate \"C\"",
+        false => "",
+    };
+    let mut lines: Vec<String> = definitions(stream)
+        .map(|(name, kind, _)| format!("  {} {kind}{}", quote_ident(name), ordered(name, kind)))
         .collect();
-    let (name, key) = (object_name(&[&stream.table], "pkey"), key_columns(stream, server));
+    let (name, key) = (object_name(&[&stream.table], "pkey"), key_columns(stream));
     lines.push(format!("  constraint {} primary key ({key})", quote_ident(&name)));
     let mut statements = vec![
         format!("create table if not exists {table} (\n{}\n)", lines.join(",\n")),
         format!("comment on table {table} is {}", quote_literal(&stream.about)),
     ];
-    statements.extend(definitions(stream, server).map(|d| comment(&table, d)));
+    statements.extend(definitions(stream).map(|d| comment(&table, d)));
     statements
 }
 
@@ -65,8 +67,7 @@ pub fn add_columns(stream: &Stream, schema: &str, existing: &[(String, String)])
     let found = |name: &str| existing.iter().find(|(n, _)| n == name).map(|(_, kind)| kind.as_str());
     refuse_foreign(stream, schema, &found)?;
     refuse_retyped(stream, schema, &found)?;
-    let missing: Vec<Definition> =
-        definitions(stream, false).filter(|(name, ..)| found(name).is_none()).collect();
+    let missing: Vec<Definition> = definitions(stream).filter(|(name, ..)| found(name).is_none()).collect();
     if missing.is_empty() {
         return Ok(Vec::new());
     }
@@ -105,17 +106,20 @@ fn index(stream: &Stream, schema: &str, columns: &[String]) -> String {
 }
 
 /// All columns in the order of the table.
-fn definitions(stream: &Stream, server: bool) -> impl Iterator<Item = Definition<'_>> {
-    let own = stream.columns.iter().map(|c| (c.name.as_str(), c.kind.sql(), c.about.as_str()));
+fn definitions(stream: &Stream) -> impl Iterator<Item = Definition<'_>> {
+    let own = |server| {
+        let columns = stream.columns.iter().filter(move |column| (column.name == "server") == server);
+        columns.map(|c| (c.name.as_str(), c.kind.sql(), c.about.as_str()))
+    };
     // What is made of other tables is read from nowhere.
     let added = ADDED.into_iter().filter(|(name, ..)| !stream.object.is_empty() || *name == "synced_at");
-    std::iter::once(TENANT).chain(server.then_some(SERVER)).chain(own).chain(added)
+    std::iter::once(TENANT).chain(own(true)).chain(own(false)).chain(added)
 }
 
 /// The columns of the primary key, tenant first: one business, one shard.
-fn key_columns(stream: &Stream, server: bool) -> String {
-    let first = std::iter::once("tenant").chain(server.then_some("server"));
-    let names: Vec<String> = first.chain(stream.key.iter().map(String::as_str)).map(quote_ident).collect();
+fn key_columns(stream: &Stream) -> String {
+    let names: Vec<String> =
+        std::iter::once("tenant").chain(stream.key.iter().map(String::as_str)).map(quote_ident).collect();
     names.join(", ")
 }
 

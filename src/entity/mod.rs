@@ -52,6 +52,11 @@ pub struct Entity {
 }
 
 impl Entity {
+    /// Whether several servers of a tenant fill the same tables: tills, each with a database of its own.
+    pub fn is_of_servers(&self) -> bool {
+        self.source == "sqlserver"
+    }
+
     /// Whether `initial_range` can limit what is fetched of it.
     pub fn is_dated(&self) -> bool {
         self.streams.iter().any(|stream| stream.date.is_some())
@@ -115,6 +120,27 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// The stream as several servers fill its table: the server's name is the first part of the key.
+    pub fn of_server(&self) -> Stream {
+        let server = Column {
+            name: "server".into(),
+            kind: Type::Text,
+            about: "The foreign server the row was read from".into(),
+            path: Vec::new(),
+            scale: None,
+            optional: false,
+            required: false,
+            unless: Vec::new(),
+            min: None,
+            max: None,
+        };
+        let mut stream = self.clone();
+        stream.key.insert(0, server.name.clone());
+        // Last, so that indexes into the columns stay what they are.
+        stream.columns.push(server);
+        stream
+    }
+
     /// Index of a column by its name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == name)

@@ -131,6 +131,7 @@ fn judge_entity(value: &Value, found: &mut Vec<String>) {
         judge_key(draft, text(value, "source"), found);
         judge_keep(draft, found);
         judge_snapshot(draft, found);
+        judge_servers(draft, text(value, "source"), found);
         judge_parent(draft, earlier, found);
         judge_lists(draft, found);
         judge_filter(draft, text(value, "source"), found);
@@ -213,6 +214,14 @@ fn judge_keep(draft: &Draft, found: &mut Vec<String>) {
     let Some(column) = draft.value.get("keep").and_then(|keep| text(keep, "column")) else { return };
     let at = format!("{}.keep.column", draft.at);
     found.extend(draft.misnamed(&at, column, |kind| kind == Type::Text, "text"));
+}
+
+/// Rows of several servers are told apart by their server: no key of theirs is one number.
+fn judge_servers(draft: &Draft, source: Option<&str>, found: &mut Vec<String>) {
+    let single = ["parent", "refers", "snapshot"].into_iter().filter(|key| draft.value.get(key).is_some());
+    for key in single.filter(|_| source == Some("sqlserver")) {
+        found.push(format!("{}.{key}: a stream of SQL Server has none", draft.at));
+    }
 }
 
 /// A snapshot is applied as a whole: nothing of it is told by itself.

@@ -1,13 +1,15 @@
 //! One batch, one transaction: rows, their lines, what is missing, what is rejected,
 //! the counters and how far the stream is.
 
+use std::borrow::Cow;
+
 use pgrx::datum::DatumWithOid;
 
 use super::rows::put;
 use super::session::{as_owner, transaction};
 use super::sql::{change, execute, first, json_key, json_keys, key_arrays, query, value};
 use super::tables::pass_text;
-use super::{Place, Store, derive};
+use super::{Place, Store, derive, local};
 use crate::engine::{Batch, Lines, Mode, Standing, Sweep, Written};
 use crate::entity::statement;
 use crate::error::{Error, Kind, Result};
@@ -26,6 +28,10 @@ impl Store {
     /// Writes a batch in one transaction.
     pub fn write(&mut self, batch: &Batch) -> Result<Written> {
         let place = self.place(batch.task, batch.stream)?;
+        let batch = &*match place.task.entity.is_of_servers() {
+            true => local::batch(&place.task.server, batch),
+            false => Cow::Borrowed(batch),
+        };
         let written = transaction(|| {
             derive::take_turn(&place)?;
             let whole = is_full(batch);
@@ -78,11 +84,24 @@ fn missed(place: &Place<'_>, batch: &Batch) -> Result<Vec<(Vec<Key>, &'static st
 
 fn swept(place: &Place<'_>, sweep: &Sweep) -> Result<Vec<Key>> {
     let Some(sql) = statement::missing_in_range(place.stream, place.schema) else {
-        return Err(Error::new(Kind::Internal, "a stream without a single whole key cannot be swept"));
+        return swept_between(place, sweep);
     };
     let seen: Vec<i64> = sweep.seen.iter().filter_map(whole).collect();
     let bound = |key: &Option<Key>| value(key.as_ref().and_then(whole));
     let arguments = [value(place.tenant()), bound(&sweep.after), bound(&sweep.through), value(seen)];
+    query(&sql, &arguments, |row| row.key(1))
+}
+
+fn swept_between(place: &Place<'_>, sweep: &Sweep) -> Result<Vec<Key>> {
+    let (after, through) = (sweep.after.is_some(), sweep.through.is_some());
+    let sql = statement::missing_between(place.stream, place.schema, after, through);
+    let columns = place.stream.key.len();
+    let mut arguments = vec![value(place.tenant())];
+    arguments.extend(key_arrays(&sweep.seen, columns));
+    for end in [&sweep.after, &sweep.through] {
+        arguments.extend(key_arrays(end.as_slice(), columns));
+    }
+    arguments.push(value(place.server()));
     query(&sql, &arguments, |row| row.key(1))
 }
 

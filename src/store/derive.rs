@@ -24,7 +24,7 @@ pub(super) fn make(place: &Place<'_>, table: &str) -> Result<()> {
     let name = quote::qualified(place.schema, &table.table);
     let columns = super::tables::columns(&name)?;
     let statements = match columns.is_empty() {
-        true => ddl::create_table(table, place.schema, false),
+        true => ddl::create_table(table, place.schema),
         false => ddl::add_columns(table, place.schema, &columns)?,
     };
     if statements.is_empty() {

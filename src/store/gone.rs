@@ -3,7 +3,7 @@
 use super::batch::move_counts;
 use super::session::{as_owner, transaction};
 use super::sql::{execute, json_keys, query, value};
-use super::{Place, Store};
+use super::{Place, Store, derive};
 use crate::engine::Written;
 use crate::error::{Error, Kind, Result};
 use crate::source::Key;
@@ -28,28 +28,32 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Key>> {
         let place = self.place(task, stream)?;
-        transaction(|| {
+        let after = after.and_then(|after| place.keys_here(std::slice::from_ref(after)).first().cloned());
+        let candidates = transaction(|| {
             let arguments = [
                 value(place.server()),
                 value(place.entity()),
                 value(place.table()),
-                value(after.map(super::sql::json_key)),
+                value(after.map(|after| super::sql::json_key(&after))),
                 value(limit as i64),
             ];
             as_owner(|| query(CANDIDATES, &arguments, |row| read_key(&row.text(1)?)))
-        })
+        })?;
+        Ok(place.keys_told(candidates))
     }
 
     /// Forgets candidates that turned out to be still there.
     pub fn acquit(&mut self, task: usize, stream: usize, keys: &[Key]) -> Result<()> {
         let place = self.place(task, stream)?;
-        transaction(|| as_owner(|| forget(&place, keys)))
+        transaction(|| as_owner(|| forget(&place, &place.keys_here(keys))))
     }
 
     /// Removes rows that are gone, and their lines; forgets them as candidates.
     pub fn remove(&mut self, task: usize, stream: usize, keys: &[Key], reason: &str) -> Result<u64> {
         let place = self.place(task, stream)?;
+        let keys = &*place.keys_here(keys);
         transaction(|| {
+            derive::take_turn(&place)?;
             let mut removed = 0;
             for child in place.children() {
                 let lines = self.place(task, child)?;

@@ -2,13 +2,14 @@
 //! its [`Sink`](crate::engine::Sink); every method is one transaction of its own,
 //! unless its doc says that it joins the current one.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use crate::engine::Task;
 use crate::entity::{Entity, Stream};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
-use crate::source::{Layout, Remote};
+use crate::source::{Key, Layout, Remote};
 use crate::store::call::{Message, Order};
 
 mod batch;
@@ -18,6 +19,7 @@ pub mod cron;
 mod derive;
 pub mod gate;
 mod gone;
+mod local;
 mod manifests;
 mod plan;
 mod progress;
@@ -59,6 +61,8 @@ pub struct Store {
 struct Tracked {
     task: Task,
     streams: Vec<Reading>,
+    /// The entity's streams as their tables are here.
+    local: Vec<Stream>,
 }
 
 /// A stream while it is read.
@@ -72,7 +76,11 @@ struct Reading {
 impl Tracked {
     fn new(task: Task) -> Self {
         let streams = vec![Reading::default(); task.entity.streams.len()];
-        Tracked { task, streams }
+        let local = task.entity.streams.iter().map(|stream| match task.entity.is_of_servers() {
+            true => stream.of_server(),
+            false => stream.clone(),
+        });
+        Tracked { local: local.collect(), streams, task }
     }
 }
 
@@ -100,7 +108,7 @@ impl Store {
             run_id: self.run_id,
             schema: &self.settings.target_schema,
             task: &tracked.task,
-            stream: tracked.task.entity.streams.get(stream).ok_or_else(missing)?,
+            stream: tracked.local.get(stream).ok_or_else(missing)?,
             layout: &tracked.streams.get(stream).ok_or_else(missing)?.layout,
             entities: &self.entities,
         })
@@ -137,6 +145,22 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// Keys from the engine, as the table has them.
+    fn keys_here<'k>(&self, keys: &'k [Key]) -> Cow<'k, [Key]> {
+        match self.task.entity.is_of_servers() {
+            true => Cow::Owned(local::keys(&self.task.server, keys)),
+            false => Cow::Borrowed(keys),
+        }
+    }
+
+    /// Keys of the table, as the engine has them.
+    fn keys_told(&self, keys: Vec<Key>) -> Vec<Key> {
+        match self.task.entity.is_of_servers() {
+            true => keys.into_iter().map(local::bare).collect(),
+            false => keys,
+        }
+    }
+
     fn server(&self) -> String {
         self.task.server.clone()
     }

@@ -33,14 +33,19 @@ impl Store {
                 [value(place.server()), value(place.entity()), value(place.table()), value(limit as i64)];
             as_owner(|| query(LISTED, &arguments, |row| super::gone::read_key(&row.text(1)?)))
         })
+        .map(|keys| place.keys_told(keys))
     }
 
     /// Forgets rows that have been read again.
     pub fn reread(&mut self, task: usize, stream: usize, keys: &[Key]) -> Result<()> {
         let place = self.place(task, stream)?;
         transaction(|| {
-            let arguments =
-                [value(place.server()), value(place.entity()), value(place.table()), json_keys(keys)];
+            let arguments = [
+                value(place.server()),
+                value(place.entity()),
+                value(place.table()),
+                json_keys(&place.keys_here(keys)),
+            ];
             as_owner(|| execute(FORGET, &arguments)).map(drop)
         })
     }

@@ -33,7 +33,9 @@ pub fn reset(entity: &Entity, server: Option<&str>, truncate: bool, schema: &str
         }
         if truncate {
             let name = quote::qualified(schema, table);
-            execute(&format!("delete from {name} where tenant = $1"), &[value(tenant.clone())])?;
+            let own = if entity.is_of_servers() { "server = $2" } else { "$2 <> ''" };
+            let sql = format!("delete from {name} where tenant = $1 and {own}");
+            execute(&sql, &[value(tenant.clone()), value(server.clone())])?;
         }
     }
     Ok(found.len() as i64)

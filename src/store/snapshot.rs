@@ -58,7 +58,7 @@ fn whole<'a>(keys: &[Key]) -> pgrx::datum::DatumWithOid<'a> {
 fn clear(place: &Place<'_>) -> Result<()> {
     let name = crate::entity::quote::qualified(statement::ASIDE, &place.table());
     execute(&format!("drop table if exists {name}"), &[])?;
-    let create = ddl::create_table(place.stream, statement::ASIDE, false).into_iter().next();
+    let create = ddl::create_table(place.stream, statement::ASIDE).into_iter().next();
     create.map_or(Ok(()), |sql| execute(&sql, &[]).map(drop))
 }
 

@@ -2,7 +2,7 @@
 
 use super::session::{as_owner, transaction};
 use super::sql::{execute, first, query, value};
-use super::{Place, Store, derive, servers, views};
+use super::{Place, Store, derive, local, servers, views};
 use crate::engine::{Pass, Prepared, Stored, Task};
 use crate::entity::{Stream, ddl, quote};
 use crate::error::{Error, Kind, Result};
@@ -14,6 +14,11 @@ pub(super) const DDL_LOCK: i64 = 0x4552_5053_0000_0001;
 impl Store {
     /// Makes or widens the stream's table, checks rights, and tells how the stream stands.
     pub fn prepare(&mut self, task: usize, stream: usize, layout: Layout) -> Result<Prepared> {
+        let tracked = self.tracked(task)?;
+        let layout = match (tracked.task.entity.is_of_servers(), tracked.local.get(stream)) {
+            (true, Some(local)) => local::layout(layout, local.columns.len()),
+            _ => layout,
+        };
         self.reading(task, stream)?.layout = layout;
         let place = self.place(task, stream)?;
         transaction(|| {
@@ -41,13 +46,18 @@ impl Store {
 
 const CLAIMED: &str = "
 select p.server, p.entity from erp_sync.position p
-where p.stream = $1 and p.tenant = $2 and (p.entity <> $3 or p.server <> $4)
+where p.stream = $1 and p.tenant = $2 and (p.entity <> $3 or p.server <> $4 and not $5)
 limit 1";
 
 /// Two entities or two servers that write one table would remove each other's rows.
 fn one_manifest_per_table(place: &Place<'_>) -> Result<()> {
-    let arguments =
-        [value(place.table()), value(place.tenant()), value(place.entity()), value(place.server())];
+    let arguments = [
+        value(place.table()),
+        value(place.tenant()),
+        value(place.entity()),
+        value(place.server()),
+        value(place.task.entity.is_of_servers()),
+    ];
     let other = as_owner(|| first(CLAIMED, &arguments, |row| Ok((row.text(1)?, row.text(2)?))))?;
     let Some((server, entity)) = other else { return Ok(()) };
     let (table, tenant) = (place.table(), place.tenant());
@@ -87,7 +97,7 @@ fn make(place: &Place<'_>) -> Result<bool> {
     let statements = match found {
         None => {
             make_schema(place)?;
-            ddl::create_table(place.stream, place.schema, false)
+            ddl::create_table(place.stream, place.schema)
         }
         Some(found) => {
             refuse_foreign(place, &found)?;
@@ -223,12 +233,21 @@ fn stored_of(task: &Task, stream: &Stream) -> Result<Option<(Stored, u64)>> {
 
 /// Rows of this tenant: what the bookkeeping counted, but exactly 0 when the table is empty.
 fn rows(place: &Place<'_>, counted: u64) -> Result<u64> {
-    rows_of(&place.tenant(), &quote::qualified(place.schema, &place.stream.table), counted)
+    rows_of(place.task, &quote::qualified(place.schema, &place.stream.table), counted)
 }
 
-fn rows_of(tenant: &str, table: &str, counted: u64) -> Result<u64> {
-    let sql = format!("select exists (select from {table} where tenant = $1)");
-    let any = first(&sql, &[value(tenant.to_string())], |row| row.flag(1))?.unwrap_or(false);
+/// The condition of the rows that a task keeps.
+fn own(task: &Task) -> &'static str {
+    match task.entity.is_of_servers() {
+        true => "tenant = $1 and server = $2",
+        false => "tenant = $1 and $2 <> ''",
+    }
+}
+
+fn rows_of(task: &Task, table: &str, counted: u64) -> Result<u64> {
+    let sql = format!("select exists (select from {table} where {})", own(task));
+    let arguments = [value(task.tenant.clone()), value(task.server.clone())];
+    let any = first(&sql, &arguments, |row| row.flag(1))?.unwrap_or(false);
     Ok(if any { counted.max(1) } else { 0 })
 }
 
@@ -240,7 +259,7 @@ pub fn standings(task: &Task, schema: &str) -> Result<Vec<Prepared>> {
         let table = quote::qualified(schema, &stream.table);
         let sql = "select coalesce(has_table_privilege(to_regclass($1), 'SELECT'), false)";
         let readable = first(sql, &[value(table.clone())], |row| row.flag(1))?;
-        let rows = if readable == Some(true) { rows_of(&task.tenant, &table, counted)? } else { 0 };
+        let rows = if readable == Some(true) { rows_of(task, &table, counted)? } else { 0 };
         Ok(Prepared { stored: stored.map(|(stored, _)| stored), rows })
     };
     task.entity.streams.iter().map(of).collect()
@@ -248,8 +267,9 @@ pub fn standings(task: &Task, schema: &str) -> Result<Vec<Prepared>> {
 
 fn count(place: &Place<'_>) -> Result<i64> {
     let table = quote::qualified(place.schema, &place.stream.table);
-    let sql = format!("select count(*) from {table} where tenant = $1");
-    Ok(first(&sql, &[value(place.tenant())], |row| row.int(1))?.unwrap_or_default())
+    let sql = format!("select count(*) from {table} where {}", own(place.task));
+    let arguments = [value(place.tenant()), value(place.server())];
+    Ok(first(&sql, &arguments, |row| row.int(1))?.unwrap_or_default())
 }
 
 const SAVE: &str = "

@@ -58,6 +58,29 @@ pub fn missing_in_range(stream: &Stream, schema: &str) -> Option<String> {
     ))
 }
 
+/// As [`missing_in_range`], for any key: in the order of its columns, the first of which is the
+/// server. Parameters: `$1` tenant, then the keys read, one array per key column, then the
+/// stretch: one array of each end per key column, empty for no limit.
+pub fn missing_between(stream: &Stream, schema: &str, after: bool, through: bool) -> String {
+    let keys = key_types(stream);
+    let (all, count) = (list(&keys, |(name, _)| format!("t.{}", quote_ident(name))), keys.len());
+    let end = |there: bool, first: usize, sign: &str| match there {
+        true => format!(" and ({all}) {sign} (select * from unnest({}))", key_arrays(&keys, first)),
+        false => String::new(),
+    };
+    let server = keys.first().map(|(name, _)| quote_ident(name)).unwrap_or_default();
+    let last = 2 * count + 2;
+    format!(
+        "select {}\nfrom {} as t\nwhere t.\"tenant\" = $1::text and t.{server} = ${}::text{}{}\n  and not exists ({})",
+        returned_keys(stream),
+        qualified(schema, &stream.table),
+        3 * count + 2,
+        end(after, count + 2, ">"),
+        end(through, last, "<="),
+        same_key(stream, 2)
+    )
+}
+
 /// Which of the given lines have no header in `parent`'s table (a line without
 /// any header among them). Parameters: `$1` tenant, one array per key column of
 /// the lines, then the headers' keys as `bigint[]`. `None` when the header's

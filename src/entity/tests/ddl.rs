@@ -20,7 +20,7 @@ fn described(stream: &Stream) -> Vec<(String, String)> {
 
 #[test]
 fn a_table_begins_with_its_tenant_and_says_what_it_holds() {
-    insta::assert_snapshot!(create_table(&entity(SHOP).streams[0], "erp", false).join(";\n"), @r#"
+    insta::assert_snapshot!(create_table(&entity(SHOP).streams[0], "erp").join(";\n"), @r#"
     create table if not exists "erp"."bills" (
       "tenant" text not null,
       "id" bigint,
@@ -56,11 +56,11 @@ fn a_table_begins_with_its_tenant_and_says_what_it_holds() {
 
 #[test]
 fn rows_of_several_servers_are_told_apart() {
-    let statements = create_table(&entity(TILL).streams[0], "my \"schema\"", true);
+    let statements = create_table(&entity(TILL).streams[0].of_server(), "my \"schema\"");
     insta::assert_snapshot!(statements[0], @r#"
     create table if not exists "my ""schema"""."tills" (
       "tenant" text not null,
-      "server" text not null,
+      "server" text collate "C",
       "day" date,
       "no" bigint,
       "total" numeric,

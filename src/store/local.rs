@@ -1,0 +1,55 @@
+//! Rows of several servers in one table: at the border of the store the server's name becomes
+//! the first part of each key, and a column of each row. The engine knows nothing of it.
+
+use std::borrow::Cow;
+
+use crate::engine::{Batch, Sweep};
+use crate::source::{Field, Key, Layout, Rejected, Rows, Scalar, Values};
+
+/// The key with the server in front.
+pub(super) fn key(server: &str, key: &Key) -> Key {
+    Key(std::iter::once(Scalar::Text(server.into())).chain(key.0.iter().cloned()).collect())
+}
+
+/// Keys with the server in front.
+pub(super) fn keys(server: &str, all: &[Key]) -> Vec<Key> {
+    all.iter().map(|one| key(server, one)).collect()
+}
+
+/// The key as the engine knows it.
+pub(super) fn bare(key: Key) -> Key {
+    Key(key.0.into_iter().skip(1).collect())
+}
+
+/// The layout with the column of the server, which is the last of the stream's.
+pub(super) fn layout(layout: Layout, columns: usize) -> Layout {
+    let server = Field { column: columns - 1, path: String::new(), remote_type: String::new() };
+    let columns = layout.columns.into_iter().chain([server]).collect();
+    Layout { columns, ..layout }
+}
+
+/// A batch whose keys and rows tell their server.
+pub(super) fn batch<'a>(server: &str, batch: &'a Batch) -> Cow<'a, Batch> {
+    let sweep = batch.sweep.as_ref().map(|sweep| Sweep {
+        after: sweep.after.as_ref().map(|after| key(server, after)),
+        through: sweep.through.as_ref().map(|through| key(server, through)),
+        seen: keys(server, &sweep.seen),
+    });
+    let rejected = batch.rejected.iter().map(|rejected| Rejected {
+        key: rejected.key.as_ref().map(|one| key(server, one)),
+        ..rejected.clone()
+    });
+    Cow::Owned(Batch {
+        rows: rows(server, &batch.rows),
+        rejected: rejected.collect(),
+        leaving: keys(server, &batch.leaving),
+        sweep,
+        ..batch.clone()
+    })
+}
+
+fn rows(server: &str, rows: &Rows) -> Rows {
+    let mut local = Rows { keys: keys(server, &rows.keys), ..rows.clone() };
+    local.columns.push(Values::Text(vec![Some(server.to_string()); rows.len()]));
+    local
+}
