@@ -90,15 +90,31 @@ impl User {
         if self.may(operation, model.name) { Ok(()) } else { Err(no_right(operation, model)) }
     }
 
-    pub(super) fn check_field(&self, model: &Model, name: &str, field: &Field) -> Result<(), RpcFault> {
+    pub(super) fn check_field(
+        &self,
+        face: Face,
+        model: &Model,
+        name: &str,
+        field: &Field,
+    ) -> Result<(), RpcFault> {
         if self.sees(model, name, field) {
             return Ok(());
         }
         let groups = field.groups.as_deref().map_or("Administration / Settings", shown);
+        let (label, of) = (model.label, model.name);
+        let refusal = match face.is_strict() {
+            false => format!(
+                "The requested operation can not be completed due to security restrictions.\n\n\
+                 Document type: {label} ({of})\n"
+            ),
+            true => format!(
+                "You do not have enough rights to access the fields \"{name}\" on {label} ({of}). \
+                 Please contact your system administrator.\n\n"
+            ),
+        };
         Err(RpcFault::access_error(format!(
-            "The requested operation can not be completed due to security restrictions.\n\n\
-             Document type: {} ({})\nOperation: read\nUser: {}\nFields:\n- {name} (allowed for groups '{groups}')",
-            model.label, model.name, self.uid
+            "{refusal}Operation: read\nUser: {}\nFields:\n- {name} (allowed for groups '{groups}')",
+            self.uid
         )))
     }
 
