@@ -50,7 +50,7 @@ impl Query<'_> {
 
     fn field(&self, name: &str) -> Result<&Field, RpcFault> {
         let field = self.model.fields.get(name).ok_or_else(|| RpcFault::no_field(self.model.name, name))?;
-        self.user.check_field(self.company.face, self.model, name, field)?;
+        self.user.check_field(self.model, name, field)?;
         Ok(field)
     }
 

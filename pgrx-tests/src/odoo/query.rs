@@ -162,7 +162,7 @@ impl<'a> Query<'a> {
         for name in asked.into_iter().filter(|name| *name != "id") {
             let found = self.model.fields.get_key_value(name);
             let (name, field) = found.ok_or_else(|| self.no_field(name))?;
-            self.user.check_field(self.company.face, self.model, name, field)?;
+            self.user.check_field(self.model, name, field)?;
             fields.push((name.as_str(), field));
         }
         if fields.iter().any(|(name, _)| *name == "compute_all_tax") {
