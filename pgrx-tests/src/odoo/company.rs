@@ -8,6 +8,7 @@ use super::clock::Clock;
 use super::face::Face;
 use super::fault::RpcFault;
 use super::field::{Field, Kind};
+use super::models;
 use super::recording::recorded;
 use super::user::{self, User};
 
@@ -55,7 +56,7 @@ pub(super) struct Model {
 impl Company {
     pub(super) fn new(face: Face) -> Self {
         Self {
-            models: recorded(face),
+            models: recorded(face).into_iter().chain([models::of_models()]).collect(),
             users: user::recorded(face),
             clock: Clock::new(face),
             face,
