@@ -73,7 +73,7 @@ fn sync_run(
         mode: WantedMode::parse(required(mode, "mode")?)?,
         confirm: required(confirm, "confirm")?,
     };
-    catalog::resolve(&wanted.entity, &store::entities()?)?;
+    check_entity(&wanted.entity)?;
     store::wanted_servers(wanted.server.as_deref())?;
     worker::ready_to_run()?;
     let rows = match required(wait, "wait")? {
@@ -81,6 +81,15 @@ fn sync_run(
         false => unattended(wanted)?,
     };
     Ok(TableIterator::new(rows.into_iter().map(columns)))
+}
+
+/// Whether there are such entities. The stored ones are looked at only if they have to be: the table's
+/// lock lasts as long as the caller waits, and would hold back who drops the extension meanwhile.
+fn check_entity(wanted: &str) -> Result<()> {
+    if catalog::resolve(wanted, catalog::builtin()).is_err() {
+        catalog::resolve(wanted, &store::entities()?)?;
+    }
+    Ok(())
 }
 
 fn attended(wanted: Wanted) -> Result<Vec<TaskRow>> {
