@@ -124,6 +124,7 @@ fn a_body_that_stalls_runs_into_the_limit() {
 #[test]
 fn a_cut_answer_is_transient_wherever_it_is_cut() {
     let whole = json("{\"jsonrpc\": \"2.0\"}");
+    let content = whole.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
     let double = Double::answers((0..whole.len() - 1).map(|end| whole[..end].to_vec()).collect());
     let client = Client::new(way()).unwrap();
     block_on(async {
@@ -133,6 +134,12 @@ fn a_cut_answer_is_transient_wherever_it_is_cut() {
                 .await
                 .expect_err("an error");
             assert_eq!(error.kind, Kind::Unreachable, "cut at {end}: {error:?}");
+            let place = if end < content {
+                "before the answer's content began"
+            } else {
+                "within the answer's content"
+            };
+            assert_eq!(error.detail, Some(format!("it ended {place}")), "cut at {end}");
         }
     });
 }
