@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
 use secrecy::SecretString;
 
 use super::double::{Act, Double, answer, block_on, json, tls};
@@ -324,4 +325,22 @@ fn a_header_is_not_debugged_and_cannot_end_its_line() {
     assert!(post().header("authorization", "bearer a\nb").is_none());
     let shown = format!("{:?}", post().header("authorization", "bearer canary"));
     assert!(!shown.contains("canary"), "{shown}");
+}
+
+proptest! {
+    #[test]
+    fn any_head_is_taken_or_told_in_one_line_and_no_wait_is_endless(
+        status in 100u16..700,
+        retry_after in prop::option::of("[0-9]{1,25}|-?[0-9]{1,3}|Fri, 20 Nov [0-9]{4,6} 09:11:49 GMT|.{0,20}"),
+        location in prop::option::of("(https?:)?//[a-z.:@\\[\\]0-9%/]{0,20}canary|.{0,40}"),
+        content_type in "text/html|.{0,40}",
+        body in prop::collection::vec(any::<u8>(), 0..3),
+    ) {
+        let answer = Answer { status, retry_after, location, content_type, body, ..Answer::default() };
+        if let Err(error) = accept(&way(), "https://erp.example.com/jsonrpc", answer) {
+            prop_assert!(!error.message.is_empty() && !error.message.contains('\n'), "{error:?}");
+            prop_assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+            prop_assert!(error.retry_after.unwrap_or_default() <= Duration::from_secs(3600));
+        }
+    }
 }

@@ -33,6 +33,8 @@ fn stays(bench: &mut Bench, trouble: Trouble, kind: &str) {
     bench.set("set erp_sync.max_attempts to 2");
     bench.remote.spoil(Pages::From(3), trouble);
     bench.fails("incremental", kind);
+    let asked_again = bench.remote.pages_asked() > 3;
+    assert_eq!(asked_again, kind != "bad_answer", "what makes no sense now makes none later");
     assert_eq!(bench.rows(), 2 * PAGE, "whole pages");
     bench.remote.recover();
     let counts = bench.run("incremental");
