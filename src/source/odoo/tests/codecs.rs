@@ -90,6 +90,18 @@ fn holds(terms: &[Value], row: u8, since: bool) -> bool {
     stack.iter().all(|truth| *truth)
 }
 
+/// Whether each operator finds its operands behind it.
+fn is_whole(terms: &[Value]) -> bool {
+    let operands = |term: &Value| match term.as_str() {
+        None => 0,
+        Some("!") => 1,
+        Some(_) => 2,
+    };
+    let stack =
+        terms.iter().rev().try_fold(0usize, |stack, term| Some(stack.checked_sub(operands(term))? + 1));
+    stack.is_some()
+}
+
 /// The items of a PostgreSQL array's text.
 fn items(text: &str) -> Vec<Option<String>> {
     let mut items = Vec::new();
@@ -135,7 +147,7 @@ proptest! {
 
     #[test]
     fn a_moment_is_read_or_refused_and_an_earlier_one_is_earlier(
-        text in "([0-9]{4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9](\\.[0-9]{0,7})?)|.{0,30}",
+        text in "((00|[0-9]{2})[0-9]{2}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9](\\.[0-9]{0,7})?)|.{0,30}",
         seconds in any::<u32>(),
     ) {
         let earlier = mark::earlier(&Mark(text.clone()), Duration::from_secs(seconds.into()));
@@ -184,6 +196,15 @@ proptest! {
             let wanted = since && trees.iter().all(|tree| tree.holds(row));
             prop_assert_eq!(holds(&terms, row, since), wanted);
         }
+    }
+
+    #[test]
+    fn a_list_of_terms_is_taken_where_every_operator_has_its_operands(
+        terms in prop::collection::vec(prop::sample::select(vec![json!("&"), json!("|"), json!("!"), json!([1, "=", 2])]), 0..7),
+    ) {
+        let mut stream = stream("res.partner", &[]);
+        stream.filter = Some(Value::Array(terms.clone()));
+        prop_assert_eq!(domain::of(&stream, &Scope::All, None).is_ok(), is_whole(&terms));
     }
 
     #[test]
