@@ -114,3 +114,19 @@ fn a_stored_manifest_that_a_later_version_does_not_understand_says_so_and_can_be
     define(&mut shop, &leads(|_| ()));
     assert_eq!(run(&mut shop, "leads"), "incremental: 3 inserted, 0 updated, 0 removed");
 }
+
+#[test]
+fn the_manifests_of_the_manual_can_be_stored() {
+    const README: &str = include_str!("../../../README.md");
+    let mut shop = with_leads("own_manual");
+    let chapter = README.split("## Adding your own").nth(1).unwrap().split("\n## ").next().unwrap();
+    let block = |start: &str| chapter.split(start).nth(1).unwrap().split("```").next().unwrap().to_owned();
+    shop.odoo.add_field("crm.lead", "type", json!({"type": "selection", "string": "Type", "store": true}));
+    assert_eq!(define(&mut shop, &block("```json\n").replace('\'', "''")), "leads");
+    assert_eq!(run(&mut shop, "leads"), "incremental: 0 inserted, 0 updated, 0 removed");
+    shop.run(&block("```sql\n"));
+    assert_eq!(
+        shop.value("select string_agg(entity, ',') from sync_entities() where definer = 'shop'"),
+        "products,leads"
+    );
+}
