@@ -92,7 +92,20 @@ impl Odoo {
     /// # Panics
     /// When no port can be had.
     pub fn behind_proxy() -> Self {
-        Self::launch(0, true, Face(17)).expect("a free port on 127.0.0.1")
+        Self::behind_proxy_as(17)
+    }
+
+    /// The same as Odoo 17, 18 or 19.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub fn behind_proxy_as(version: u32) -> Self {
+        Self::launch(0, true, Face(version)).expect("a free port on 127.0.0.1")
+    }
+
+    /// How many connections it has taken so far.
+    pub fn connections(&self) -> u64 {
+        self.shared.connections()
     }
 
     fn launch(port: u16, is_behind_proxy: bool, face: Face) -> io::Result<Self> {
