@@ -73,23 +73,19 @@ fn sync_run(
         mode: WantedMode::parse(required(mode, "mode")?)?,
         confirm: required(confirm, "confirm")?,
     };
-    check_entity(&wanted.entity)?;
+    let wait = required(wait, "wait")?;
+    if !wait {
+        // Who waits is told by the worker: a look into the table of stored manifests would lock it
+        // as long, and hold back who drops the extension meanwhile.
+        catalog::resolve(&wanted.entity, &store::entities()?)?;
+    }
     store::wanted_servers(wanted.server.as_deref())?;
     worker::ready_to_run()?;
-    let rows = match required(wait, "wait")? {
+    let rows = match wait {
         true => attended(wanted)?,
         false => unattended(wanted)?,
     };
     Ok(TableIterator::new(rows.into_iter().map(columns)))
-}
-
-/// Whether there are such entities. The stored ones are looked at only if they have to be: the table's
-/// lock lasts as long as the caller waits, and would hold back who drops the extension meanwhile.
-fn check_entity(wanted: &str) -> Result<()> {
-    if catalog::resolve(wanted, catalog::builtin()).is_err() {
-        catalog::resolve(wanted, &store::entities()?)?;
-    }
-    Ok(())
 }
 
 fn attended(wanted: Wanted) -> Result<Vec<TaskRow>> {
