@@ -156,14 +156,4 @@ impl Query<'_> {
             _ => Ok(Reply::None),
         }
     }
-
-    /// 19 refuses a language that is not installed; before, it is English.
-    fn check_language(&self) -> Result<(), RpcFault> {
-        match self.arguments.context.get("lang").and_then(Value::as_str) {
-            Some(code) if code != "en_US" && self.company.face.is_19() => {
-                Err(RpcFault::user_error(format!("Invalid language code: {code}")))
-            }
-            _ => Ok(()),
-        }
-    }
 }

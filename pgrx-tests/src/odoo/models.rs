@@ -42,6 +42,8 @@ fn model(name: &str, label: &str, fields: &Value) -> Model {
         last_id: 0,
         hidden: BTreeSet::new(),
         poisoned: BTreeMap::new(),
+        by_company: BTreeMap::new(),
+        by_language: BTreeMap::new(),
     }
 }
 
