@@ -33,7 +33,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Finding, check};
+pub use check::{Finding, Subject, check};
 pub use run::run;
 pub use schedule::next_tick;
 pub use sink::{Batch, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep, Written};

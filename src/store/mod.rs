@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use crate::engine::Task;
+use crate::engine::{Subject, Task};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
@@ -146,15 +146,27 @@ impl Place<'_> {
     }
 }
 
-/// Servers of a check, with their remotes and entities.
-pub type ToCheck = Vec<(String, Result<Remote>, Vec<std::sync::Arc<crate::entity::Entity>>)>;
+/// Servers of a check, with their remotes and what is looked at.
+pub type ToCheck = Vec<(String, Result<Remote>, Vec<Subject>)>;
 
 /// The servers of a check: one by name, or all.
 pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
     let servers = servers::to_check(&order.settings, name)?;
-    let entities = |kind: &str| {
-        let all = crate::entity::catalog::builtin().iter();
-        all.filter(|entity| entity.source == kind).cloned().map(std::sync::Arc::new).collect()
-    };
-    Ok(servers.into_iter().map(|(s, remote)| (s.name, remote, entities(&s.kind))).collect())
+    servers
+        .into_iter()
+        .map(|(server, remote)| {
+            let subjects = session::transaction(|| subjects(&server))?;
+            Ok((server.name, remote, subjects))
+        })
+        .collect()
+}
+
+/// The entities of a server, with the rows that are here. In the current transaction.
+fn subjects(server: &servers::Server) -> Result<Vec<Subject>> {
+    let all = crate::entity::catalog::builtin().iter().filter(|entity| entity.source == server.kind);
+    all.map(|entity| {
+        let rows = reading::rows(&server.name, &entity.name)?;
+        Ok(Subject { entity: std::sync::Arc::new(entity.clone()), rows })
+    })
+    .collect()
 }

@@ -74,13 +74,8 @@ impl Sample {
 fn expected(fault: &str) -> Kind {
     match fault {
         "bad_key" | "basic_auth" | "expired_key" | "missing_key" | "scoped_key" => Kind::Login,
-        "access_error"
-        | "access_error_field_group"
-        | "access_rule_record"
-        | "company"
-        | "exists_private"
-        | "private_api"
-        | "private_method" => Kind::Forbidden,
+        "access_error" | "access_error_field_group" | "access_rule_record" | "company" => Kind::Forbidden,
+        "exists_private" | "private_api" | "private_method" => Kind::Remote,
         "unknown_model" => Kind::NoObject,
         "unknown_field" | "unknown_field_domain" | "unknown_field_order" => Kind::NoField,
         "database_down" | "missing_db_header_many_dbs" | "wrong_db" => Kind::Unavailable,

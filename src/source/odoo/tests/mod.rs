@@ -10,4 +10,5 @@ mod manifests;
 mod protocols;
 mod recorded;
 mod source;
+mod told;
 mod xml;

@@ -85,6 +85,36 @@ fn a_page_is_asked_for_by_id_and_the_login_is_kept() {
 }
 
 #[test]
+fn a_record_that_makes_its_page_fail_is_set_aside_alone() {
+    let refused = r#""error": {"data": {"name": "builtins.ValueError", "message": "cannot compute\nit"}}"#;
+    let record = |id: i64| format!(r#"{{"id": {id}, "write_date": "2026-11-20 08:52:33"}}"#);
+    let (all, first, last) = ("[11, 12, 13]", format!("[{}]", record(11)), format!("[{}]", record(13)));
+    let [all, first, last] = [all, &first, &last].map(|list| format!(r#""result": {list}"#));
+    let (mut odoo, double) = odoo(&[UID, refused, &all, &first, refused, refused, &last]);
+    let stream = stream("res.partner", &[]);
+    let ask = Ask { limit: 3, ..ask(Scope::All, Some(10)) };
+    let page = block_on(odoo.page(&stream, &layout(&stream), &ask)).unwrap();
+    assert_eq!(page.rows.keys, [Key::from(11), Key::from(13)]);
+    assert_eq!((page.more, page.last), (true, Some(13.into())));
+    let told: Vec<_> =
+        page.rejected.iter().map(|r| (r.key.clone(), r.rule.as_str(), r.reason.as_str())).collect();
+    let reason = "\"odoo_main\" refused res.partner.search_read: ValueError: cannot compute";
+    assert_eq!(told, [(Some(Key::from(12)), "remote", reason)]);
+    insta::assert_snapshot!(sent(&double, 2), @r#"["res.partner","search",[[["id",">",10]]],{"context":{"active_test":false},"limit":3,"order":"id"}]"#);
+    insta::assert_snapshot!(sent(&double, 4), @r#"["res.partner","search_read",[[["id","in",[12,13]]],["id","write_date"]],{"context":{"active_test":false},"limit":2,"load":"","order":"id"}]"#);
+}
+
+#[test]
+fn a_page_of_which_nothing_can_be_read_fails_with_the_remotes_words() {
+    let refused = r#""error": {"data": {"name": "builtins.ValueError", "message": "cannot compute"}}"#;
+    let (mut odoo, _double) = odoo(&[UID, refused, r#""result": [1, 2]"#, refused, refused]);
+    let stream = stream("res.partner", &[]);
+    let error = failed(block_on(odoo.page(&stream, &layout(&stream), &ask(Scope::All, None))));
+    assert_eq!(error.message, "\"odoo_main\" refused res.partner.search_read: ValueError: cannot compute");
+    assert_eq!(error.detail.as_deref(), Some("it is not about single records of the 2 asked for"));
+}
+
+#[test]
 fn a_wrong_password_is_told_with_user_server_and_line_but_without_the_password() {
     let (mut odoo, _double) = odoo(&[r#""result": false"#]);
     let error =
