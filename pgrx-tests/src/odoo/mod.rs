@@ -29,6 +29,7 @@ mod relation;
 mod reply;
 mod route;
 mod server;
+mod tls;
 mod trouble;
 mod user;
 mod xmlrpc;
@@ -44,6 +45,7 @@ use serde_json::{Map, Value};
 pub use call::DATABASE;
 pub use fault::RpcFault;
 pub use log::Logged;
+pub use tls::{Certificate, Tls};
 pub use trouble::{What, When};
 pub use user::{ADMIN_KEY, BUYER_KEY, PLAIN_KEY};
 
@@ -74,7 +76,7 @@ impl Odoo {
         Self::launch(port, false, Face(17))
     }
 
-    /// Starts as Odoo 17, 18 or 19, with a database named after it. The company is the recorded one of 17 whatever
+    /// Starts as Odoo 17, 18 or 19, with a database named after it; as any other it only says another version. The company is the recorded one of 17 whatever
     /// the version: its models and fields do not change, only what is said about them and how.
     ///
     /// # Panics

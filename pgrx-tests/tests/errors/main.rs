@@ -1,7 +1,12 @@
 //! What a person reads in psql when something is wrong, word by word; and what nobody may ever read.
 
+mod answers;
+mod check;
 mod golden;
+mod login;
 mod options;
-mod remote;
+mod rights;
 mod secrets;
+mod tls;
+mod unreachable;
 mod usage;

@@ -7,6 +7,7 @@ pub(super) mod fixture;
 mod json2;
 mod layout;
 mod manifests;
+mod poison;
 mod protocols;
 mod recorded;
 mod source;

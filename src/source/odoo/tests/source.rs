@@ -10,12 +10,12 @@ use crate::source::odoo::*;
 use crate::source::{Key, Values};
 
 /// An answer to request `id`.
-fn reply(id: usize, member: &str) -> Vec<u8> {
+pub(super) fn reply(id: usize, member: &str) -> Vec<u8> {
     json(&format!(r#"{{"jsonrpc": "2.0", "id": {id}, {member}}}"#))
 }
 
 /// An Odoo that answers these members, one connection each. The ids count up as ours do.
-fn odoo(members: &[&str]) -> (Odoo, Double) {
+pub(super) fn odoo(members: &[&str]) -> (Odoo, Double) {
     let answers = members.iter().enumerate().map(|(i, member)| reply(i + 1, member));
     let double = Double::answers(answers.collect());
     (Odoo::new(remote(&double.url)).unwrap(), double)
@@ -29,29 +29,29 @@ fn odoo_with(options: &[(&str, &str)], members: &[&str]) -> (Odoo, Double) {
     (Odoo::new(remote).unwrap(), double)
 }
 
-fn ask(scope: Scope, after: Option<i64>) -> Ask {
+pub(super) fn ask(scope: Scope, after: Option<i64>) -> Ask {
     Ask { scope, after: after.map(Key::from), limit: 2, raw: false }
 }
 
-fn request(double: &Double, number: usize) -> Value {
+pub(super) fn request(double: &Double, number: usize) -> Value {
     serde_json::from_str(&double.heard.lock().unwrap()[number].1).unwrap()
 }
 
 /// What was sent as the arguments of request `number`, without the login.
-fn sent(double: &Double, number: usize) -> String {
+pub(super) fn sent(double: &Double, number: usize) -> String {
     let request = request(double, number);
     Value::Array(request["params"]["args"].as_array().unwrap()[3..].to_vec()).to_string()
 }
 
 /// The error, which must not show the password.
-fn failed<T: std::fmt::Debug>(result: Result<T>) -> Error {
+pub(super) fn failed<T: std::fmt::Debug>(result: Result<T>) -> Error {
     let error = result.unwrap_err();
     let shown = format!("{error:?} {error}");
     assert!(!shown.contains(CANARY) && !shown.contains("canary"), "{shown}");
     error
 }
 
-const UID: &str = r#""result": 2"#;
+pub(super) const UID: &str = r#""result": 2"#;
 
 #[test]
 fn a_check_tells_version_login_and_clock() {
@@ -82,36 +82,6 @@ fn a_page_is_asked_for_by_id_and_the_login_is_kept() {
     assert!(first.more && first.last == Some(12.into()) && first.bytes > 100);
     assert!(!second.more && second.last.is_none() && second.rows.is_empty());
     insta::assert_snapshot!(sent(&double, 1), @r#"["res.partner","search_read",[[["write_date",">=","2026-11-20 08:50:00"],["id",">",10]],["id","name","write_date"]],{"context":{"active_test":false},"limit":2,"load":"","order":"id"}]"#);
-}
-
-#[test]
-fn a_record_that_makes_its_page_fail_is_set_aside_alone() {
-    let refused = r#""error": {"data": {"name": "builtins.ValueError", "message": "cannot compute\nit"}}"#;
-    let record = |id: i64| format!(r#"{{"id": {id}, "write_date": "2026-11-20 08:52:33"}}"#);
-    let (all, first, last) = ("[11, 12, 13]", format!("[{}]", record(11)), format!("[{}]", record(13)));
-    let [all, first, last] = [all, &first, &last].map(|list| format!(r#""result": {list}"#));
-    let (mut odoo, double) = odoo(&[UID, refused, &all, &first, refused, refused, &last]);
-    let stream = stream("res.partner", &[]);
-    let ask = Ask { limit: 3, ..ask(Scope::All, Some(10)) };
-    let page = block_on(odoo.page(&stream, &layout(&stream), &ask)).unwrap();
-    assert_eq!(page.rows.keys, [Key::from(11), Key::from(13)]);
-    assert_eq!((page.more, page.last), (true, Some(13.into())));
-    let told: Vec<_> =
-        page.rejected.iter().map(|r| (r.key.clone(), r.rule.as_str(), r.reason.as_str())).collect();
-    let reason = "\"odoo_main\" refused res.partner.search_read: ValueError: cannot compute";
-    assert_eq!(told, [(Some(Key::from(12)), "remote", reason)]);
-    insta::assert_snapshot!(sent(&double, 2), @r#"["res.partner","search",[[["id",">",10]]],{"context":{"active_test":false},"limit":3,"order":"id"}]"#);
-    insta::assert_snapshot!(sent(&double, 4), @r#"["res.partner","search_read",[[["id","in",[12,13]]],["id","write_date"]],{"context":{"active_test":false},"limit":2,"load":"","order":"id"}]"#);
-}
-
-#[test]
-fn a_page_of_which_nothing_can_be_read_fails_with_the_remotes_words() {
-    let refused = r#""error": {"data": {"name": "builtins.ValueError", "message": "cannot compute"}}"#;
-    let (mut odoo, _double) = odoo(&[UID, refused, r#""result": [1, 2]"#, refused, refused]);
-    let stream = stream("res.partner", &[]);
-    let error = failed(block_on(odoo.page(&stream, &layout(&stream), &ask(Scope::All, None))));
-    assert_eq!(error.message, "\"odoo_main\" refused res.partner.search_read: ValueError: cannot compute");
-    assert_eq!(error.detail.as_deref(), Some("it is not about single records of the 2 asked for"));
 }
 
 #[test]
