@@ -34,6 +34,7 @@ pub(super) fn of(task: &Task, stream: &Stream, layout: &Layout) -> String {
         "columns": columns,
         "left_out": left_out,
         "raw": task.keep_raw,
+        "range": task.range.as_ref().filter(|_| stream.date.is_some()).map(|range| &range.text),
         "circumstances": task.circumstances,
     })
     .to_string()

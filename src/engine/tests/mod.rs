@@ -8,10 +8,13 @@ mod world;
 
 mod breaker;
 mod crash;
+mod discover;
+mod forecast;
 mod gone;
 mod lines;
 mod naive;
 mod programs;
+mod range;
 mod reading;
 mod state;
 mod tasks;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::source::Ask;
+use crate::source::{Ask, Described};
 
 pub const SECOND: i64 = 1_000_000;
 
@@ -56,6 +56,8 @@ pub struct World {
     pub doubles: bool,
     /// Size of a row on the wire.
     pub row_bytes: usize,
+    /// The fields of every object, as a person is shown them.
+    pub described: Vec<Described>,
 }
 
 impl Default for World {
@@ -73,6 +75,7 @@ impl Default for World {
             delay: Duration::ZERO,
             doubles: false,
             row_bytes: 100,
+            described: Vec::new(),
         }
     }
 }

@@ -57,6 +57,7 @@ pub(in crate::source::odoo) fn stream(object: &str, columns: &[(&str, Type)]) ->
         optional: false,
         filter: None,
         key: vec!["id".into()],
+        date: None,
         cursor: Some("write_date".into()),
         keep: None,
         parent: None,
