@@ -78,6 +78,34 @@ fn a_date_a_list_and_a_document_arrive_as_they_are() {
 }
 
 #[test]
+fn properties_arrive_as_the_documents_they_are() {
+    let manifest = json!({
+        "name": "staff", "source": "odoo", "about": "Employees with what the company notes about them",
+        "streams": [{
+            "table": "staff", "about": "Employees", "object": "hr.employee", "key": ["id"], "cursor": "write_date",
+            "columns": [
+                {"name": "id", "type": "bigint", "about": "The key"},
+                {"name": "employee_properties", "type": "jsonb", "about": "What the company notes"}
+            ]
+        }]
+    });
+    for (protocol, mut shop) in shops("odd_properties") {
+        let properties = json!([
+            {"name": "a1", "type": "char", "string": "Größe <L>", "value": "L & XL"},
+            {"name": "b2", "type": "many2one", "comodel": "res.partner", "value": [14, "Azure Interior"]},
+            {"name": "c3", "type": "float", "value": 0.1, "tags": [["x", "X", 1]]},
+            {"name": "d4", "type": "boolean", "value": false}
+        ]);
+        shop.odoo.write("hr.employee", &[1], json!({"employee_properties": properties}));
+        shop.run(&format!("select sync_define('{manifest}')"));
+        assert_eq!(run(&mut shop, "staff"), "20|0", "{protocol}");
+        let stored = shop.value("select employee_properties from erp.staff where id = 1");
+        let stored: serde_json::Value = serde_json::from_str(&stored).unwrap();
+        assert_eq!(stored, properties, "{protocol}");
+    }
+}
+
+#[test]
 fn what_cannot_be_stored_is_rejected_with_its_reason() {
     for (protocol, mut shop) in shops("odd_rejected") {
         let nul = shop.odoo.create("res.partner", json!({"name": "n", "city": "Ly\0on"}));

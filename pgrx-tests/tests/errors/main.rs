@@ -2,6 +2,7 @@
 
 mod answers;
 mod check;
+mod filters;
 mod golden;
 mod login;
 mod options;
