@@ -12,7 +12,7 @@ use crate::worker;
 type Columns = (
     name!(object, String),
     name!(field, Option<String>),
-    name!(r#type, String),
+    name!(remote_type, String),
     name!(label, String),
     name!(column_type, Option<String>),
     name!(rows, Option<i64>),
@@ -33,7 +33,7 @@ fn sync_discover(
         (
             name!(object, String),
             name!(field, Option<String>),
-            name!(r#type, String),
+            name!(remote_type, String),
             name!(label, String),
             name!(column_type, Option<String>),
             name!(rows, Option<i64>),

@@ -2,7 +2,7 @@
 
 use super::{Listener, io};
 use crate::engine::{self, Discovered, Finding, Forecast, Prepared, Task};
-use crate::entity::Entity;
+use crate::entity::{Entity, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source;
 use crate::store::call::{CheckRow, DiscoverRow, Message, Order, PlanRow, Wanted};
@@ -103,6 +103,13 @@ pub(super) fn discover(
     let found = away(listener, move || async move {
         let mut source = source::open(remote)?;
         engine::discover(source.as_mut(), &kind, object.as_deref()).await
+    });
+    let found = found.map_err(|error| match error.kind {
+        Kind::NoObject => error.hint(format!(
+            "see what there is with: select object from sync_discover({})",
+            quote::quote_literal(&server.name)
+        )),
+        _ => error,
     })?;
     for found in found {
         let row = discovered(found, &server.kind, &entities);

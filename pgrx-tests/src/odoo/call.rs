@@ -152,6 +152,7 @@ impl Query<'_> {
             "has_access" => Ok(self.has_access()),
             "check_access_rights" => self.check_access_rights(),
             "read_group" => self.read_group(),
+            "get_available_models" => self.available_models(),
             _ => Ok(Reply::None),
         }
     }

@@ -9,6 +9,7 @@ use super::clock::{self, Clock};
 use super::face::Face;
 use super::fault::RpcFault;
 use super::field::{Field, Kind};
+use super::models;
 use super::user::{self, User};
 
 /// A record: its values by field, NULLs left out.
@@ -95,7 +96,7 @@ static MODELS: LazyLock<BTreeMap<String, Model>> =
 impl Company {
     pub(super) fn new(face: Face) -> Self {
         Self {
-            models: MODELS.clone(),
+            models: MODELS.clone().into_iter().chain([models::of_models()]).collect(),
             users: user::recorded(face),
             clock: Clock::new(),
             face,

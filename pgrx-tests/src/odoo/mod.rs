@@ -22,6 +22,7 @@ mod jsonrpc;
 mod leaf;
 mod like;
 mod log;
+mod models;
 mod order;
 mod proxy;
 mod query;

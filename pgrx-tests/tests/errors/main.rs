@@ -6,6 +6,7 @@ mod filters;
 mod golden;
 mod login;
 mod options;
+mod own;
 mod rights;
 mod secrets;
 mod tls;
