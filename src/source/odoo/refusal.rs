@@ -1,7 +1,7 @@
 //! What a person is told when Odoo refuses, where the words do not depend on the fault.
 
 use super::outside;
-use super::settings::Settings;
+use super::settings::{Protocol, Settings};
 use crate::error::{Error, Kind};
 use crate::source::hint;
 
@@ -55,7 +55,14 @@ pub(super) fn no_database(settings: &Settings) -> Error {
         format!("\"{server}\" does not offer or cannot reach the database \"{database}\""),
     )
     .detail("status 404 with a web page: Odoo shows the same one in both cases")
-    .hint(perhaps_wrong_database(settings))
+    .hint(match settings.protocol {
+        // An older one has no such page at all, which `auto` would have noticed.
+        Some(Protocol::Json2) => {
+            let line = settings.way.set("protocol", "auto");
+            format!("{}; if this Odoo is older than 19: {line}", perhaps_wrong_database(settings))
+        }
+        _ => perhaps_wrong_database(settings),
+    })
 }
 
 /// Odoo does not tell a wrong name from a database that is down.
