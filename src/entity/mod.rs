@@ -164,6 +164,16 @@ pub struct Column {
     /// Whether a row without a value is rejected.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
+    /// Columns of which any excuses a row from `required`, by being true or there at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<String>,
+    /// The smallest value that is stored: a number, or the text of a day. A row with a
+    /// smaller one is rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<Value>,
+    /// The largest value that is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Value>,
 }
 
 impl Column {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::nearest::nearest;
-use super::words::{interval_mistake, name_mistake, shown, text_mistake, word_mistake};
+use super::words::{day_mistake, interval_mistake, name_mistake, shown, text_mistake, word_mistake};
 
 /// What a value must be.
 pub(super) enum Shape {
@@ -18,6 +18,8 @@ pub(super) enum Shape {
     Flag,
     /// A number of decimal digits.
     Digits,
+    /// A number, or the text of a day.
+    Bound,
     /// How often something is tried.
     Attempts,
     /// A length of time: `30 days`.
@@ -93,6 +95,9 @@ const EXTENDED_COLUMN: Shape = Shape::Object(&[
     Member("path", MAY, Shape::Set(&Shape::Text, 1)),
     Member("scale", MAY, Shape::Digits),
     Member("required", MAY, Shape::Flag),
+    Member("unless", MAY, Shape::Set(&Shape::Name, 1)),
+    Member("min", MAY, Shape::Bound),
+    Member("max", MAY, Shape::Bound),
     Member("optional", MAY, Shape::Flag),
 ]);
 
@@ -121,6 +126,9 @@ const COLUMN: Shape = Shape::Object(&[
     Member("path", MAY, Shape::Set(&Shape::Text, 1)),
     Member("scale", MAY, Shape::Digits),
     Member("required", MAY, Shape::Flag),
+    Member("unless", MAY, Shape::Set(&Shape::Name, 1)),
+    Member("min", MAY, Shape::Bound),
+    Member("max", MAY, Shape::Bound),
     Member("optional", MAY, Shape::Flag),
 ]);
 
@@ -148,6 +156,8 @@ pub(super) fn compare(shape: &Shape, value: &Value, at: &str, found: &mut Vec<St
             Some(1..=MAX_ATTEMPTS) => None,
             _ => Some(format!("{number} is no whole number from 1 to {MAX_ATTEMPTS}")),
         },
+        (Shape::Bound, Value::Number(_)) => None,
+        (Shape::Bound, Value::String(text)) => day_mistake(text),
         (Shape::Flag, Value::Bool(_)) | (Shape::Any, _) => None,
         (Shape::List(of, least), Value::Array(items)) => compare_items(of, *least, items, at, found),
         (Shape::Set(of, least), Value::Array(items)) => {
@@ -251,6 +261,7 @@ impl Shape {
             Shape::Text | Shape::Name | Shape::Word(_) | Shape::Interval => "a text",
             Shape::Flag => "true or false",
             Shape::Digits | Shape::Attempts => "a number",
+            Shape::Bound => "a number or a day",
             Shape::Any => "anything",
             Shape::List(..) | Shape::Set(..) => "an array",
             Shape::Names | Shape::Object(_) => "an object",

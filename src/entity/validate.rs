@@ -159,9 +159,30 @@ fn judge_columns(draft: &Draft, found: &mut Vec<String>) {
             let reserved = RESERVED.join(", ");
             found.push(format!("{at}.name: {} is kept for the table itself, as are {reserved}", shown(name)));
         }
+        judge_rules(draft, column, found);
         if value.get("scale").is_some() && kind.is_some_and(|kind| kind != Type::Numeric) {
             found.push(format!("{at}.scale: only a numeric column has one"));
         }
+    }
+}
+
+fn judge_rules(draft: &Draft, column: &DraftColumn, found: &mut Vec<String>) {
+    let DraftColumn { at, kind, value, .. } = column;
+    for bound in ["min", "max"] {
+        let wanted = match (kind, value.get(bound)) {
+            (_, None) | (None, _) => continue,
+            (Some(Type::Bigint | Type::Numeric), Some(bound)) => (!bound.is_number()).then_some("a number"),
+            (Some(Type::Date | Type::Timestamptz), Some(bound)) => (!bound.is_string()).then_some("a day"),
+            _ => Some("left out: only numbers, days and moments have one"),
+        };
+        found.extend(wanted.map(|wanted| format!("{at}.{bound}: must be {wanted}")));
+    }
+    let Some(unless) = value.get("unless") else { return };
+    for (at, name) in texts(unless, &format!("{at}.unless")) {
+        found.extend(draft.misnamed(&at, name, |_| true, ""));
+    }
+    if value.get("required") != Some(&Value::Bool(true)) {
+        found.push(format!("{at}.unless: excuses from nothing, because the column is not required"));
     }
 }
 

@@ -16,6 +16,7 @@ pub mod http;
 pub mod odoo;
 pub mod options;
 mod redact;
+mod rules;
 
 /// One column value of a key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::cell::{Cell, Flaw, cell, integer, is_storable};
 use crate::entity::{Column, Stream, Type};
+use crate::source::rules;
 use crate::source::{Ask, Field, Key, Layout, Page, Rejected, Rows, Values};
 
 /// A page, or for a person why this is none.
@@ -82,8 +83,10 @@ impl<'a> Reader<'a> {
         for (field, value) in record {
             storable(value).map_err(|flaw| (flaw.rule, format!("the field \"{field}\" {}", flaw.why)))?;
         }
-        let cells =
+        let cells: Vec<Cell> =
             self.columns().map(|(field, column)| read(field, column, record)).collect::<Result<_, _>>()?;
+        let seen = self.columns().zip(&cells).map(|((_, column), cell)| (column, cell.seen()));
+        rules::keep(&seen.collect::<Vec<_>>())?;
         Ok(Row { cells, updated_at: self.updated_at(record)? })
     }
 
@@ -102,7 +105,6 @@ fn read(field: &Field, column: &Column, record: &Map<String, Value>) -> Result<C
     let value =
         record.get(&field.path).ok_or_else(|| ("type", format!("the column \"{name}\" was not sent")))?;
     match cell(column.kind, &field.remote_type, value) {
-        Ok(Cell::Null) if column.required => Err(("required", format!("the column \"{name}\" has no value"))),
         Ok(cell) => Ok(cell),
         Err(flaw) => Err((flaw.rule, format!("the column \"{name}\" {}", flaw.why))),
     }

@@ -42,6 +42,9 @@ pub(in crate::source::odoo) fn column(name: &str, kind: Type) -> Column {
         scale: None,
         optional: false,
         required: false,
+        unless: vec![],
+        min: None,
+        max: None,
     }
 }
 
