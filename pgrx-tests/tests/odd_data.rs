@@ -179,7 +179,7 @@ fn an_object_that_cannot_be_read_at_all_fails_the_task() {
         error.message,
         "contacts from odoo_main: \"odoo_main\" refused res.partner.search_read: ValueError: cannot compute"
     );
-    assert_eq!(error.detail, "it is not about single records of the 67 asked for");
+    assert_eq!(error.detail, "more than 20 of the 67 records of a page are refused, each by itself");
     assert_eq!(shop.value("select count(*) from erp_sync.rejections"), "0");
 }
 

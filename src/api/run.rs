@@ -73,7 +73,6 @@ fn sync_run(
         mode: WantedMode::parse(required(mode, "mode")?)?,
         confirm: required(confirm, "confirm")?,
     };
-    catalog::resolve(&wanted.entity, &store::entities()?)?;
     store::wanted_servers(wanted.server.as_deref())?;
     worker::ready_to_run()?;
     let rows = match required(wait, "wait")? {
@@ -83,6 +82,8 @@ fn sync_run(
     Ok(TableIterator::new(rows.into_iter().map(columns)))
 }
 
+/// Leaves it to the worker to look the names up: a table read here stays locked while the
+/// run is waited for, and nobody could drop the extension meanwhile.
 fn attended(wanted: Wanted) -> Result<Vec<TaskRow>> {
     let mut rows = Vec::new();
     worker::wait_for(Call::Run(wanted), |message| {
@@ -97,6 +98,7 @@ fn attended(wanted: Wanted) -> Result<Vec<TaskRow>> {
 }
 
 fn unattended(wanted: Wanted) -> Result<Vec<TaskRow>> {
+    catalog::resolve(&wanted.entity, &store::entities()?)?;
     let order = Order { call: Call::Run(wanted.clone()), settings: Settings::current() };
     let run_id = store::queue(&order, &wanted)?;
     worker::start(run_id)?;

@@ -35,9 +35,12 @@ impl Odoo {
             Err(later) if later.kind.is_transient() => return Err(later),
             Err(_) => return Err(error),
         };
+        if ids.is_empty() {
+            return Err(error);
+        }
         let found = halve(&ids, async |part| self.part(stream, layout, part).await).await?;
-        if ids.is_empty() || found.is_hopeless() {
-            return Err(told(error, ids.len()));
+        if found.is_hopeless() {
+            return Err(told(error, &found, ids.len()));
         }
         let records = Value::Array(found.records);
         let page = decode::page(stream, layout, ask, &records).map_err(|why| self.strange(&why))?;
@@ -116,12 +119,14 @@ fn halves(ids: &[i64]) -> Vec<&[i64]> {
 }
 
 /// The error of the whole page, with what was tried.
-fn told(error: Error, records: usize) -> Error {
+fn told(error: Error, found: &Found, records: usize) -> Error {
+    let seen = match found.poison.len() > MOST {
+        true => format!("more than {MOST} of the {records} records of a page are refused, each by itself"),
+        false => format!("none of the {records} records of a page can be read by itself either"),
+    };
     match error.detail {
-        None if records > 1 => {
-            error.detail(format!("it is not about single records of the {records} asked for"))
-        }
-        _ => error,
+        None => error.detail(seen),
+        Some(_) => error,
     }
 }
 

@@ -33,7 +33,7 @@ fn a_page_of_which_nothing_can_be_read_fails_with_the_remotes_words() {
     let stream = stream("res.partner", &[]);
     let error = failed(block_on(odoo.page(&stream, &layout(&stream), &ask(Scope::All, None))));
     assert_eq!(error.message, "\"odoo_main\" refused res.partner.search_read: ValueError: cannot compute");
-    assert_eq!(error.detail.as_deref(), Some("it is not about single records of the 2 asked for"));
+    assert_eq!(error.detail.as_deref(), Some("none of the 2 records of a page can be read by itself either"));
 }
 
 #[test]
