@@ -64,6 +64,11 @@ const RECORDED: &[Recorded] = &[
     recorded!("sale.order.line", "Sales Order Line", "order_id, sequence, id"),
     recorded!("purchase.order", "Purchase Order", "priority desc, id desc"),
     recorded!("purchase.order.line", "Purchase Order Line", "order_id, sequence, id"),
+    recorded!("stock.picking", "Transfer", "priority desc, scheduled_date asc, id desc"),
+    recorded!("stock.move", "Stock Move", "sequence, id"),
+    recorded!("stock.scrap", "Scrap", "id desc"),
+    recorded!("stock.quant", "Quants", "id"),
+    recorded!("mrp.production", "Manufacturing Order", "priority desc, date_start asc, id"),
     recorded!("ir.module.module", "Module", "name"),
 ];
 
@@ -72,6 +77,10 @@ static MODELS: [LazyLock<BTreeMap<String, Model>>; 3] = [
     LazyLock::new(|| models(Face(18))),
     LazyLock::new(|| models(Face(19))),
 ];
+
+/// What nobody did while it was recorded and every company does, of 17 and 18: records by model.
+const ADDED: [&str; 2] =
+    [include_str!("../../fixtures/odoo17/added.json"), include_str!("../../fixtures/odoo18/added.json")];
 
 /// The models of a version, as they were recorded.
 pub(super) fn recorded(face: Face) -> BTreeMap<String, Model> {
@@ -85,7 +94,9 @@ fn models(face: Face) -> BTreeMap<String, Model> {
 impl Recorded {
     fn of(&self, face: Face) -> Model {
         let fields = self.fields(face);
-        let mut records: Vec<Row> = parse(self.name, self.records[face.place().min(1)]);
+        let version = face.place().min(1);
+        let mut records: Vec<Row> = parse(self.name, self.records[version]);
+        records.extend(added(self.name, version));
         if face.is_19() {
             for record in &mut records {
                 as_19(self.name, record);
@@ -119,6 +130,12 @@ impl Recorded {
         }
         fields.into_iter().map(|(name, about)| (name, Field::new(about))).collect()
     }
+}
+
+/// What is added to a model's records: further ones, and values that take the place of recorded ones.
+fn added(model: &str, version: usize) -> Vec<Row> {
+    let mut by_model: BTreeMap<String, Vec<Row>> = parse("what is added", ADDED[version]);
+    by_model.remove(model).unwrap_or_default()
 }
 
 /// Traits were not recorded of 19: a field has those it had in 18, and for what depends on where it is kept, only

@@ -19,6 +19,9 @@ const RENAMED: &[(&str, &str, &str)] = &[
     ("uom.uom", "factor_inv", "factor"),
 ];
 
+/// Model, the one record a field of 18 points to, the records its successor in 19 does.
+const WIDENED: &[(&str, &str, &str)] = &[("mrp.production", "lot_producing_id", "lot_producing_ids")];
+
 /// Model, field, word in 18, word in 19.
 const REWORDED: &[(&str, &str, &str, &str)] = &[
     ("product.category", "property_valuation", "manual_periodic", "periodic"),
@@ -32,6 +35,10 @@ pub(super) fn as_19(model: &str, record: &mut Row) {
     for (_, before, after) in RENAMED.iter().filter(|(of, ..)| *of == model) {
         let value = record.remove(*before);
         record.extend(value.map(|value| ((*after).to_owned(), value)));
+    }
+    for (_, before, after) in WIDENED.iter().filter(|(of, ..)| *of == model) {
+        let one = record.remove(*before).and_then(|pair| pair.get(0).cloned());
+        record.insert((*after).to_owned(), Value::Array(one.into_iter().collect()));
     }
     for (_, field, before, after) in REWORDED.iter().filter(|(of, ..)| *of == model) {
         if record.get(*field).is_some_and(|word| word == before) {

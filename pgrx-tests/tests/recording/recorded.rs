@@ -56,7 +56,7 @@ impl Table {
         let object = stream["object"].as_str().unwrap();
         let fields: BTreeMap<String, Value> = file(version, object, "fields");
         // Of 19 there are no records: its double shows those of 18.
-        let mut records: Vec<Record> = file(version.min(18), object, "records");
+        let mut records = records(version.min(18), object);
         if version == 19 {
             records.iter_mut().for_each(|record| in_19(object, record));
         }
@@ -116,13 +116,34 @@ fn in_19(object: &str, record: &mut Record) {
         let value = record[*old].clone();
         record.insert((*new).to_owned(), value);
     }
+    if object == "mrp.production" {
+        let lot = record["lot_producing_id"].get(0).cloned();
+        record.insert("lot_producing_ids".to_owned(), lot.into_iter().collect());
+    }
     if object == "product.category" && record["property_valuation"] == "manual_periodic" {
         record.insert("property_valuation".to_owned(), "periodic".into());
     }
 }
 
+/// The recorded records, and what was added to them: whole ones, and values for those that are there.
+fn records(version: u32, object: &str) -> Vec<Record> {
+    let mut records: Vec<Record> = file(version, object, "records");
+    let added: BTreeMap<String, Vec<Record>> = json(version, "added");
+    for values in added.get(object).into_iter().flatten() {
+        match records.iter_mut().find(|record| record["id"] == values["id"]) {
+            Some(record) => record.extend(values.clone()),
+            None => records.push(values.clone()),
+        }
+    }
+    records
+}
+
 fn file<T: serde::de::DeserializeOwned>(version: u32, model: &str, what: &str) -> T {
-    let path = format!("{}/fixtures/odoo{version}/{model}.{what}.json", env!("CARGO_MANIFEST_DIR"));
+    json(version, &format!("{model}.{what}"))
+}
+
+fn json<T: serde::de::DeserializeOwned>(version: u32, name: &str) -> T {
+    let path = format!("{}/fixtures/odoo{version}/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

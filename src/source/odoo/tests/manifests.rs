@@ -35,6 +35,9 @@ const COMPUTED: [(&str, &str); 14] = [
     ("19", "employees.departed_on"),
 ];
 
+/// Paths that only Odoo 16 has, of which nothing is recorded: as its source names them.
+const ONLY_IN_16: [(&str, &str); 1] = [("stock_moves.quantity", "quantity_done")];
+
 /// What `fields_get` says of an object.
 fn recorded(version: &str, object: &str) -> Value {
     let root = env!("CARGO_MANIFEST_DIR");
@@ -68,8 +71,10 @@ fn every_column_and_every_path_is_there_in_some_version() {
     for stream in streams() {
         let known: Vec<Value> = VERSIONS.iter().map(|version| recorded(version, &stream.object)).collect();
         for (column, path) in stream.columns.iter().flat_map(|c| c.paths().into_iter().map(move |p| (c, p))) {
+            let place = format!("{}.{}", stream.table, column.name);
             let there = known.iter().any(|fields| fields.get(path).is_some());
-            assert!(there, "{}.{}: no version has {path}", stream.table, column.name);
+            let earlier = ONLY_IN_16.contains(&(place.as_str(), path));
+            assert!(there != earlier, "{place}: no version has {path}, or 16 is not the only one");
         }
     }
 }
