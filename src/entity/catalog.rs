@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 
 /// The manifests that are compiled in. The order is that of lists shown to a
 /// person and, where `after` says nothing, of runs: what others refer to first.
-const MANIFESTS: [(&str, &str); 13] = [
+const MANIFESTS: [(&str, &str); 14] = [
     ("categories", include_str!("categories.json")),
     ("products", include_str!("products.json")),
     ("contacts", include_str!("contacts.json")),
@@ -19,6 +19,7 @@ const MANIFESTS: [(&str, &str); 13] = [
     ("sale_orders", include_str!("sale_orders.json")),
     ("purchases", include_str!("purchases.json")),
     ("stock_moves", include_str!("stock_moves.json")),
+    ("inventory", include_str!("inventory.json")),
     ("manufacturing", include_str!("manufacturing.json")),
     ("wastage", include_str!("wastage.json")),
     ("invoices", include_str!("invoices.json")),
@@ -195,7 +196,7 @@ mod tests {
             error.detail.as_deref(),
             Some(
                 "entities are: all, categories, products, contacts, companies, currencies, warehouses, \
-                 employees, sale_orders, purchases, stock_moves, manufacturing, wastage, invoices"
+                 employees, sale_orders, purchases, stock_moves, inventory, manufacturing, wastage, invoices"
             )
         );
         assert_eq!(error.hint_or_default(), "did you mean \"invoices\"?");

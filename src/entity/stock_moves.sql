@@ -18,7 +18,7 @@ moved as materialized (
     s.usage as from_usage, d.usage as to_usage, coalesce(m.is_scrap, false) or m.scrap_id is not null or s.is_scrap or d.is_scrap as is_scrap,
     case when s.usage = 'internal' then coalesce(s.warehouse_id, t.warehouse_id) end as from_warehouse_id,
     case when d.usage = 'internal' then coalesce(d.warehouse_id, t.warehouse_id) end as to_warehouse_id,
-    case when m.uom_id = p.uom_id then m.quantity
+    case when coalesce(m.uom_id, p.uom_id) = p.uom_id then m.quantity
          else trim_scale(round(m.quantity * u.factor / nullif(o.factor, 0), 6)) end as quantity,
     case when s.id is null or d.id is null then 'unknown location'
          when p.id is null then 'unknown product'
