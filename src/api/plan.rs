@@ -4,7 +4,6 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::{ENTITIES, required};
-use crate::entity::catalog;
 use crate::store;
 use crate::store::call::{Call, Message, Wanted, WantedMode};
 use crate::worker;
@@ -39,7 +38,6 @@ fn sync_plan(
         mode: WantedMode::parse(required(mode, "mode")?)?,
         confirm: false,
     };
-    catalog::resolve(&wanted.entity, &store::entities()?)?;
     store::wanted_servers(wanted.server.as_deref())?;
     worker::ready()?;
     let mut rows = Vec::new();

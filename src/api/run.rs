@@ -73,10 +73,15 @@ fn sync_run(
         mode: WantedMode::parse(required(mode, "mode")?)?,
         confirm: required(confirm, "confirm")?,
     };
-    catalog::resolve(&wanted.entity, &store::entities()?)?;
+    let wait = required(wait, "wait")?;
+    if !wait {
+        // Who waits is told by the worker: a look into the table of stored manifests would lock it
+        // as long, and hold back who drops the extension meanwhile.
+        catalog::resolve(&wanted.entity, &store::entities()?)?;
+    }
     store::wanted_servers(wanted.server.as_deref())?;
     worker::ready_to_run()?;
-    let rows = match required(wait, "wait")? {
+    let rows = match wait {
         true => attended(wanted)?,
         false => unattended(wanted)?,
     };

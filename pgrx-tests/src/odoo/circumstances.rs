@@ -1,10 +1,12 @@
-//! What a call's context decides: for which company and in which language values are shown.
+//! Values that differ by company and by language: how a call's context chooses them, and how a test sets them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::company::Row;
+use super::Odoo;
+use super::company::{Model, Row};
 use super::fault::RpcFault;
 use super::field::Field;
+use super::hooks::{model_mut, object};
 use super::query::Query;
 
 /// The company of every recorded user: what a call gets that names none.
@@ -43,5 +45,41 @@ impl Query<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Odoo {
+    /// Writes the values that one company has of its own (`standard_price`, `property_...`). As any write it bumps
+    /// `write_date`. Those of company 1 are the record's.
+    pub fn write_in_company(&self, model: &str, id: i64, company: i64, values: Value) {
+        self.write(model, &[id], if company == 1 { values.clone() } else { json!({}) });
+        if company != 1 {
+            let mut held = self.company();
+            let model = model_mut(&mut held, model);
+            let kept = model.own_values(&values, |field| field.company_dependent);
+            model.by_company.entry((company, id)).or_default().extend(kept);
+        }
+    }
+
+    /// Writes texts of a record in a further language, which is installed by it. As any write it bumps `write_date`.
+    pub fn translate(&self, model: &str, id: i64, language: &str, texts: Value) {
+        self.write(model, &[id], json!({}));
+        let mut held = self.company();
+        held.languages.insert(language.to_owned());
+        let model = model_mut(&mut held, model);
+        let kept = model.own_values(&texts, |field| field.translated);
+        model.by_language.entry((language.to_owned(), id)).or_default().extend(kept);
+    }
+}
+
+impl Model {
+    /// Values as they are kept, of fields that may differ by company or language.
+    fn own_values(&self, values: &Value, may_differ: impl Fn(&Field) -> bool) -> Row {
+        let kept = |(name, value): (String, Value)| {
+            let field = self.fields.get(&name).filter(|field| may_differ(field));
+            let field = field.unwrap_or_else(|| panic!("{name:?} of {} is the same everywhere", self.name));
+            Some((name, field.kept(&value)?))
+        };
+        object(values).into_iter().filter_map(kept).collect()
     }
 }

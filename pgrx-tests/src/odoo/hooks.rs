@@ -9,7 +9,6 @@ use super::clock;
 use super::company::{Company, Model, Row};
 use super::domain::Domain;
 use super::fault::RpcFault;
-use super::field::Field;
 use super::{Odoo, user::User};
 
 /// Rows that go with the row they belong to: model, its parent's model, the field that points there.
@@ -72,28 +71,6 @@ impl Odoo {
         }
     }
 
-    /// Writes the values that one company has of its own (`standard_price`, `property_...`). As any write it bumps
-    /// `write_date`. Those of company 1 are the record's.
-    pub fn write_in_company(&self, model: &str, id: i64, company: i64, values: Value) {
-        self.write(model, &[id], if company == 1 { values.clone() } else { json!({}) });
-        if company != 1 {
-            let mut held = self.company();
-            let model = model_mut(&mut held, model);
-            let kept = model.own_values(&values, |field| field.company_dependent);
-            model.by_company.entry((company, id)).or_default().extend(kept);
-        }
-    }
-
-    /// Writes texts of a record in a further language, which is installed by it. As any write it bumps `write_date`.
-    pub fn translate(&self, model: &str, id: i64, language: &str, texts: Value) {
-        self.write(model, &[id], json!({}));
-        let mut held = self.company();
-        held.languages.insert(language.to_owned());
-        let model = model_mut(&mut held, model);
-        let kept = model.own_values(&texts, |field| field.translated);
-        model.by_language.entry((language.to_owned(), id)).or_default().extend(kept);
-    }
-
     /// Archives a record, which is a write.
     pub fn archive(&self, model: &str, id: i64) {
         self.write(model, &[id], json!({ "active": false }));
@@ -141,6 +118,11 @@ impl Odoo {
     /// From now on every read that would show this record fails with `fault`.
     pub fn poison(&self, model: &str, id: i64, fault: RpcFault) {
         model_mut(&mut self.company(), model).poisoned.insert(id, fault);
+    }
+
+    /// Lets a record be read again.
+    pub fn cure(&self, model: &str, id: i64) {
+        model_mut(&mut self.company(), model).poisoned.remove(&id);
     }
 
     /// Uninstalls what brings the model: it is unknown from now on.
@@ -242,16 +224,6 @@ impl Model {
         self.put(id, &row);
     }
 
-    /// Values as they are kept, of fields that may differ by company or language.
-    fn own_values(&self, values: &Value, may_differ: impl Fn(&Field) -> bool) -> Row {
-        let kept = |(name, value): (String, Value)| {
-            let field = self.fields.get(&name).filter(|field| may_differ(field));
-            let field = field.unwrap_or_else(|| panic!("{name:?} of {} is the same everywhere", self.name));
-            Some((name, field.kept(&value)?))
-        };
-        object(values).into_iter().filter_map(kept).collect()
-    }
-
     /// The names that Odoo computes from `name`; a test may give them itself.
     fn name_it(&self, row: &mut Row, values: &Row) {
         let Some(name) = values.get("name") else { return };
@@ -268,11 +240,11 @@ fn points_to(row: &Row, field: &str, ids: &BTreeSet<i64>) -> bool {
     target.is_some_and(|id| ids.contains(&id))
 }
 
-fn object(values: &Value) -> Row {
+pub(super) fn object(values: &Value) -> Row {
     values.as_object().expect("a record is a JSON object").clone()
 }
 
-fn model_mut<'a>(company: &'a mut Company, name: &str) -> &'a mut Model {
+pub(super) fn model_mut<'a>(company: &'a mut Company, name: &str) -> &'a mut Model {
     company.models.get_mut(name).unwrap_or_else(|| panic!("the double has no model {name}"))
 }
 

@@ -33,6 +33,7 @@ mod renamed;
 mod reply;
 mod route;
 mod server;
+mod tls;
 mod trouble;
 mod user;
 mod xmlrpc;
@@ -48,6 +49,7 @@ use serde_json::{Map, Value};
 pub use call::DATABASE;
 pub use fault::RpcFault;
 pub use log::{Heard, Logged};
+pub use tls::{Certificate, Tls};
 pub use trouble::{What, When};
 pub use user::{ADMIN_KEY, BUYER_KEY, PLAIN_KEY};
 
@@ -79,7 +81,8 @@ impl Odoo {
     }
 
     /// Starts as Odoo 17, 18 or 19, with a database named after it. 17 and 18 have each its own recorded company; 19
-    /// has its own fields, and in them what was recorded of 18.
+    /// has its own fields, and in them what was recorded of 18. Any other says its own version, and is else as the
+    /// nearest of these.
     ///
     /// # Panics
     /// When no port can be had.
@@ -92,7 +95,20 @@ impl Odoo {
     /// # Panics
     /// When no port can be had.
     pub fn behind_proxy() -> Self {
-        Self::launch(0, true, Face(17)).expect("a free port on 127.0.0.1")
+        Self::behind_proxy_as(17)
+    }
+
+    /// The same as Odoo 17, 18 or 19.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub fn behind_proxy_as(version: u32) -> Self {
+        Self::launch(0, true, Face(version)).expect("a free port on 127.0.0.1")
+    }
+
+    /// How many connections it has taken so far.
+    pub fn connections(&self) -> u64 {
+        self.shared.connections()
     }
 
     fn launch(port: u16, is_behind_proxy: bool, face: Face) -> io::Result<Self> {

@@ -105,6 +105,11 @@ impl Shared {
         number
     }
 
+    /// How many there have been.
+    pub(super) fn connections(&self) -> u64 {
+        self.open().last
+    }
+
     /// Cuts what is open; whoever waits notices.
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);

@@ -71,6 +71,8 @@ impl When {
 pub enum What {
     /// The answer comes, but later. Joins with another rule.
     Sleep(Duration),
+    /// The answer comes when the faults are cleared, worked out only then.
+    Held,
     /// No answer; the connection stays open until the faults are cleared or the double stops.
     Silent,
     /// The connection closes without a byte.
@@ -134,6 +136,11 @@ impl What {
     /// Status 200 and nothing else.
     pub fn empty() -> Self {
         Self::Status { code: 200, headers: Vec::new(), body: String::new() }
+    }
+
+    /// A page of something in front of Odoo.
+    pub fn status(code: u16, title: &str) -> Self {
+        Self::html(code, title)
     }
 
     fn html(code: u16, title: &str) -> Self {

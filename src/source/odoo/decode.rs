@@ -81,6 +81,9 @@ impl<'a> Reader<'a> {
 
     fn row(&self, record: &Map<String, Value>) -> Result<Row, (&'static str, String)> {
         for (field, value) in record {
+            if field.contains('\0') {
+                return Err((NUL.rule, format!("the name of a field {}", NUL.why)));
+            }
             storable(value).map_err(|flaw| (flaw.rule, format!("the field \"{field}\" {}", flaw.why)))?;
         }
         let cells: Vec<Cell> =
@@ -110,16 +113,17 @@ fn read(field: &Field, column: &Column, record: &Map<String, Value>) -> Result<C
     }
 }
 
+const NUL: Flaw = Flaw { rule: "nul", why: "holds the character U+0000, which PostgreSQL cannot store" };
+
 /// What no type of PostgreSQL takes, wherever it lies in a document.
 fn storable(value: &Value) -> Result<(), Flaw> {
-    let nul = Flaw { rule: "nul", why: "holds the character U+0000, which PostgreSQL cannot store" };
     match value {
-        Value::String(text) if text.contains('\0') => Err(nul),
+        Value::String(text) if text.contains('\0') => Err(NUL),
         Value::Number(number) if !is_storable(&number.to_string()) => {
             Err(Flaw { rule: "range", why: "holds a number that is too large or too long" })
         }
         Value::Array(items) => items.iter().try_for_each(storable),
-        Value::Object(members) if members.keys().any(|name| name.contains('\0')) => Err(nul),
+        Value::Object(members) if members.keys().any(|name| name.contains('\0')) => Err(NUL),
         Value::Object(members) => members.values().try_for_each(storable),
         _ => Ok(()),
     }
