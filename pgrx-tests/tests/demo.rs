@@ -24,8 +24,8 @@ fn it_shows_a_change_that_pg_cron_brings_and_leaves_nothing_behind() {
     let story = [
         "1. A superuser creates the extension",
         "CREATE EXTENSION",
-        "entity invoices    | ok     | readable: 18 invoices, 61 invoice_lines",
-        "invoices    | succeeded |      79 |       70 |",
+        "entity invoices      | ok     | readable: 18 invoices, 61 invoice_lines",
+        "invoices      | succeeded |      79 |       70 |",
         "INV/2026/00002 | 2026-11-18   | Deco Addict",
         "the Large Cabinet now costs 349.00 instead of 320.00",
         "It has run after",

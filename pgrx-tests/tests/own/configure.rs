@@ -40,7 +40,10 @@ fn initial_range_limits_what_is_read_at_first_and_never_what_is_there() {
     run(&mut shop, "leads");
     assert_eq!(shop.value("select count(*) from erp.leads"), "3");
     let error = shop.error(r#"select sync_configure('contacts', '{"initial_range": "90 days"}')"#);
-    assert_eq!(error.detail, "those that have one: sale_orders, purchases, invoices, leads");
+    assert_eq!(
+        error.detail,
+        "those that have one: sale_orders, purchases, stock_moves, manufacturing, wastage, invoices, leads"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod circumstances;
 mod recorded;
 mod requests;
+mod returns;
 mod untouched;
 mod views;
 

@@ -22,7 +22,7 @@ fn sync_auto_reads_changes_and_everything_when_that_has_come_round() {
     let mut shop = shop(&cluster, "auto");
     shop.run("select sync_schedule()");
     shop.run("call sync_auto()");
-    assert_eq!(last_run(&mut shop).len(), 10);
+    assert_eq!(last_run(&mut shop).len(), 13);
     assert_eq!(shop.value("select mode from erp_sync.run"), "auto");
 
     let product = shop.odoo.create("product.product", json!({ "name": "Lamp" }));
@@ -39,10 +39,13 @@ fn sync_auto_reads_changes_and_everything_when_that_has_come_round() {
         "currencies|incremental|succeeded|0",
         "employees|incremental|succeeded|0",
         "invoices|incremental|succeeded|0",
+        "manufacturing|incremental|succeeded|0",
         "products|incremental|succeeded|1",
         "purchases|incremental|succeeded|0",
         "sale_orders|incremental|succeeded|0",
+        "stock_moves|incremental|succeeded|0",
         "warehouses|incremental|succeeded|0",
+        "wastage|incremental|succeeded|0",
     ];
     assert_eq!(last_run(&mut shop), expected);
     assert_eq!(shop.value(&format!("select name from erp.products where id = {product}")), "Lamp");
