@@ -132,13 +132,15 @@ pub struct Rejected {
 /// One reply of a source.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    /// The rows, in key order, without duplicate keys.
+    /// The rows, without duplicate keys.
     pub rows: Rows,
     /// Rows that could not be decoded.
     pub rejected: Vec<Rejected>,
     /// How many further copies of a key in `rows` were dropped (the last copy wins).
     pub duplicates: u64,
-    /// The last key the remote sent, decoded or not: the next page begins behind it.
+    /// Where the page ended, the rows that were not decoded included: the next one begins behind
+    /// it. In the scope of all rows it is the last key, by which a full pass finds what is gone;
+    /// where the order is another, it is that order's values, which only the source understands.
     pub last: Option<Key>,
     /// Whether there may be more rows behind `last`.
     pub more: bool,
@@ -149,10 +151,15 @@ pub struct Page {
 /// Which rows of a stream are asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scope {
-    /// All.
+    /// All, in the order of their keys.
     All,
-    /// Those whose cursor value is at or after this one.
-    Since(Mark),
+    /// Those that changed, in whichever order the source reads them best.
+    Since {
+        /// Cursor values at or after this one.
+        from: Mark,
+        /// The watermark: a source may leave out what lies behind it.
+        until: Option<Mark>,
+    },
     /// The lines of these headers (values of the stream's parent column).
     Parents(Vec<Key>),
     /// These rows.
@@ -164,7 +171,7 @@ pub enum Scope {
 pub struct Ask {
     /// Which rows.
     pub scope: Scope,
-    /// Only rows behind this key.
+    /// Only rows behind this place: where the page before ended ([`Page::last`]).
     pub after: Option<Key>,
     /// At most so many rows.
     pub limit: usize,
@@ -239,10 +246,11 @@ pub trait Source {
     /// How many rows the scope holds (`ask.after` and `ask.limit` are ignored).
     async fn count(&mut self, stream: &Stream, scope: &Scope) -> Result<u64>;
 
-    /// The rows of the scope behind `ask.after` in key order, at most `ask.limit`.
+    /// The rows of the scope behind `ask.after` in the scope's order, at most `ask.limit`.
     async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page>;
 
-    /// The cursor value that lies `by` before `mark`.
+    /// The cursor value from which on rows are read again that were written before `mark` and
+    /// committed after it: `by` earlier, for cursors that are moments.
     fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark>;
 
     /// What tells this remote from another: kept with every position.

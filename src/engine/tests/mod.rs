@@ -8,6 +8,7 @@ mod world;
 
 mod breaker;
 mod crash;
+mod cursor;
 mod gone;
 mod lines;
 mod naive;

@@ -56,6 +56,9 @@ pub struct World {
     pub doubles: bool,
     /// Size of a row on the wire.
     pub row_bytes: usize,
+    /// Whether cursor values are exact, as a rowversion of SQL Server is: what changed is read in
+    /// their order, up to the watermark, which is the value of the next write.
+    pub exact: bool,
 }
 
 impl Default for World {
@@ -73,6 +76,7 @@ impl Default for World {
             delay: Duration::ZERO,
             doubles: false,
             row_bytes: 100,
+            exact: false,
         }
     }
 }
