@@ -16,6 +16,8 @@ pub mod http;
 pub mod odoo;
 pub mod options;
 mod redact;
+mod remote;
+pub mod sqlserver;
 
 /// One column value of a key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -207,6 +209,8 @@ pub enum Channel {
     Plain,
     /// Nobody but this machine.
     Loopback,
+    /// Anybody, but not the password.
+    LoginOnly,
     /// Whoever pretends to be the remote.
     Unverified,
     /// Nobody.
@@ -224,6 +228,8 @@ pub struct About {
     pub protocol: String,
     /// How the connection is kept from others.
     pub channel: Channel,
+    /// The line that would keep it better.
+    pub safer: Option<String>,
     /// The remote's clock minus ours, in seconds, where it shows its clock.
     pub clock_offset_s: Option<i64>,
 }
@@ -289,10 +295,11 @@ pub struct Remote {
 pub fn open(remote: Remote) -> Result<Box<dyn Source>> {
     match remote.kind.as_str() {
         "odoo" => Ok(Box::new(odoo::Odoo::new(remote)?)),
+        "sqlserver" => Ok(Box::new(sqlserver::SqlServer::new(remote)?)),
         other => Err(Error::new(
             Kind::Config,
             format!("server \"{}\" belongs to the wrapper \"{other}\", which is no source", remote.server),
         )
-        .hint("create the server with: foreign data wrapper odoo")),
+        .hint("create the server with: foreign data wrapper odoo, or sqlserver")),
     }
 }

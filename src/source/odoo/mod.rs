@@ -83,6 +83,7 @@ impl Source for Odoo {
             login: format!("{} (uid {uid})", settings.username),
             protocol: protocol.name().to_string(),
             channel: settings.channel(),
+            safer: settings.safer(),
             clock_offset_s: reply.date.map(|date| (date - reply.received_at).num_seconds()),
         })
     }
