@@ -135,7 +135,8 @@ impl Database {
                 230,
                 14,
                 format!(
-                    "The SELECT permission was denied on the column '{column}' of the object '{shown}', database 'shop', schema '{}'.",
+                    "The SELECT permission was denied on the column '{column}' of the object '{shown}', \
+                     database 'shop', schema '{}'.",
                     table.schema
                 ),
             )),

@@ -7,7 +7,8 @@ use super::error::SqlError;
 use super::value::Value;
 
 /// The table's definition.
-pub const TABLE: &str = "create table _faults (about nvarchar(400), what nvarchar(20), after_rows int, argument int, remaining int)";
+pub const TABLE: &str = "create table _faults (about nvarchar(400), what nvarchar(20), after_rows int, \
+                         argument int, remaining int)";
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +74,8 @@ fn number(row: &Row, at: usize) -> i64 {
 pub fn error(number: i32, class: u8) -> SqlError {
     let message = match number {
         1205 => {
-            "Transaction (Process ID 52) was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction."
+            "Transaction (Process ID 52) was deadlocked on lock resources with another process and has \
+             been chosen as the deadlock victim. Rerun the transaction."
         }
         1222 => "Lock request time out period exceeded.",
         596 => "Cannot continue the execution because the session is in the kill state.",

@@ -12,6 +12,7 @@ mod clock;
 mod database;
 mod error;
 mod eval;
+mod expression;
 mod fault;
 mod functions;
 mod kind;

@@ -4,10 +4,9 @@ use super::ast::{Column, Expr, Item, Name, Select, Source, Statement};
 use super::error::{Result, SqlError, syntax};
 use super::kind::Kind;
 use super::lexer::{Token, tokens};
-use super::value::Value;
 
 /// Words that end an alias or an expression.
-const RESERVED: [&str; 21] = [
+pub(super) const RESERVED: [&str; 21] = [
     "from", "where", "order", "as", "and", "or", "not", "in", "is", "when", "then", "else", "end", "select",
     "group", "having", "union", "join", "on", "set", "values",
 ];
@@ -25,17 +24,18 @@ pub fn parse(sql: &str) -> Result<Vec<Statement>> {
     }
 }
 
-struct Parser {
-    tokens: Vec<Token>,
-    at: usize,
+/// Reads tokens one after the other; expressions are in `expression.rs`.
+pub(super) struct Parser {
+    pub(super) tokens: Vec<Token>,
+    pub(super) at: usize,
 }
 
 impl Parser {
-    fn peek(&self) -> Option<&Token> {
+    pub(super) fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at)
     }
 
-    fn is(&self, ahead: usize, wanted: &str) -> bool {
+    pub(super) fn is(&self, ahead: usize, wanted: &str) -> bool {
         match self.tokens.get(self.at + ahead) {
             Some(Token::Word(word)) => word.eq_ignore_ascii_case(wanted),
             Some(Token::Sign(sign)) => sign == wanted,
@@ -44,21 +44,21 @@ impl Parser {
     }
 
     /// Whether the next token is this word or sign; if so it is passed.
-    fn eat(&mut self, wanted: &str) -> bool {
+    pub(super) fn eat(&mut self, wanted: &str) -> bool {
         let found = self.is(0, wanted);
         self.at += usize::from(found);
         found
     }
 
-    fn expect(&mut self, wanted: &str) -> Result<()> {
+    pub(super) fn expect(&mut self, wanted: &str) -> Result<()> {
         if self.eat(wanted) { Ok(()) } else { Err(self.stumbled()) }
     }
 
-    fn stumbled(&self) -> SqlError {
+    pub(super) fn stumbled(&self) -> SqlError {
         syntax(&self.peek().or(self.tokens.last()).map(Token::shown).unwrap_or_default())
     }
 
-    fn word(&mut self) -> Result<String> {
+    pub(super) fn word(&mut self) -> Result<String> {
         match self.tokens.get(self.at) {
             Some(Token::Word(word) | Token::Name(word)) => {
                 self.at += 1;
@@ -68,7 +68,7 @@ impl Parser {
         }
     }
 
-    fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+    pub(super) fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
         let mut all = vec![one(self)?];
         while self.eat(",") {
             all.push(one(self)?);
@@ -76,7 +76,7 @@ impl Parser {
         Ok(all)
     }
 
-    fn in_parentheses<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(super) fn in_parentheses<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.expect("(")?;
         let found = inner(self)?;
         self.expect(")")?;
@@ -209,7 +209,7 @@ impl Parser {
         }
     }
 
-    fn kind(&mut self) -> Result<Kind> {
+    pub(super) fn kind(&mut self) -> Result<Kind> {
         let name = self.word()?;
         let argument = |p: &mut Parser| {
             let shown = p.peek().map(Token::shown).ok_or_else(|| p.stumbled())?;
@@ -286,7 +286,9 @@ impl Parser {
                     return Err(SqlError::new(
                         1033,
                         15,
-                        "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common table expressions, unless TOP, OFFSET or FOR XML is also specified.",
+                        "The ORDER BY clause is invalid in views, inline functions, derived tables, \
+                         subqueries, and common table expressions, unless TOP, OFFSET or FOR XML is also \
+                         specified.",
                     ));
                 }
                 Source::Query(Box::new(query))
@@ -308,164 +310,6 @@ impl Parser {
             _ => Ok(source),
         }
     }
-
-    fn expr(&mut self) -> Result<Expr> {
-        self.binary(0)
-    }
-
-    /// From the weakest to the strongest: or, and, not, comparisons, plus, times.
-    fn binary(&mut self, level: usize) -> Result<Expr> {
-        const LEVELS: [&[&str]; 5] =
-            [&["or"], &["and"], &["=", "<>", "!=", "<", "<=", ">", ">="], &["+", "-"], &["*", "/", "%"]];
-        let Some(operators) = LEVELS.get(level) else { return self.unary() };
-        if level == 2 && self.eat("not") {
-            return Ok(Expr::Unary("not".into(), Box::new(self.binary(level)?)));
-        }
-        let mut left = self.binary(level + 1)?;
-        loop {
-            if let Some(operator) = operators.iter().find(|operator| self.is(0, operator)) {
-                self.at += 1;
-                let right = self.binary(level + 1)?;
-                left = Expr::Binary(operator.to_string(), Box::new(left), Box::new(right));
-            } else if level == 2 && self.eat("is") {
-                let not = self.eat("not");
-                self.expect("null")?;
-                left = Expr::IsNull(Box::new(left), not);
-            } else if level == 2 && self.eat("in") {
-                left = Expr::In(Box::new(left), self.in_parentheses(|p| p.list(Parser::expr))?);
-            } else {
-                return Ok(left);
-            }
-        }
-    }
-
-    fn unary(&mut self) -> Result<Expr> {
-        if self.eat("-") {
-            return Ok(Expr::Unary("-".into(), Box::new(self.unary()?)));
-        }
-        let mut expr = self.primary()?;
-        while self.eat("collate") {
-            expr = Expr::Collate(Box::new(expr), self.word()?);
-        }
-        Ok(expr)
-    }
-
-    fn primary(&mut self) -> Result<Expr> {
-        let token = self.peek().cloned().ok_or_else(|| self.stumbled())?;
-        self.at += 1;
-        match token {
-            Token::Text(text) => Ok(Expr::Value(Value::Text(text))),
-            Token::Bytes(bytes) => Ok(Expr::Value(Value::Bytes(bytes))),
-            Token::Number(number) => Ok(Expr::Value(numeral(&number)?)),
-            Token::Sign(sign) if sign == "(" => {
-                let inner = self.expr()?;
-                self.expect(")")?;
-                Ok(inner)
-            }
-            Token::Sign(sign) if sign == "*" => Ok(Expr::Star),
-            Token::Name(name) => self.column_behind(name),
-            Token::Word(word) => self.by_word(word),
-            other => {
-                self.at -= 1;
-                Err(syntax(&other.shown()))
-            }
-        }
-    }
-
-    /// `o.[x]`: there is one source only, so its alias says nothing.
-    fn column_behind(&mut self, mut name: String) -> Result<Expr> {
-        while self.eat(".") {
-            name = self.word()?;
-        }
-        Ok(Expr::Column(name))
-    }
-
-    fn by_word(&mut self, word: String) -> Result<Expr> {
-        let lower = word.to_ascii_lowercase();
-        match lower.as_str() {
-            "null" => Ok(Expr::Value(Value::Null)),
-            "case" => self.case(),
-            "cast" => self.in_parentheses(|p| {
-                let inner = p.expr()?;
-                p.expect("as")?;
-                Ok(Expr::Cast(Box::new(inner), p.kind()?))
-            }),
-            "convert" => self.in_parentheses(|p| {
-                let kind = p.kind()?;
-                p.expect(",")?;
-                let inner = Box::new(p.expr()?);
-                let style = if p.eat(",") { p.style()? } else { 0 };
-                Ok(Expr::Convert(kind, inner, style))
-            }),
-            "row_number" => self.row_number(),
-            "dateadd" => self.in_parentheses(|p| {
-                let unit = Expr::Value(Value::Text(p.word()?));
-                p.expect(",")?;
-                let mut arguments = vec![unit];
-                arguments.extend(p.list(Parser::expr)?);
-                Ok(Expr::Call("dateadd".into(), arguments))
-            }),
-            _ if word.starts_with("@@") => Ok(Expr::Call(lower, Vec::new())),
-            _ if RESERVED.contains(&lower.as_str()) => {
-                Err(SqlError::new(156, 15, format!("Incorrect syntax near the keyword '{word}'.")))
-            }
-            _ if self.is(0, "(") => {
-                self.at += 1;
-                let arguments = if self.is(0, ")") { Vec::new() } else { self.list(Parser::expr)? };
-                self.expect(")")?;
-                Ok(Expr::Call(lower, arguments))
-            }
-            _ => self.column_behind(word),
-        }
-    }
-
-    fn style(&mut self) -> Result<i64> {
-        match self.primary()? {
-            Expr::Value(Value::Int(style)) => Ok(style),
-            _ => Err(self.stumbled()),
-        }
-    }
-
-    fn case(&mut self) -> Result<Expr> {
-        let mut branches = Vec::new();
-        while self.eat("when") {
-            let condition = self.expr()?;
-            self.expect("then")?;
-            branches.push((condition, self.expr()?));
-        }
-        let otherwise = if self.eat("else") { Some(Box::new(self.expr()?)) } else { None };
-        self.expect("end")?;
-        Ok(Expr::Case(branches, otherwise))
-    }
-
-    fn row_number(&mut self) -> Result<Expr> {
-        self.expect("(")?;
-        self.expect(")")?;
-        self.expect("over")?;
-        self.in_parentheses(|p| {
-            p.expect("partition")?;
-            p.expect("by")?;
-            let partition = p.list(Parser::expr)?;
-            p.expect("order")?;
-            p.expect("by")?;
-            p.list(Parser::expr)?;
-            Ok(Expr::RowNumber(partition))
-        })
-    }
-}
-
-fn numeral(text: &str) -> Result<Value> {
-    match text.split_once('.') {
-        None => text
-            .parse()
-            .map(Value::Int)
-            .or_else(|_| text.parse().map(|n| Value::Decimal(n, 0)))
-            .map_err(|_| syntax(text)),
-        Some((whole, fraction)) => {
-            let scale = u8::try_from(fraction.len()).map_err(|_| syntax(text))?;
-            format!("{whole}{fraction}").parse().map(|n| Value::Decimal(n, scale)).map_err(|_| syntax(text))
-        }
-    }
 }
 
 fn twice(order: &[(Expr, bool)]) -> Result<()> {
@@ -475,7 +319,8 @@ fn twice(order: &[(Expr, bool)]) -> Result<()> {
         true => Err(SqlError::new(
             169,
             15,
-            "A column has been specified more than once in the order by list. Columns in the order by list must be unique.",
+            "A column has been specified more than once in the order by list. Columns in the order by \
+             list must be unique.",
         )),
         false => Ok(()),
     }

@@ -169,7 +169,8 @@ impl Asked<'_> {
             Expr::At(_) => Err(SqlError::new(
                 8120,
                 16,
-                "Column is invalid in the select list because it is not contained in either an aggregate function or the GROUP BY clause.",
+                "Column is invalid in the select list because it is not contained in either an aggregate \
+                 function or the GROUP BY clause.",
             )),
             other => eval(other, &[], self.context),
         }

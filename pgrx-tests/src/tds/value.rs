@@ -184,7 +184,8 @@ impl Value {
             SqlError::new(
                 242,
                 16,
-                "The conversion of a varchar data type to a datetime data type resulted in an out-of-range value.",
+                "The conversion of a varchar data type to a datetime data type resulted in an \
+                 out-of-range value.",
             )
         };
         match kind {

@@ -7,7 +7,10 @@ use super::server::{Server, texts};
 fn heap() -> (Server, erp_sync::entity::Stream) {
     let server = Server::new();
     server.tds.execute("create table heap (shop int, note nvarchar(max), amount money)");
-    server.tds.execute("insert into heap values (1, N'a', 2.5), (1, N'a', 2.5), (1, N'', 2.5), (1, null, 2.5), (2, N'a', 2.5)");
+    server.tds.execute(
+        "insert into heap values (1, N'a', 2.5), (1, N'a', 2.5), (1, N'', 2.5), (1, null, \
+                        2.5), (2, N'a', 2.5)",
+    );
     let stream = serde_json::from_value(serde_json::json!({
         "table": "heap", "about": "heap", "object": "heap", "key": ["row_key"],
         "columns": [

@@ -58,7 +58,8 @@ fn a_view_and_a_query_are_read_like_a_table() {
         "create view dbo.Kept as select SaleNo, [Net Amount] from [my shop].[Sales 2024] where Void = 0",
     );
     assert_eq!(server.keys(&sales("Kept"), &Scope::All, 1), ids([1, 3]));
-    let query = "select SaleNo as sale_number, [Net Amount] * 2 as [net amount] from [my shop].[Sales 2024] where Void = 0 -- kept";
+    let query = "select SaleNo as sale_number, [Net Amount] * 2 as [net amount] from [my shop].[Sales \
+                 2024] where Void = 0 -- kept";
     let page = server.page(&sales(query), Scope::All, None, 10).unwrap();
     assert_eq!(page.rows.keys, ids([1, 3]));
     assert_eq!(texts(&page, 1), [Some("5.0000"), Some("2.0000")]);
@@ -89,7 +90,7 @@ fn a_column_that_is_not_there_is_told_with_those_that_are() {
         shown(&error),
         "\"pos\", object \"[my shop].[Sales 2024]\": the column \"id\" cannot be read\n\
          no column \"id\"; it has: SaleNo, Net Amount, Void\n\
-         name the right one as the column's \"path\" in the manifest: look at it with sync_entity(), store it with sync_define()"
+         set the column's \"path\" in the manifest: select sync_entity('...'), then select sync_define('...')"
     );
     let mut kept = stream.clone();
     kept.columns[0].path = vec!["SaleNo".into()];

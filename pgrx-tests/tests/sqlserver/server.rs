@@ -39,6 +39,7 @@ pub fn remote_with(port: u16, options: &[(&str, &str)]) -> Remote {
 pub struct Server {
     pub tds: Tds,
     pub source: Box<dyn Source>,
+    layouts: Vec<(Stream, Layout)>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -51,14 +52,15 @@ impl Server {
 
     pub fn of(tds: Tds, remote: Remote) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Server { tds, source: open(remote).unwrap(), runtime }
+        Server { tds, source: open(remote).unwrap(), layouts: Vec::new(), runtime }
     }
 
     /// With a table of so many rows: `id`, `name`, `changed_at`, `rv`.
     pub fn with_rows(rows: u32) -> Self {
         let server = Server::new();
         server.tds.execute(
-            "create table dbo.items (id int primary key, name nvarchar(40), changed_at datetime2(7), rv rowversion)",
+            "create table dbo.items (id int primary key, name nvarchar(40), changed_at datetime2(7), rv \
+             rowversion)",
         );
         for id in 1..=rows {
             server.tds.execute(&format!(
@@ -102,15 +104,11 @@ impl Server {
 
     /// The layout as a caller keeps it: asked for once.
     fn layout_of(&mut self, stream: &Stream) -> Result<Layout> {
-        thread_local!(static KNOWN: std::cell::RefCell<Vec<(u16, Stream, Layout)>> = const { std::cell::RefCell::new(Vec::new()) });
-        let port = self.tds.port();
-        let known = KNOWN
-            .with_borrow(|all| all.iter().find(|(p, s, _)| *p == port && s == stream).map(|k| k.2.clone()));
-        if let Some(layout) = known {
-            return Ok(layout);
+        if let Some((_, layout)) = self.layouts.iter().find(|(of, _)| of == stream) {
+            return Ok(layout.clone());
         }
         let layout = self.layout(stream)?;
-        KNOWN.with_borrow_mut(|all| all.push((port, stream.clone(), layout.clone())));
+        self.layouts.push((stream.clone(), layout.clone()));
         Ok(layout)
     }
 

@@ -102,7 +102,10 @@ fn rows_by_a_key_of_several_columns() {
     server.tds.execute(
         "create table sales (invoice varchar(20), line int, qty decimal(9,3), primary key (invoice, line))",
     );
-    server.tds.execute("insert into sales values ('B-2', 1, 1), ('b-1', 2, 2), ('A', 1, 3), ('A', 2, 4), ('É', 1, 5), ('a ''q''', 1, 6)");
+    server.tds.execute(
+        "insert into sales values ('B-2', 1, 1), ('b-1', 2, 2), ('A', 1, 3), ('A', 2, 4), \
+                        ('É', 1, 5), ('a ''q''', 1, 6)",
+    );
     let stream = super::server::stream(
         "sales",
         &["invoice", "line"],

@@ -241,7 +241,10 @@ fn a_rowversion_is_its_eight_bytes() {
 #[test]
 fn times_are_of_the_zone_of_the_server() {
     let server = Server::new();
-    server.tds.execute("create table t (id int primary key, a datetime, b datetime2(7), c datetimeoffset(0), d nvarchar(30))");
+    server.tds.execute(
+        "create table t (id int primary key, a datetime, b datetime2(7), c \
+                        datetimeoffset(0), d nvarchar(30))",
+    );
     server.tds.execute(
         "insert into t values (1, '2026-11-21T09:00:00', '0001-01-01', '2026-11-21 09:00:00 +00:00', 'x')",
     );
@@ -282,6 +285,18 @@ fn what_cannot_be_stored_is_rejected() {
         ),
         ("nvarchar(9)", "'{nope'", "jsonb", "type: the column \"v\" is no valid JSON"),
         (
+            "nvarchar(20)",
+            "'[1e100000]'",
+            "jsonb",
+            "range: the column \"v\" holds a number that is too large or too long",
+        ),
+        (
+            "nvarchar(20)",
+            "'[\"\\u0000\"]'",
+            "jsonb",
+            "nul: the column \"v\" holds the character U+0000, which PostgreSQL cannot store",
+        ),
+        (
             "decimal(38,0)",
             "9223372036854775808",
             "bigint",
@@ -297,7 +312,10 @@ fn what_cannot_be_stored_is_rejected() {
 #[test]
 fn the_whole_record_is_kept_where_it_is_asked_for() {
     let mut server = Server::new();
-    server.tds.execute("create table t (id int primary key, price money, name nvarchar(9), flag bit, at datetime2(7), more varbinary(4))");
+    server.tds.execute(
+        "create table t (id int primary key, price money, name nvarchar(9), flag bit, at \
+                        datetime2(7), more varbinary(4))",
+    );
     server.tds.execute(
         "insert into t values (1, 922337203685477.5807, N'ä', 1, '2026-11-21 09:00:00.1234567', null)",
     );

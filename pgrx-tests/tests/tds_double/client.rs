@@ -60,7 +60,8 @@ fn settings(encryption: &str) -> std::path::PathBuf {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let path = std::env::temp_dir().join(format!("freetds-{}-{number}.conf", std::process::id()));
     let settings = format!(
-        "[global]\ntds version = 7.4\nclient charset = UTF-8\nencryption = {encryption}\ntext size = 2147483647\n"
+        "[global]\ntds version = 7.4\nclient charset = UTF-8\nencryption = {encryption}\ntext size = \
+         2147483647\n"
     );
     std::fs::write(&path, settings).unwrap();
     path

@@ -6,8 +6,14 @@ use super::client::tsql;
 
 fn shop() -> Tds {
     let tds = Tds::start();
-    tds.execute("create table dbo.Sales (no int primary key, code varchar(20), amount decimal(10,2), note nvarchar(max))");
-    tds.execute("insert into Sales values (1, 'A', 10.50, N'one'), (2, 'b ', -3, null), (3, 'a', 0.05, N''), (10, 'C', 7, N'x|y')");
+    tds.execute(
+        "create table dbo.Sales (no int primary key, code varchar(20), amount decimal(10,2), note \
+                 nvarchar(max))",
+    );
+    tds.execute(
+        "insert into Sales values (1, 'A', 10.50, N'one'), (2, 'b ', -3, null), (3, 'a', 0.05, \
+                 N''), (10, 'C', 7, N'x|y')",
+    );
     tds
 }
 
@@ -42,7 +48,8 @@ fn upper_and_lower_case_and_blanks_at_the_end_are_one_unless_a_binary_collation_
     assert_eq!(
         rows(
             &tds,
-            "select no from sales where code collate Latin1_General_BIN2 > 'C' order by code collate Latin1_General_BIN2"
+            "select no from sales where code collate Latin1_General_BIN2 > 'C' order by code collate \
+             Latin1_General_BIN2"
         ),
         ["3", "2"]
     );
@@ -61,7 +68,8 @@ fn equal_rows_are_numbered() {
     tds.execute("create table heap (a int, b nvarchar(9))");
     tds.execute("insert into heap values (1, N'x'), (1, N'x'), (2, N'y')");
     let sql = "select d.a, row_number() over (partition by d.h order by d.h) as n from (select i.*, \
-               convert(char(64), hashbytes('SHA2_256', concat('', isnull(convert(nvarchar(max), i.a), nchar(30)), \
+               convert(char(64), hashbytes('SHA2_256', \
+               concat('', isnull(convert(nvarchar(max), i.a), nchar(30)), \
                nchar(31), i.b)), 2) as h from heap as i) as d";
     assert_eq!(rows(&tds, sql), ["1|1", "1|2", "2|1"]);
     assert_eq!(
@@ -79,7 +87,8 @@ fn a_server_describes_tables_views_and_queries_alike() {
         rows(
             &tds,
             &format!(
-                "select name, system_type_name from sys.dm_exec_describe_first_result_set(N'select * from {query} as o', null, 0) order by column_ordinal"
+                "select name, system_type_name from sys.dm_exec_describe_first_result_set(N'select * from \
+                 {query} as o', null, 0) order by column_ordinal"
             ),
         )
     };
@@ -92,7 +101,8 @@ fn a_server_describes_tables_views_and_queries_alike() {
         describe("(select cast(amount as money) as m, getdate() as at from Sales)"),
         ["m|money", "at|datetime"]
     );
-    let error = "select error_number, error_message from sys.dm_exec_describe_first_result_set(N'select * from nope', null, 0)";
+    let error = "select error_number, error_message from sys.dm_exec_describe_first_result_set(N'select * \
+                 from nope', null, 0)";
     assert_eq!(rows(&tds, error), ["208|Invalid object name 'nope'."]);
     assert_eq!(
         rows(&tds, "select table_name, table_type from information_schema.tables"),

@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn the_port_stands_behind_the_word_tcp() {
-        let answer = b"\x05\x58\x00ServerName;POS;InstanceName;TILL;IsClustered;No;Version;16.0.1000.6;tcp;51433;np;\\\\POS\\pipe;;";
+        let answer = b"\x05\x58\x00ServerName;POS;InstanceName;TILL;IsClustered;No;Version;16.0.1000.6;\
+                       tcp;51433;np;\\\\POS\\pipe;;";
         assert_eq!(tcp_port(answer), Some(51433));
     }
 

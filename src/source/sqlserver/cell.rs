@@ -27,6 +27,7 @@ pub(super) struct Flaw {
 }
 
 const NUL: Flaw = Flaw { rule: "nul", why: "holds the character U+0000, which PostgreSQL cannot store" };
+const LONG_NUMBER: Flaw = Flaw { rule: "range", why: "holds a number that is too large or too long" };
 const NO_MOMENT: Flaw = Flaw { rule: "range", why: "is no moment that PostgreSQL can store" };
 const TOO_LARGE: Flaw = Flaw { rule: "range", why: "is no whole number of 64 bits" };
 
@@ -153,10 +154,27 @@ fn json(data: &ColumnData<'static>) -> Result<String, Flaw> {
     let text = text(data)?;
     // Checked here: one that PostgreSQL refuses would fail the whole batch.
     let value: serde_json::Value = serde_json::from_str(&text).map_err(|_| wrong("is no valid JSON"))?;
-    match value.to_string() {
-        text if text.contains("\\u0000") => Err(NUL),
-        text => Ok(text),
+    storable(&value)?;
+    Ok(value.to_string())
+}
+
+/// What `jsonb` does not take, wherever it lies in a document.
+fn storable(value: &serde_json::Value) -> Result<(), Flaw> {
+    use serde_json::Value;
+    match value {
+        Value::String(text) if text.contains('\0') => Err(NUL),
+        Value::Number(number) if !is_numeric(&number.to_string()) => Err(LONG_NUMBER),
+        Value::Array(items) => items.iter().try_for_each(storable),
+        Value::Object(members) if members.keys().any(|name| name.contains('\0')) => Err(NUL),
+        Value::Object(members) => members.values().try_for_each(storable),
+        _ => Ok(()),
     }
+}
+
+/// Far from the 131,072 digits that a numeric takes.
+fn is_numeric(number: &str) -> bool {
+    let exponent = number.split_once(['e', 'E']).map_or(Ok(0), |(_, exponent)| exponent.parse::<i64>());
+    number.len() <= 1000 && exponent.is_ok_and(|exponent| exponent.unsigned_abs() <= 1000)
 }
 
 /// Any value as text, in the form in which SQL Server or PostgreSQL would write it.

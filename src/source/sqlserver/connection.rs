@@ -18,7 +18,8 @@ pub(super) type Connection = Client<Compat<TcpStream>>;
 
 /// What a session begins with. Whole texts (else they are cut after 4096 bytes); the settings that
 /// computed columns and XML need; and when the business itself is in the way, we give way.
-const SETTINGS: &str = "set textsize 2147483647; set nocount on; set quoted_identifier on; set ansi_nulls on; \
+const SETTINGS: &str = "set textsize 2147483647; set nocount on; set quoted_identifier on; set ansi_nulls \
+                        on; \
                         set ansi_padding on; set ansi_warnings on; set arithabort on; \
                         set concat_null_yields_null on; set deadlock_priority low; set lock_timeout ";
 

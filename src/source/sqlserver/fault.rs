@@ -64,7 +64,13 @@ impl Fault {
             Kind::Throttled => format!("\"{server}\" asks for patience"),
             _ => format!("\"{server}\" refused {object}"),
         };
-        Error::new(kind, message).detail(self.said(settings)).hint(asked.hint(kind, settings))
+        let detail = match kind {
+            Kind::NoObject => {
+                format!("user \"{username}\" sees no such table or view in database \"{database}\"")
+            }
+            _ => self.said(settings),
+        };
+        Error::new(kind, message).detail(detail).hint(asked.hint(kind, settings))
     }
 
     /// The remote's own words, short enough to be read.

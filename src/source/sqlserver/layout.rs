@@ -102,5 +102,8 @@ fn no_field(
             Some(why) => format!("{why}; {there}"),
             None => there,
         })
-        .hint("name the right one as the column's \"path\" in the manifest: look at it with sync_entity(), store it with sync_define()")
+        .hint(
+            "set the column's \"path\" in the manifest: select sync_entity('...'), then select \
+               sync_define('...')",
+        )
 }

@@ -191,7 +191,8 @@ mod tests {
 
         #[test]
         fn no_moment_from_the_wire_is_a_panic(days: u32, increments: u64, scale: u8) {
-            let _ = Moment::new(days, increments, scale).map(|moment| (moment.shown(), moment.utc(Tz::Asia__Dubai)));
+            let moment = Moment::new(days, increments, scale);
+            let _ = moment.map(|moment| (moment.shown(), moment.utc(Tz::Asia__Dubai)));
             let _ = (day(days), time(increments, scale));
             let _ = Moment::of_datetime(days as i32, increments as u32).map(Moment::shown);
         }

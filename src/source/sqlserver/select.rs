@@ -280,7 +280,8 @@ fn digested(stream: &Stream, layout: &Layout, filter: Option<String>) -> Result<
     let read = layout.columns.iter().filter(|field| field.path != DIGEST);
     let contents: Vec<String> = read.map(|field| content(&field.path, &field.remote_type)).collect();
     Ok(format!(
-        "(select d.*, concat(d.[*digest], '-', row_number() over (partition by d.[*digest] order by d.[*digest])) as [*]\n\
+        "(select d.*, concat(d.[*digest], '-', row_number() over (partition by d.[*digest] order by \
+         d.[*digest])) as [*]\n\
          from (select i.*, convert(char(64), hashbytes('SHA2_256', concat('', {})), 2) as [*digest]\n\
          from {} as i{}) as d)",
         contents.join(", nchar(31), "),

@@ -1,3 +1,7 @@
-//! The pure parts against what is known of real servers; the rest is tested over sockets.
+//! The pure parts; what needs a server is tested over sockets, in `pgrx-tests`.
 
+mod faults;
 pub(in crate::source::sqlserver) mod fixture;
+mod options;
+mod rows;
+mod statements;
