@@ -128,7 +128,10 @@ fn rows_by_a_key_of_several_columns() {
 
 #[test]
 fn a_page_is_cut_where_its_rows_are_large() {
-    let mut server = Server::new();
+    let tds = erp_sync_tests::tds::Tds::start();
+    let mut patient = super::server::remote(tds.port());
+    patient.limits.request_timeout = std::time::Duration::from_secs(30);
+    let mut server = Server::of(tds, patient);
     server.tds.execute("create table notes (id int primary key, note nvarchar(max))");
     for id in 1..=10 {
         server.tds.execute(&format!("insert into notes values ({id}, N'{}')", "x".repeat(150_000)));

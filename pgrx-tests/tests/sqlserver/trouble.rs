@@ -105,11 +105,11 @@ fn a_stall_ends_after_the_time_that_a_request_may_take() {
     let mut server = Server::with_rows(20);
     let stream = items(None);
     server.layout(&stream).unwrap();
-    server.tds.fault("from [dbo].[items] as o\norder by", "stall", 0, 3000, 1);
+    server.tds.fault("from [dbo].[items] as o\norder by", "stall", 0, 9000, 1);
     let began = Instant::now();
     let error = server.page(&stream, Scope::All, None, 100).unwrap_err();
     assert_eq!(error.kind, Kind::Timeout);
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     assert_eq!(server.page(&stream, Scope::All, None, 100).unwrap().rows.len(), 20);
 }
 
@@ -138,7 +138,7 @@ fn garbage_and_a_text_without_an_end_are_no_answer() {
             matches!(error.kind, Kind::BadAnswer | Kind::Unreachable | Kind::Timeout | Kind::TooLarge),
             "{what}: {error:?}"
         );
-        assert!(began.elapsed() < Duration::from_secs(3), "{what}: {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(6), "{what}: {:?}", began.elapsed());
         shown(&error);
     }
 }
