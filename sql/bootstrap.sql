@@ -147,6 +147,8 @@ create table erp_sync.position (
   position text,
   pass jsonb,
   rows bigint not null default 0,
+  initial_range text,
+  initial_from date,
   filled boolean not null default false,
   full_at timestamptz,
   finished_at timestamptz,
@@ -162,6 +164,8 @@ comment on column erp_sync.position.fingerprint is 'what else decided which rows
 comment on column erp_sync.position.position is 'how far it is committed, in the source''s own text';
 comment on column erp_sync.position.pass is 'the open pass: mode, from, until, after';
 comment on column erp_sync.position.rows is 'rows stored in the table for this tenant';
+comment on column erp_sync.position.initial_range is 'how far back documents are read in full, as it was set when the first pass began';
+comment on column erp_sync.position.initial_from is 'the day from which on documents are read in full';
 comment on column erp_sync.position.filled is 'whether the table held rows after the last batch of a pass: empty now, somebody emptied it';
 comment on column erp_sync.position.full_at is 'when the last full pass was finished';
 comment on column erp_sync.position.finished_at is 'when the last pass was finished';
@@ -252,6 +256,34 @@ comment on column erp_sync.removed.reason is 'deleted, left keep, deleted with i
 comment on column erp_sync.removed.run_id is 'the run that removed it';
 comment on column erp_sync.removed.removed_at is 'when it was removed';
 
+create table erp_sync.entity (
+  definer name not null,
+  name text not null,
+  manifest jsonb not null,
+  defined_at timestamptz not null default clock_timestamp(),
+  constraint entity_pkey primary key (definer, name)
+);
+comment on table erp_sync.entity is 'manifests stored with sync_define(): they count for runs of their definer and of its members';
+comment on column erp_sync.entity.definer is 'the role that stored it';
+comment on column erp_sync.entity.name is 'name of the entity; that of a built-in one replaces or extends it';
+comment on column erp_sync.entity.manifest is 'the manifest as it was stored';
+comment on column erp_sync.entity.defined_at is 'when it was stored';
+
+create table erp_sync.setting (
+  role name not null,
+  entity text not null,
+  server text not null default '',
+  settings jsonb not null,
+  set_at timestamptz not null default clock_timestamp(),
+  constraint setting_pkey primary key (role, entity, server)
+);
+comment on table erp_sync.setting is 'settings made with sync_configure(): they count for runs of the role and of its members';
+comment on column erp_sync.setting.role is 'the role that made them';
+comment on column erp_sync.setting.entity is 'name of the entity; all means every one';
+comment on column erp_sync.setting.server is 'name of the foreign server; empty means every one';
+comment on column erp_sync.setting.settings is 'the settings by name';
+comment on column erp_sync.setting.set_at is 'when they were made';
+
 create table erp_sync.home (
   one boolean not null default true,
   system_identifier bigint not null,
@@ -275,6 +307,8 @@ select pg_catalog.pg_extension_config_dump('erp_sync.candidate', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.reread', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.rejected', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.removed', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.entity', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.setting', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.run_id_seq', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.batch_id_seq', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.removed_id_seq', '');
@@ -293,6 +327,8 @@ alter table erp_sync.candidate enable row level security;
 alter table erp_sync.reread enable row level security;
 alter table erp_sync.rejected enable row level security;
 alter table erp_sync.removed enable row level security;
+alter table erp_sync.entity enable row level security;
+alter table erp_sync.setting enable row level security;
 alter table erp_sync.home enable row level security;
 
 create policy task_by_server on erp_sync.task for select using (
@@ -319,6 +355,11 @@ create policy removed_by_server on erp_sync.removed for select using (
 create policy run_by_task on erp_sync.run for select using (
   role = current_user or id in (select t.run_id from erp_sync.task t));
 
+create policy entity_by_definer on erp_sync.entity for select using (
+  definer in (select r.rolname from pg_catalog.pg_roles r where pg_catalog.pg_has_role(r.oid, 'USAGE')));
+create policy setting_by_role on erp_sync.setting for select using (
+  role in (select r.rolname from pg_catalog.pg_roles r where pg_catalog.pg_has_role(r.oid, 'USAGE')));
+
 create policy run_by_monitor on erp_sync.run for select
   using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
 create policy task_by_monitor on erp_sync.task for select
@@ -329,4 +370,5 @@ create policy position_by_monitor on erp_sync.position for select
   using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
 
 grant select on erp_sync.run, erp_sync.task, erp_sync.batch, erp_sync.position,
-  erp_sync.candidate, erp_sync.reread, erp_sync.rejected, erp_sync.removed to public;
+  erp_sync.candidate, erp_sync.reread, erp_sync.rejected, erp_sync.removed,
+  erp_sync.entity, erp_sync.setting to public;

@@ -16,6 +16,13 @@ comment on function @extschema@.sync_status is 'how every entity of every server
 comment on function @extschema@.sync_progress is 'how far the running tasks are: one row each';
 comment on function @extschema@.sync_entities is 'the entities that can be synced';
 comment on function @extschema@.sync_entity is 'the manifest of an entity: its tables, their columns, and where these are read from';
+comment on function @extschema@.sync_define is 'stores a manifest, or what one adds to a built-in entity; counts for runs of the current role and its members';
+comment on function @extschema@.sync_undefine is 'removes a stored manifest; its tables stay';
+comment on function @extschema@.sync_configure is 'changes settings of an entity, or of all, and gives those that are then set';
+comment on function @extschema@.sync_discover is 'what a server holds, or the fields of one object with a manifest to start from';
+comment on function @extschema@.sync_plan is 'what a run would read: one row per stream; writes nothing';
+comment on function @extschema@.sync_ready is 'whether the first full pass of entities has finished';
+comment on function @extschema@.sync_require is 'raises an error unless the first full pass of entities has finished';
 comment on function @extschema@.sync_schedule is 'makes or changes the pg_cron job that calls sync_auto() as the current role';
 comment on function @extschema@.sync_unschedule is 'removes the current role''s pg_cron job; whether there was one';
 comment on function @extschema@.sync_schedules is 'the pg_cron jobs that call sync_auto() in this database';
@@ -31,6 +38,8 @@ comment on policy rejected_by_server on erp_sync.rejected is 'rows of servers th
 comment on policy removed_by_server on erp_sync.removed is 'rows of servers that the reader has USAGE on';
 comment on policy reread_by_server on erp_sync.reread is 'rows of servers that the reader has USAGE on';
 comment on policy run_by_task on erp_sync.run is 'the reader''s own runs, and those with a task that the reader sees';
+comment on policy entity_by_definer on erp_sync.entity is 'manifests of roles that the reader is a member of';
+comment on policy setting_by_role on erp_sync.setting is 'settings of roles that the reader is a member of';
 comment on policy run_by_monitor on erp_sync.run is 'pg_monitor sees counts and states, and no records';
 comment on policy task_by_monitor on erp_sync.task is 'pg_monitor sees counts and states, and no records';
 comment on policy batch_by_monitor on erp_sync.batch is 'pg_monitor sees counts and states, and no records';

@@ -56,6 +56,8 @@ pub enum Kind {
     Local,
     /// Too many rows vanished at once; the removals wait for confirmation.
     Breaker,
+    /// The first full pass has not finished.
+    NotReady,
     /// Cancelled by somebody.
     Cancelled,
     /// No background worker to be had.
@@ -89,6 +91,7 @@ impl Kind {
             | Kind::Denied
             | Kind::Local
             | Kind::Breaker
+            | Kind::NotReady
             | Kind::Cancelled
             | Kind::NoWorker
             | Kind::Internal => false,
@@ -121,6 +124,7 @@ impl Kind {
             Kind::Locked => "see who holds the lock in pg_locks, then run again",
             Kind::Local => "mend what DETAIL says, then run again: nothing of the batch was stored",
             Kind::Breaker => "if the rows are really gone, run again with confirm => true",
+            Kind::NotReady => "see how far it is with: select * from sync_progress()",
             Kind::Cancelled => "what was committed stays; the next run goes on from there",
             Kind::NoWorker => "raise max_worker_processes and restart, or wait for other workers to end",
             Kind::Internal => "please report this with the server log's lines around it",

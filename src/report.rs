@@ -20,7 +20,9 @@ fn sqlstate(kind: Kind) -> PgSqlErrorCode {
         Kind::BadAnswer | Kind::TooLarge | Kind::Remote => PgSqlErrorCode::ERRCODE_FDW_ERROR,
         Kind::Config => PgSqlErrorCode::ERRCODE_FDW_OPTION_NAME_NOT_FOUND,
         Kind::Manifest | Kind::Usage => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-        Kind::Conflict | Kind::Breaker => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        Kind::Conflict | Kind::Breaker | Kind::NotReady => {
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+        }
         Kind::Locked => PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
         Kind::Local => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
         Kind::Cancelled => PgSqlErrorCode::ERRCODE_QUERY_CANCELED,

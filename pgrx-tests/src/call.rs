@@ -4,7 +4,7 @@
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use postgres::SimpleQueryMessage;
+use postgres::{Client, SimpleQueryMessage};
 
 use crate::cluster::wait_for;
 use crate::shop::{Failure, ROLE, Shop, text};
@@ -56,6 +56,11 @@ impl Call {
     pub fn start_as(shop: &Shop<'_>, role: &str, before: &str, sql: &str) -> Call {
         let mut client = shop.cluster.client(&shop.database, role);
         client.batch_execute(before).unwrap_or_else(|error| panic!("{before}: {error:?}"));
+        Call::of(client, sql)
+    }
+
+    /// Runs SQL in the given session.
+    pub fn of(mut client: Client, sql: &str) -> Call {
         let pid = client.query_one("select pg_backend_pid()", &[]).expect("a process").get(0);
         let sql = sql.to_owned();
         let thread = thread::spawn(move || {

@@ -137,7 +137,8 @@ impl Failure {
     }
 }
 
-fn setup_as_superuser(database: &str) -> String {
+/// What a superuser does first in a new database.
+pub fn setup_as_superuser(database: &str) -> String {
     format!(
         "do $$ begin
            create role {ROLE} login;

@@ -4,14 +4,19 @@
 #![allow(clippy::result_large_err)]
 
 mod check;
+mod define;
+mod discover;
 mod entities;
+mod gate;
+mod plan;
 mod run;
 mod schedule;
 mod status;
 mod validator;
 
-use crate::entity::{catalog, nearest};
+use crate::entity::{Entity, catalog, nearest};
 use crate::error::{Error, Kind, Result};
+use crate::store;
 
 /// Where to look for the names of entities.
 const ENTITIES: &str = "look at: select * from sync_entities()";
@@ -25,9 +30,9 @@ fn required<T>(argument: Option<T>, name: &str) -> Result<T> {
 }
 
 /// The entity of a name or alias; a wrong name is answered with the right ones.
-fn entity(name: &str) -> Result<&'static crate::entity::Entity> {
-    let entities = catalog::builtin();
-    catalog::find(name, entities).ok_or_else(|| {
+fn entity(name: &str) -> Result<Entity> {
+    let entities = store::entities()?;
+    catalog::find(name, &entities).cloned().ok_or_else(|| {
         let names: Vec<&str> = entities.iter().map(|entity| entity.name.as_str()).collect();
         let error = Error::new(Kind::Usage, format!("there is no entity \"{name}\""))
             .detail(format!("entities are: {}", names.join(", ")));

@@ -73,10 +73,15 @@ fn sync_run(
         mode: WantedMode::parse(required(mode, "mode")?)?,
         confirm: required(confirm, "confirm")?,
     };
-    catalog::resolve(&wanted.entity, catalog::builtin())?;
+    let wait = required(wait, "wait")?;
+    if !wait {
+        // Who waits is told by the worker: a look into the table of stored manifests would lock it
+        // as long, and hold back who drops the extension meanwhile.
+        catalog::resolve(&wanted.entity, &store::entities()?)?;
+    }
     store::wanted_servers(wanted.server.as_deref())?;
     worker::ready_to_run()?;
-    let rows = match required(wait, "wait")? {
+    let rows = match wait {
         true => attended(wanted)?,
         false => unattended(wanted)?,
     };
@@ -208,12 +213,12 @@ fn sync_reset(
     let truncate = required(truncate, "truncate")?;
     let schema = Settings::current().target_schema;
     let entities = match name {
-        "all" => catalog::builtin().iter().collect(),
+        "all" => store::entities()?,
         name => vec![super::entity(name)?],
     };
     let mut reset = 0;
     for entity in entities {
-        reset += store::reset(entity, server, truncate, &schema)?;
+        reset += store::reset(&entity, server, truncate, &schema)?;
     }
     Ok(reset)
 }

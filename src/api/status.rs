@@ -3,7 +3,6 @@
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::prelude::*;
 
-use crate::entity::catalog;
 use crate::store;
 use crate::store::{cron, reading};
 use pgrx::pg_sys::panic::ErrorReport;
@@ -26,7 +25,7 @@ fn sync_status() -> Result<
             name!(rejected, i64),
             name!(waiting, i64),
             name!(next_due_at, Option<TimestampWithTimeZone>),
-            name!(next_mode, String),
+            name!(next_mode, Option<String>),
             name!(last_error, Option<String>),
             name!(hint, Option<String>),
         ),
@@ -35,9 +34,11 @@ fn sync_status() -> Result<
 > {
     let next_due_at = cron::next_due_at()?;
     let mut rows = Vec::new();
+    let (entities, configured) = (store::entities()?, store::Configured::load()?);
     for server in store::visible()? {
-        for entity in catalog::builtin().iter().filter(|entity| entity.source == server.kind) {
-            rows.extend(reading::status(&server.name, entity)?);
+        for entity in entities.iter().filter(|entity| entity.source == server.kind) {
+            let own = configured.of(&server.name, &entity.name);
+            rows.extend(reading::status(&server.name, entity, &own)?);
         }
     }
     Ok(TableIterator::new(rows.into_iter().map(move |s| {
@@ -51,7 +52,7 @@ fn sync_status() -> Result<
             s.rows,
             s.rejected,
             s.waiting,
-            next_due_at,
+            s.next_mode.as_ref().and(next_due_at),
             s.next_mode,
             s.last_error,
             s.hint,

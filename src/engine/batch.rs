@@ -20,6 +20,8 @@ pub(super) struct Course {
     pub(super) resumed: bool,
     /// Streams whose lines are read with their headers.
     pub(super) lines: Vec<usize>,
+    /// The first day of documents that a full pass reads.
+    pub(super) from: Option<String>,
 }
 
 impl Course {
@@ -35,7 +37,9 @@ impl Course {
         };
         let lines = starts.keys().copied().filter(|child| of_table(*child) && !follows(*child)).collect();
         let Start { pass, resumed, .. } = starts[&stream].clone();
-        Course { stream, pass, resumed, lines }
+        let range = reader.running.task.range.as_ref().filter(|_| streams[stream].date.is_some());
+        let from = range.map(|range| range.from.clone());
+        Course { stream, pass, resumed, lines, from }
     }
 
     /// Whether everything is read.
@@ -45,10 +49,11 @@ impl Course {
 
     /// Which rows are read.
     pub(super) fn scope(&self) -> Scope {
-        match &self.pass.from {
-            Some(from) if !self.is_full() => {
+        match (&self.pass.from, &self.from) {
+            (Some(from), _) if !self.is_full() => {
                 Scope::Since { from: from.clone(), until: self.pass.until.clone() }
             }
+            (_, Some(day)) if self.is_full() => Scope::From(day.clone()),
             _ => Scope::All,
         }
     }

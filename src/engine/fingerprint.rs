@@ -15,7 +15,7 @@ pub(super) fn of(task: &Task, stream: &Stream, layout: &Layout) -> String {
             "name": column.map(|c| &c.name),
             "type": column.map(|c| &c.kind),
             "scale": column.map(|c| c.scale),
-            "required": column.map(|c| c.required),
+            "rules": column.map(|c| json!([c.required, c.unless, c.min, c.max])),
             "path": field.path,
             "remote_type": field.remote_type,
         })
@@ -34,6 +34,7 @@ pub(super) fn of(task: &Task, stream: &Stream, layout: &Layout) -> String {
         "columns": columns,
         "left_out": left_out,
         "raw": task.keep_raw,
+        "range": task.range.as_ref().filter(|_| stream.date.is_some()).map(|range| &range.text),
         "circumstances": task.circumstances,
     })
     .to_string()

@@ -14,7 +14,9 @@ use crate::source::{Key, Mark};
 mod batch;
 mod breaker;
 mod check;
+mod discover;
 mod fingerprint;
+mod forecast;
 mod gone;
 mod pages;
 mod pass;
@@ -34,6 +36,8 @@ mod writer;
 mod tests;
 
 pub use check::{Finding, check};
+pub use discover::{Discovered, discover};
+pub use forecast::{Forecast, forecast};
 pub use run::run;
 pub use schedule::next_tick;
 pub use sink::{Batch, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep, Written};
@@ -70,11 +74,25 @@ pub struct Task {
     pub keep_raw: bool,
     /// How far before the position an incremental pass begins.
     pub overlap: Duration,
+    /// How far back a full pass reads; `None`: everything.
+    pub range: Option<Range>,
+    /// Attempts of one request, where the task has its own number.
+    pub max_attempts: Option<u32>,
     /// Smallest and largest page, in rows.
     pub pages: (usize, usize),
     /// What else decides which rows are read and stored: login, manifest owner, companies,
     /// language. When it changes, the entity gets a full pass.
     pub circumstances: String,
+}
+
+/// How far back documents are read in full: fixed when the first pass begins, so that the
+/// same rows are read each time. What changes is read however old it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// As it was set: `90 days`.
+    pub text: String,
+    /// The first day: `2026-08-23`.
+    pub from: String,
 }
 
 /// Settings of a run that the engine needs.

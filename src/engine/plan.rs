@@ -45,6 +45,16 @@ pub(super) enum Why {
 }
 
 impl Why {
+    /// Why, for a person.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Why::Unread => "never read to the end",
+            Why::Changed => "read differently now: other columns, login, options or settings",
+            Why::Emptied => "the table was emptied here",
+            Why::Restored => "the remote is older than what was read from it",
+        }
+    }
+
     /// What a person should know.
     pub(super) fn warning(self, stream: &Stream) -> Option<String> {
         let table = &stream.table;

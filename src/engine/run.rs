@@ -26,6 +26,8 @@ pub async fn run(
     let mut remote = Remote { open, current: None };
     let mut ended = Ended::default();
     for (id, task) in tasks.iter().enumerate() {
+        let max_attempts = task.max_attempts.unwrap_or(settings.max_attempts);
+        let settings = Settings { max_attempts, ..settings.clone() };
         let running = Running { id, task, settings: &settings };
         let outcome = match ended.verdict(task) {
             Some(outcome) => outcome,

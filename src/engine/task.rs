@@ -51,7 +51,7 @@ pub(super) async fn run(
 }
 
 /// What nobody asked for by name may well be missing on this remote.
-fn may_be_missing(task: &Task, error: &Error) -> bool {
+pub(super) fn may_be_missing(task: &Task, error: &Error) -> bool {
     !task.named && is_absent(error)
 }
 

@@ -19,7 +19,7 @@ const TENANT: (&str, &str, &str) = ("tenant", "text not null", "The business the
 const SERVER: (&str, &str, &str) = ("server", "text not null", "The foreign server the row was read from");
 
 /// Columns the extension keeps for itself, and those PostgreSQL does.
-pub(super) const RESERVED: [&str; 12] = [
+pub const RESERVED: [&str; 12] = [
     "tenant",
     "server",
     "source_updated_at",

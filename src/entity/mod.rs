@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub mod admit;
 pub mod catalog;
 pub mod ddl;
+pub mod define;
 mod kind;
 pub mod nearest;
 pub mod quote;
+pub mod settings;
 mod shape;
 pub mod statement;
 #[cfg(test)]
@@ -18,6 +21,7 @@ pub mod validate;
 pub mod view;
 mod words;
 
+pub use settings::Settings;
 pub use validate::parse;
 
 /// An entity: what a user names, as its manifest says it.
@@ -41,6 +45,16 @@ pub struct Entity {
     /// How often a full pass is due, as a PostgreSQL interval.
     #[serde(default = "full_every", skip_serializing_if = "is_full_every")]
     pub full_every: String,
+    /// The role that stored it, or what it adds to a built-in one; `None`: built in.
+    #[serde(skip)]
+    pub definer: Option<String>,
+}
+
+impl Entity {
+    /// Whether `initial_range` can limit what is fetched of it.
+    pub fn is_dated(&self) -> bool {
+        self.streams.iter().any(|stream| stream.date.is_some())
+    }
 }
 
 fn full_every() -> String {
@@ -52,7 +66,7 @@ fn is_full_every(text: &str) -> bool {
 }
 
 /// One remote object read into one table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stream {
     /// Local table in the target schema.
@@ -76,6 +90,9 @@ pub struct Stream {
     /// Remote field that grows with every change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+    /// Remote field that says of when a document is: what `initial_range` goes by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
     /// Values of a local column outside which a row is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<Keep>,
@@ -155,6 +172,16 @@ pub struct Column {
     /// Whether a row without a value is rejected.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
+    /// Columns of which any excuses a row from `required`, by being true or there at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<String>,
+    /// The smallest value that is stored: a number, or the text of a day. A row with a
+    /// smaller one is rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<Value>,
+    /// The largest value that is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Value>,
 }
 
 impl Column {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::nearest::nearest;
-use super::words::{interval_mistake, name_mistake, shown, text_mistake, word_mistake};
+use super::words::{day_mistake, interval_mistake, name_mistake, shown, text_mistake, word_mistake};
 
 /// What a value must be.
 pub(super) enum Shape {
@@ -18,6 +18,10 @@ pub(super) enum Shape {
     Flag,
     /// A number of decimal digits.
     Digits,
+    /// A number, or the text of a day.
+    Bound,
+    /// How often something is tried.
+    Attempts,
     /// A length of time: `30 days`.
     Interval,
     /// Whatever the source understands.
@@ -58,11 +62,53 @@ const STREAM: Shape = Shape::Object(&[
     Member("filter", MAY, Shape::Any),
     Member("key", MUST, Shape::Set(&Shape::Name, 1)),
     Member("cursor", MAY, Shape::Text),
+    Member("date", MAY, Shape::Text),
     Member("keep", MAY, KEEP),
     Member("parent", MAY, PARENT),
     Member("refers", MAY, Shape::Names),
     Member("indexes", MAY, Shape::Set(&Shape::Set(&Shape::Name, 1), 0)),
     Member("columns", MUST, Shape::List(&COLUMN, 1)),
+]);
+
+/// What a manifest adds to, or changes of, a built-in entity.
+pub(super) const EXTENSION: Shape = Shape::Object(&[
+    Member("extends", MUST, Shape::Name),
+    Member("streams", MUST, Shape::List(&EXTENDED_STREAM, 1)),
+]);
+
+const EXTENDED_STREAM: Shape = Shape::Object(&[
+    Member("table", MUST, Shape::Name),
+    Member("object", MAY, Shape::Text),
+    Member("filter", MAY, Shape::Any),
+    Member("key", MAY, Shape::Set(&Shape::Name, 1)),
+    Member("cursor", MAY, Shape::Text),
+    Member("date", MAY, Shape::Text),
+    Member("refers", MAY, Shape::Names),
+    Member("indexes", MAY, Shape::Set(&Shape::Set(&Shape::Name, 1), 0)),
+    Member("columns", MAY, Shape::List(&EXTENDED_COLUMN, 1)),
+]);
+
+const EXTENDED_COLUMN: Shape = Shape::Object(&[
+    Member("name", MUST, Shape::Name),
+    Member("type", MAY, Shape::Word(&TYPES)),
+    Member("about", MAY, Shape::Text),
+    Member("path", MAY, Shape::Set(&Shape::Text, 1)),
+    Member("scale", MAY, Shape::Digits),
+    Member("required", MAY, Shape::Flag),
+    Member("unless", MAY, Shape::Set(&Shape::Name, 1)),
+    Member("min", MAY, Shape::Bound),
+    Member("max", MAY, Shape::Bound),
+    Member("optional", MAY, Shape::Flag),
+]);
+
+/// What `sync_configure()` takes.
+pub(super) const SETTINGS: Shape = Shape::Object(&[
+    Member("auto", MAY, Shape::Flag),
+    Member("full_every", MAY, Shape::Interval),
+    Member("overlap", MAY, Shape::Interval),
+    Member("initial_range", MAY, Shape::Interval),
+    Member("keep_raw", MAY, Shape::Flag),
+    Member("max_attempts", MAY, Shape::Attempts),
 ]);
 
 const KEEP: Shape = Shape::Object(&[
@@ -80,6 +126,9 @@ const COLUMN: Shape = Shape::Object(&[
     Member("path", MAY, Shape::Set(&Shape::Text, 1)),
     Member("scale", MAY, Shape::Digits),
     Member("required", MAY, Shape::Flag),
+    Member("unless", MAY, Shape::Set(&Shape::Name, 1)),
+    Member("min", MAY, Shape::Bound),
+    Member("max", MAY, Shape::Bound),
     Member("optional", MAY, Shape::Flag),
 ]);
 
@@ -88,6 +137,9 @@ const TYPES: [&str; 9] =
 
 /// Most decimal digits a column may keep.
 const MAX_SCALE: u64 = 30;
+
+/// Most attempts of a request, as for the setting `erp_sync.max_attempts`.
+const MAX_ATTEMPTS: u64 = 20;
 
 /// Appends to `found` a line for every place where `value` is not of this shape.
 pub(super) fn compare(shape: &Shape, value: &Value, at: &str, found: &mut Vec<String>) {
@@ -100,6 +152,12 @@ pub(super) fn compare(shape: &Shape, value: &Value, at: &str, found: &mut Vec<St
             Some(0..=MAX_SCALE) => None,
             _ => Some(format!("{number} is no whole number from 0 to {MAX_SCALE}")),
         },
+        (Shape::Attempts, Value::Number(number)) => match number.as_u64() {
+            Some(1..=MAX_ATTEMPTS) => None,
+            _ => Some(format!("{number} is no whole number from 1 to {MAX_ATTEMPTS}")),
+        },
+        (Shape::Bound, Value::Number(_)) => None,
+        (Shape::Bound, Value::String(text)) => day_mistake(text),
         (Shape::Flag, Value::Bool(_)) | (Shape::Any, _) => None,
         (Shape::List(of, least), Value::Array(items)) => compare_items(of, *least, items, at, found),
         (Shape::Set(of, least), Value::Array(items)) => {
@@ -163,11 +221,30 @@ fn compare_members(
             None => {}
         }
     }
+    find_unknown(members, map, at, found);
+    None
+}
+
+fn find_unknown(members: &[Member], map: &Map<String, Value>, at: &str, found: &mut Vec<String>) {
     let known: Vec<&str> = members.iter().map(|Member(key, ..)| *key).collect();
     for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
         found.push(format!("{}: is unknown{}", member(at, key), instead(key, &known)));
     }
-    None
+}
+
+/// Appends to `found` a line for every key that an object of this shape does not have.
+pub(super) fn unknown(shape: &Shape, map: &Map<String, Value>, at: &str, found: &mut Vec<String>) {
+    if let Shape::Object(members) = shape {
+        find_unknown(members, map, at, found);
+    }
+}
+
+/// The keys of an object of this shape.
+pub(super) fn names(shape: &Shape) -> Vec<&'static str> {
+    match shape {
+        Shape::Object(members) => members.iter().map(|Member(key, ..)| *key).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// What could be meant by an unknown key.
@@ -183,7 +260,8 @@ impl Shape {
         match self {
             Shape::Text | Shape::Name | Shape::Word(_) | Shape::Interval => "a text",
             Shape::Flag => "true or false",
-            Shape::Digits => "a number",
+            Shape::Digits | Shape::Attempts => "a number",
+            Shape::Bound => "a number or a day",
             Shape::Any => "anything",
             Shape::List(..) | Shape::Set(..) => "an array",
             Shape::Names | Shape::Object(_) => "an object",

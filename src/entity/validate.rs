@@ -15,23 +15,39 @@ use crate::error::{Error, Kind, Result};
 /// Errors: [`Kind::Manifest`]; the detail has one line per mistake, each with
 /// the path of the place and what would be right there.
 pub fn parse(json: &str) -> Result<Entity> {
-    let value: Value = serde_json::from_str(json).map_err(|e| invalid("manifest is no valid JSON", e))?;
-    let mut found = Vec::new();
-    shape::compare(&shape::ENTITY, &value, "$", &mut found);
-    judge_entity(&value, &mut found);
+    let value = read(json)?;
+    let found = judge(&value);
     if !found.is_empty() {
-        return Err(mistakes(&value, &found));
+        return Err(mistakes(name(&value), &found));
     }
     // From the text, not from the value: this also finds a key that occurs twice.
     serde_json::from_str(json).map_err(|e| invalid("manifest is not valid", e))
 }
 
-fn invalid(message: &str, cause: serde_json::Error) -> Error {
+/// The JSON of a manifest.
+pub(super) fn read(json: &str) -> Result<Value> {
+    serde_json::from_str(json).map_err(|e| invalid("manifest is no valid JSON", e))
+}
+
+/// A line for every mistake of a whole manifest.
+pub(super) fn judge(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    shape::compare(&shape::ENTITY, value, "$", &mut found);
+    judge_entity(value, &mut found);
+    found
+}
+
+fn name(value: &Value) -> Option<&str> {
+    value.get("name").and_then(Value::as_str)
+}
+
+pub(super) fn invalid(message: &str, cause: serde_json::Error) -> Error {
     Error::new(Kind::Manifest, message).detail(cause.to_string())
 }
 
-fn mistakes(value: &Value, found: &[String]) -> Error {
-    let name = match value.get("name").and_then(Value::as_str) {
+/// All mistakes of a manifest as one error.
+pub(super) fn mistakes(name: Option<&str>, found: &[String]) -> Error {
+    let name = match name {
         Some(name) => format!("manifest {}", shown(name)),
         None => "manifest".into(),
     };
@@ -143,9 +159,30 @@ fn judge_columns(draft: &Draft, found: &mut Vec<String>) {
             let reserved = RESERVED.join(", ");
             found.push(format!("{at}.name: {} is kept for the table itself, as are {reserved}", shown(name)));
         }
+        judge_rules(draft, column, found);
         if value.get("scale").is_some() && kind.is_some_and(|kind| kind != Type::Numeric) {
             found.push(format!("{at}.scale: only a numeric column has one"));
         }
+    }
+}
+
+fn judge_rules(draft: &Draft, column: &DraftColumn, found: &mut Vec<String>) {
+    let DraftColumn { at, kind, value, .. } = column;
+    for bound in ["min", "max"] {
+        let wanted = match (kind, value.get(bound)) {
+            (_, None) | (None, _) => continue,
+            (Some(Type::Bigint | Type::Numeric), Some(bound)) => (!bound.is_number()).then_some("a number"),
+            (Some(Type::Date | Type::Timestamptz), Some(bound)) => (!bound.is_string()).then_some("a day"),
+            _ => Some("left out: only numbers, days and moments have one"),
+        };
+        found.extend(wanted.map(|wanted| format!("{at}.{bound}: must be {wanted}")));
+    }
+    let Some(unless) = value.get("unless") else { return };
+    for (at, name) in texts(unless, &format!("{at}.unless")) {
+        found.extend(draft.misnamed(&at, name, |_| true, ""));
+    }
+    if value.get("required") != Some(&Value::Bool(true)) {
+        found.push(format!("{at}.unless: excuses from nothing, because the column is not required"));
     }
 }
 

@@ -43,6 +43,12 @@ pub(super) fn interval_mistake(text: &str) -> Option<String> {
     (!good).then(|| format!("{} is no length of time such as \"30 days\" or \"12 hours\"", shown(text)))
 }
 
+/// What is wrong with a day: `2026-01-31`.
+pub(super) fn day_mistake(text: &str) -> Option<String> {
+    let good = text.len() == 10 && chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok();
+    (!good).then(|| format!("{} is no day such as \"2026-01-31\"", shown(text)))
+}
+
 /// A text of the manifest in quotes, cut to what a line can hold.
 pub(super) fn shown(text: &str) -> String {
     match text.char_indices().nth(60) {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::entity::Stream;
+use crate::entity::{Stream, Type};
 use crate::error::{Error, Kind, Result};
 
 pub(crate) mod hint;
@@ -17,6 +17,7 @@ pub mod odoo;
 pub mod options;
 mod redact;
 mod remote;
+mod rules;
 pub mod sqlserver;
 
 /// One column value of a key.
@@ -162,6 +163,9 @@ pub enum Scope {
         /// The watermark: a source may leave out what lies behind it.
         until: Option<Mark>,
     },
+    /// Documents of this day and later, by the stream's `date`, and those without one; in the order
+    /// of their keys.
+    From(String),
     /// The lines of these headers (values of the stream's parent column).
     Parents(Vec<Key>),
     /// These rows.
@@ -199,6 +203,43 @@ pub struct Layout {
     pub columns: Vec<Field>,
     /// Columns that are not read, each with the reason (for a person).
     pub left_out: Vec<(String, String)>,
+}
+
+/// A remote object, as a person sees it who looks for something to sync.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// What a manifest calls it.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// `model`, `table` or `view`; or what else can be seen, such as an installed `module`.
+    pub kind: &'static str,
+}
+
+impl Object {
+    /// Whether rows can be read from it.
+    pub fn has_rows(&self) -> bool {
+        self.kind != "module"
+    }
+}
+
+/// A field of a remote object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// What a manifest calls it: a path.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// The remote's own type.
+    pub remote_type: String,
+    /// The column it can be kept in; `None`: not to be kept.
+    pub column: Option<Type>,
+    /// Digits behind the point that mean something.
+    pub scale: Option<u8>,
+    /// Whether it belongs to the key.
+    pub is_key: bool,
+    /// Whether it grows with every change of a row.
+    pub is_cursor: bool,
 }
 
 /// Who can read along on the way to a remote.
@@ -254,6 +295,12 @@ pub trait Source {
 
     /// The rows of the scope behind `ask.after` in the scope's order, at most `ask.limit`.
     async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page>;
+
+    /// What there is to be read, and what else helps to tell.
+    async fn objects(&mut self) -> Result<Vec<Object>>;
+
+    /// The fields of an object that the user may read. Errors: [`Kind::NoObject`].
+    async fn describe(&mut self, object: &str) -> Result<Vec<Described>>;
 
     /// The cursor value from which on rows are read again that were written before `mark` and
     /// committed after it: `by` earlier, for cursors that are moments.

@@ -15,6 +15,15 @@ pub enum Call {
         /// Only this server.
         server: Option<String>,
     },
+    /// Tell what a run would read.
+    Plan(Wanted),
+    /// Look at what a server holds.
+    Discover {
+        /// The server.
+        server: String,
+        /// Only this object of it, with its fields.
+        object: Option<String>,
+    },
 }
 
 /// What is to be synced.
@@ -113,6 +122,48 @@ pub struct CheckRow {
     pub hint: Option<String>,
 }
 
+/// One row of `sync_plan()`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlanRow {
+    /// Name of the server.
+    pub server: String,
+    /// Name of the entity.
+    pub entity: String,
+    /// Table of the stream; none for an entity that is skipped.
+    pub stream: Option<String>,
+    /// `full`, `incremental` or `skipped`.
+    pub mode: String,
+    /// Why so.
+    pub reason: String,
+    /// Rows that would be read.
+    pub rows: i64,
+    /// Requests that takes, about.
+    pub requests: i64,
+    /// Seconds that takes, about.
+    pub seconds: f64,
+}
+
+/// One row of `sync_discover()`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DiscoverRow {
+    /// The remote object.
+    pub object: String,
+    /// One of its fields; none for the object itself.
+    pub field: Option<String>,
+    /// The remote's own type, or what the object is.
+    pub kind: String,
+    /// What people call it.
+    pub label: String,
+    /// The type of a column that can hold the field.
+    pub column_type: Option<String>,
+    /// Rows of the object.
+    pub rows: Option<i64>,
+    /// Entities that read the object.
+    pub entities: Vec<String>,
+    /// A manifest to start from, as JSON.
+    pub manifest: Option<String>,
+}
+
 /// What a worker tells its caller.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Message {
@@ -126,6 +177,10 @@ pub enum Message {
     Task(TaskRow),
     /// Something was tried.
     Check(CheckRow),
+    /// Something would be read.
+    Plan(PlanRow),
+    /// Something is there.
+    Discover(DiscoverRow),
     /// The call as a whole failed; the last message.
     Failed {
         /// Kind, by its name.

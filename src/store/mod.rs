@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use crate::engine::Task;
-use crate::entity::Stream;
+use crate::entity::{Entity, Stream};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::source::{Layout, Remote};
@@ -13,8 +13,11 @@ use crate::store::call::{Message, Order};
 
 mod batch;
 pub mod call;
+mod configured;
 pub mod cron;
+pub mod gate;
 mod gone;
+mod manifests;
 mod plan;
 mod progress;
 pub mod reading;
@@ -27,10 +30,12 @@ mod sql;
 mod tables;
 mod views;
 
-pub use plan::plan;
+pub use configured::{Configured, configure};
+pub use manifests::{define, entities, undefine};
+pub use plan::{Plan, look, plan};
 pub use reset::reset;
 pub use runs::{cancel, claim, fail, hold, queue};
-pub use servers::{database, may_log_in, role_name, visible, wanted as wanted_servers};
+pub use servers::{database, may_log_in, role_name, to_discover, visible, wanted as wanted_servers};
 
 use sql::{first, value};
 
@@ -39,6 +44,7 @@ pub struct Store {
     run_id: i64,
     settings: Settings,
     tasks: Vec<Tracked>,
+    entities: Vec<Entity>,
     news: Vec<Message>,
     told_at: Instant,
 }
@@ -65,8 +71,8 @@ impl Tracked {
 }
 
 impl Store {
-    fn new(run_id: i64, settings: Settings, tasks: Vec<Tracked>) -> Self {
-        Store { run_id, settings, tasks, news: Vec::new(), told_at: Instant::now() }
+    fn new(run_id: i64, settings: Settings, tasks: Vec<Tracked>, entities: Vec<Entity>) -> Self {
+        Store { run_id, settings, tasks, entities, news: Vec::new(), told_at: Instant::now() }
     }
 
     fn tracked(&self, task: usize) -> Result<&Tracked> {
@@ -90,6 +96,7 @@ impl Store {
             task: &tracked.task,
             stream: tracked.task.entity.streams.get(stream).ok_or_else(missing)?,
             layout: &tracked.streams.get(stream).ok_or_else(missing)?.layout,
+            entities: &self.entities,
         })
     }
 
@@ -119,6 +126,8 @@ struct Place<'a> {
     task: &'a Task,
     stream: &'a Stream,
     layout: &'a Layout,
+    /// All that the run's role knows, for what refers to this stream.
+    entities: &'a [Entity],
 }
 
 impl Place<'_> {
@@ -146,15 +155,20 @@ impl Place<'_> {
     }
 }
 
+/// Every task of a plan with how its streams stand here.
+pub fn standings(tasks: &[Task], schema: &str) -> Result<Vec<Vec<crate::engine::Prepared>>> {
+    session::transaction(|| tasks.iter().map(|task| tables::standings(task, schema)).collect())
+}
+
 /// Servers of a check, with their remotes and entities.
 pub type ToCheck = Vec<(String, Result<Remote>, Vec<std::sync::Arc<crate::entity::Entity>>)>;
 
 /// The servers of a check: one by name, or all.
 pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
     let servers = servers::to_check(&order.settings, name)?;
+    let all = session::transaction(entities)?;
     let entities = |kind: &str| {
-        let all = crate::entity::catalog::builtin().iter();
-        all.filter(|entity| entity.source == kind).cloned().map(std::sync::Arc::new).collect()
+        all.iter().filter(|entity| entity.source == kind).cloned().map(std::sync::Arc::new).collect()
     };
     Ok(servers.into_iter().map(|(s, remote)| (s.name, remote, entities(&s.kind))).collect())
 }

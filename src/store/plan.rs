@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::configured::Configured;
 use super::runs;
 use super::servers::{self, Server};
 use super::session::transaction;
 use super::sql::{first, value};
-use crate::engine::{Mode, Task};
-use crate::entity::{Entity, catalog};
+use crate::engine::{Mode, Range, Task};
+use crate::entity::{Entity, Settings as Own, catalog};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::source::{Remote, hint};
@@ -30,36 +31,57 @@ pub struct Plan {
     pub skipped: Vec<(Task, String)>,
     /// By name of the server.
     pub remotes: HashMap<String, Result<Remote>>,
+    /// All entities the role knows.
+    pub entities: Vec<Entity>,
 }
 
 /// Plans a run. Errors: unknown names, two Odoo servers for one tenant, no server.
 pub fn plan(order: &Order, wanted: &Wanted, queued: Option<i64>) -> Result<Plan> {
     transaction(|| {
         runs::close_orphans(queued)?;
-        let servers = servers::wanted(wanted.server.as_deref())?;
-        one_odoo_per_tenant(&servers)?;
-        let entities = catalog::resolve(&wanted.entity, catalog::builtin())?;
-        let mut plan = Plan { tasks: Vec::new(), skipped: Vec::new(), remotes: HashMap::new() };
-        for server in &servers {
-            let remote = servers::remote(server, &order.settings);
-            for entity in entities.iter().filter(|entity| entity.source == server.kind) {
-                plan.add(server, entity, &remote, wanted, &order.settings)?;
-            }
-            plan.remotes.insert(server.name.clone(), remote);
-        }
-        plan.not_empty(wanted)
+        make(order, wanted)
     })
 }
 
+/// What [`plan`] would give, without writing anything.
+pub fn look(order: &Order, wanted: &Wanted) -> Result<Plan> {
+    transaction(|| make(order, wanted))
+}
+
+fn make(order: &Order, wanted: &Wanted) -> Result<Plan> {
+    let servers = servers::wanted(wanted.server.as_deref())?;
+    one_odoo_per_tenant(&servers)?;
+    let all = super::entities()?;
+    let entities = catalog::resolve(&wanted.entity, &all)?;
+    let configured = Configured::load()?;
+    let mut plan =
+        Plan { tasks: Vec::new(), skipped: Vec::new(), remotes: HashMap::new(), entities: Vec::new() };
+    for server in &servers {
+        let remote = servers::remote(server, &order.settings);
+        for entity in entities.iter().filter(|entity| entity.source == server.kind) {
+            let own = configured.of(&server.name, &entity.name);
+            if wanted.mode != WantedMode::Auto || own.auto != Some(false) {
+                plan.add(Ask { server, entity, own, wanted }, &remote, &order.settings)?;
+            }
+        }
+        plan.remotes.insert(server.name.clone(), remote);
+    }
+    plan.not_empty(wanted)?;
+    Ok(Plan { entities: all, ..plan })
+}
+
+/// One entity of one server that is asked for.
+struct Ask<'a> {
+    server: &'a Server,
+    entity: &'a Entity,
+    /// Its own settings.
+    own: Own,
+    wanted: &'a Wanted,
+}
+
 impl Plan {
-    fn add(
-        &mut self,
-        server: &Server,
-        entity: &Entity,
-        remote: &Result<Remote>,
-        wanted: &Wanted,
-        settings: &Settings,
-    ) -> Result<()> {
+    fn add(&mut self, ask: Ask<'_>, remote: &Result<Remote>, settings: &Settings) -> Result<()> {
+        let Ask { server, entity, wanted, own } = &ask;
         let username = remote.as_ref().ok().and_then(|remote| remote.username.clone()).unwrap_or_default();
         let (min, max) = PAGES;
         let max = server.number("max_page").unwrap_or(max).min(settings.batch_rows).max(1);
@@ -67,14 +89,16 @@ impl Plan {
             server: server.name.clone(),
             lane: server.lane(),
             tenant: server.tenant(),
-            entity: Arc::new(entity.clone()),
-            mode: mode(server, entity, wanted.mode)?,
+            entity: Arc::new((*entity).clone()),
+            mode: mode(&ask)?,
             confirm: wanted.confirm,
             named: wanted.entity.trim() != "all",
-            keep_raw: false,
-            overlap: OVERLAP,
+            keep_raw: own.keep_raw.unwrap_or(false),
+            overlap: overlap(own)?,
+            range: range(&ask)?,
+            max_attempts: own.max_attempts,
             pages: (server.number("min_page").unwrap_or(min).min(max), max),
-            circumstances: server.circumstances(&username, &settings.target_schema),
+            circumstances: circumstances(server, entity, &username, settings),
         };
         match runs::busy_with(&task)? {
             Some(run) => self.skipped.push((task, format!("already running in run {run}"))),
@@ -83,14 +107,46 @@ impl Plan {
         Ok(())
     }
 
-    fn not_empty(self, wanted: &Wanted) -> Result<Self> {
-        if self.tasks.is_empty() && self.skipped.is_empty() {
+    fn not_empty(&self, wanted: &Wanted) -> Result<()> {
+        // Somebody may have turned every entity off.
+        if wanted.mode != WantedMode::Auto && self.tasks.is_empty() && self.skipped.is_empty() {
             return Err(Error::new(Kind::Usage, format!("no server gives \"{}\"", wanted.entity))
                 .detail("each entity is read from servers of its own source")
                 .hint("compare with: select * from sync_entities()"));
         }
-        Ok(self)
+        Ok(())
     }
+}
+
+/// What else than the manifest decides which rows are read and how they are stored.
+fn circumstances(server: &Server, entity: &Entity, username: &str, settings: &Settings) -> String {
+    let circumstances = server.circumstances(username, &settings.target_schema);
+    match &entity.definer {
+        Some(definer) => format!("{circumstances}, manifest of {definer}"),
+        None => circumstances,
+    }
+}
+
+fn overlap(own: &Own) -> Result<Duration> {
+    let Some(text) = &own.overlap else { return Ok(OVERLAP) };
+    let sql = "select extract(epoch from $1::interval)::bigint";
+    let seconds = first(sql, &[value(text.clone())], |row| row.int(1))?.unwrap_or_default();
+    Ok(Duration::from_secs(seconds.unsigned_abs()))
+}
+
+const FROM: &str = "
+select coalesce(
+  (select p.initial_from from erp_sync.position p
+   where p.server = $1 and p.entity = $2 and p.initial_range = $3 limit 1),
+  (clock_timestamp() at time zone 'UTC' - $3::interval)::date)::text";
+
+/// How far back documents are read in full: from the day on that the first pass began with.
+fn range(ask: &Ask<'_>) -> Result<Option<Range>> {
+    let Some(text) = ask.own.initial_range.clone().filter(|_| ask.entity.is_dated()) else { return Ok(None) };
+    let (server, entity) = (ask.server.name.clone(), ask.entity.name.clone());
+    let arguments = [value(server), value(entity), value(text.clone())];
+    let from = super::session::as_owner(|| first(FROM, &arguments, |row| row.text(1)))?.unwrap_or_default();
+    Ok(Some(Range { text, from }))
 }
 
 /// Two Odoo servers of one tenant would write each other's rows.
@@ -116,13 +172,14 @@ from erp_sync.position p
 where p.server = $1 and p.entity = $2";
 
 /// What is read of an entity: in `auto`, everything when that has come round again.
-fn mode(server: &Server, entity: &Entity, wanted: WantedMode) -> Result<Mode> {
-    let due = match wanted {
+fn mode(ask: &Ask<'_>) -> Result<Mode> {
+    let due = match ask.wanted.mode {
         WantedMode::Incremental => false,
         WantedMode::Full => true,
         WantedMode::Auto => {
-            let arguments =
-                [value(server.name.clone()), value(entity.name.clone()), value(entity.full_every.clone())];
+            let every = ask.own.full_every.clone().unwrap_or_else(|| ask.entity.full_every.clone());
+            let (server, entity) = (ask.server.name.clone(), ask.entity.name.clone());
+            let arguments = [value(server), value(entity), value(every)];
             super::session::as_owner(|| first(FULL_DUE, &arguments, |row| row.flag(1)))?.unwrap_or(false)
         }
     };

@@ -4,7 +4,7 @@ use pgrx::datum::{Interval, TimestampWithTimeZone};
 
 use super::session::as_owner;
 use super::sql::{Row, query, value};
-use crate::entity::Entity;
+use crate::entity::{Entity, Settings};
 use crate::error::Result;
 
 /// One row of `sync_status()`.
@@ -27,8 +27,8 @@ pub struct Status {
     pub rejected: i64,
     /// Removals that wait for confirmation.
     pub waiting: i64,
-    /// Whether the last task read, or the next will read, everything.
-    pub next_mode: String,
+    /// What the next scheduled task reads; none when `sync_auto()` leaves the entity out.
+    pub next_mode: Option<String>,
     /// Why the last task failed.
     pub last_error: Option<String>,
     /// What to type next.
@@ -64,8 +64,9 @@ left join lateral (
   where c.server = e.server and c.entity = e.entity) c on true";
 
 /// How an entity of a server stands, which the current role may see. In the current transaction.
-pub fn status(server: &str, entity: &Entity) -> Result<Vec<Status>> {
-    let arguments = [value(server.to_string()), value(entity.name.clone()), value(entity.full_every.clone())];
+pub fn status(server: &str, entity: &Entity, own: &Settings) -> Result<Vec<Status>> {
+    let full_every = own.full_every.as_ref().unwrap_or(&entity.full_every).clone();
+    let arguments = [value(server.to_string()), value(entity.name.clone()), value(full_every)];
     let rows = |row: &Row<'_>| {
         Ok(Status {
             server: server.to_string(),
@@ -77,7 +78,7 @@ pub fn status(server: &str, entity: &Entity) -> Result<Vec<Status>> {
             rows: row.int(5)?,
             rejected: row.int(6)?,
             waiting: row.int(7)?,
-            next_mode: row.text(8)?,
+            next_mode: row.get(8)?.filter(|_| own.auto != Some(false)),
             last_error: row.get(9)?,
             hint: row.get(10)?,
         })

@@ -5,7 +5,7 @@ use super::batch::whole;
 use super::session::{as_owner, transaction};
 use super::sql::{execute, first, json_keys, query, value};
 use super::{Place, Store};
-use crate::entity::{Entity, Stream, catalog, quote, statement};
+use crate::entity::{Entity, Stream, quote, statement};
 use crate::error::Result;
 use crate::source::Key;
 
@@ -49,7 +49,7 @@ impl Store {
 /// Notes the rows that refer to removed ones. In the current transaction.
 pub(super) fn note(place: &Place<'_>, removed: &[Key]) -> Result<()> {
     let removed: Vec<i64> = removed.iter().filter_map(whole).collect();
-    for (entity, stream, column) in references(&place.stream.table) {
+    for (entity, stream, column) in references(place.entities, &place.stream.table) {
         let table = quote::qualified(place.schema, &stream.table);
         let there = first("select to_regclass($1) is not null", &[value(table)], |row| row.flag(1))?;
         if there != Some(true) {
@@ -72,9 +72,11 @@ pub(super) fn note(place: &Place<'_>, removed: &[Key]) -> Result<()> {
 }
 
 /// The columns that hold keys of a table.
-fn references(table: &str) -> impl Iterator<Item = (&'static Entity, &'static Stream, &'static str)> {
-    let streams =
-        catalog::builtin().iter().flat_map(|entity| entity.streams.iter().map(move |s| (entity, s)));
+fn references<'a>(
+    entities: &'a [Entity],
+    table: &'a str,
+) -> impl Iterator<Item = (&'a Entity, &'a Stream, &'a str)> {
+    let streams = entities.iter().flat_map(|entity| entity.streams.iter().map(move |s| (entity, s)));
     streams.flat_map(move |(entity, stream)| {
         let columns = stream.refers.iter().filter(move |(_, to)| *to == table);
         columns.map(move |(column, _)| (entity, stream, column.as_str()))

@@ -8,6 +8,7 @@ use super::session::{as_owner, spi, transaction};
 use super::sql::{change, execute, first, query, value};
 use super::{Store, Tracked};
 use crate::engine::{Outcome, Task};
+use crate::entity::Entity;
 use crate::error::{Error, Kind, Result};
 use crate::store::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 
@@ -131,6 +132,7 @@ impl Store {
         wanted: &Wanted,
         tasks: Vec<Task>,
         skipped: Vec<(Task, String)>,
+        entities: Vec<Entity>,
         queued: Option<i64>,
     ) -> Result<Self> {
         let run_id = transaction(|| {
@@ -147,7 +149,7 @@ impl Store {
             Ok(run_id)
         })?;
         let tasks = tasks.into_iter().map(Tracked::new).collect();
-        Ok(Store::new(run_id, order.settings.clone(), tasks))
+        Ok(Store::new(run_id, order.settings.clone(), tasks, entities))
     }
 
     /// The task begins.

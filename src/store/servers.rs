@@ -212,6 +212,16 @@ pub fn to_check(settings: &Settings, name: Option<&str>) -> Result<Vec<(Server, 
     })
 }
 
+/// A server by its name, with its remote.
+pub fn to_discover(settings: &Settings, name: &str) -> Result<(Server, Remote)> {
+    transaction(|| {
+        let server = wanted(Some(name))?.into_iter().next();
+        let server = server.ok_or_else(|| Error::new(Kind::Internal, "there is no such server"))?;
+        let remote = remote(&server, settings)?;
+        Ok((server, remote))
+    })
+}
+
 /// The current database, for messages.
 pub fn database() -> pg_sys::Oid {
     // SAFETY: a plain read.

@@ -3,8 +3,8 @@
 use super::session::{as_owner, transaction};
 use super::sql::{execute, first, query, value};
 use super::{Place, Store, servers, views};
-use crate::engine::{Pass, Prepared, Stored};
-use crate::entity::{ddl, quote};
+use crate::engine::{Pass, Prepared, Stored, Task};
+use crate::entity::{Stream, ddl, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Layout, Mark, hint};
 
@@ -191,7 +191,12 @@ select identity, tenant, fingerprint, position, pass::text, full_at is not null,
 from erp_sync.position where server = $1 and entity = $2 and stream = $3";
 
 fn stored(place: &Place<'_>) -> Result<Option<(Stored, u64)>> {
-    let arguments = [value(place.server()), value(place.entity()), value(place.table())];
+    stored_of(place.task, place.stream)
+}
+
+fn stored_of(task: &Task, stream: &Stream) -> Result<Option<(Stored, u64)>> {
+    let (server, entity) = (task.server.clone(), task.entity.name.clone());
+    let arguments = [value(server), value(entity), value(stream.table.clone())];
     first(STORED, &arguments, |row| {
         let pass: Option<Pass> = match row.get::<String>(5)? {
             // A pass of a version that wrote it differently is dropped: it begins anew.
@@ -213,10 +218,27 @@ fn stored(place: &Place<'_>) -> Result<Option<(Stored, u64)>> {
 
 /// Rows of this tenant: what the bookkeeping counted, but exactly 0 when the table is empty.
 fn rows(place: &Place<'_>, counted: u64) -> Result<u64> {
-    let table = quote::qualified(place.schema, &place.stream.table);
+    rows_of(&place.tenant(), &quote::qualified(place.schema, &place.stream.table), counted)
+}
+
+fn rows_of(tenant: &str, table: &str, counted: u64) -> Result<u64> {
     let sql = format!("select exists (select from {table} where tenant = $1)");
-    let any = first(&sql, &[value(place.tenant())], |row| row.flag(1))?.unwrap_or(false);
+    let any = first(&sql, &[value(tenant.to_string())], |row| row.flag(1))?.unwrap_or(false);
     Ok(if any { counted.max(1) } else { 0 })
+}
+
+/// How every stream of a task stands; makes no table. In the current transaction.
+pub fn standings(task: &Task, schema: &str) -> Result<Vec<Prepared>> {
+    let of = |stream: &Stream| {
+        let stored = as_owner(|| stored_of(task, stream))?;
+        let counted = stored.as_ref().map_or(0, |(_, rows)| *rows);
+        let table = quote::qualified(schema, &stream.table);
+        let sql = "select coalesce(has_table_privilege(to_regclass($1), 'SELECT'), false)";
+        let readable = first(sql, &[value(table.clone())], |row| row.flag(1))?;
+        let rows = if readable == Some(true) { rows_of(&task.tenant, &table, counted)? } else { 0 };
+        Ok(Prepared { stored: stored.map(|(stored, _)| stored), rows })
+    };
+    task.entity.streams.iter().map(of).collect()
 }
 
 fn count(place: &Place<'_>) -> Result<i64> {
@@ -226,14 +248,17 @@ fn count(place: &Place<'_>) -> Result<i64> {
 }
 
 const SAVE: &str = "
-insert into erp_sync.position (server, entity, stream, tenant, identity, fingerprint, position, pass, rows)
-values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)
+insert into erp_sync.position (server, entity, stream, tenant, identity, fingerprint, position, pass, rows,
+  initial_range, initial_from)
+values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $11, $12::date)
 on conflict (server, entity, stream) do update
 set tenant = excluded.tenant, identity = excluded.identity, fingerprint = excluded.fingerprint,
     position = excluded.position, pass = excluded.pass, rows = excluded.rows,
+    initial_range = excluded.initial_range, initial_from = excluded.initial_from,
     full_at = case when $10 then null else erp_sync.position.full_at end";
 
 fn save(place: &Place<'_>, stored: &Stored, count: i64, anew: bool) -> Result<()> {
+    let range = place.task.range.as_ref();
     let arguments = [
         value(place.server()),
         value(place.entity()),
@@ -245,6 +270,8 @@ fn save(place: &Place<'_>, stored: &Stored, count: i64, anew: bool) -> Result<()
         value(pass_text(stored.pass.as_ref())?),
         value(count),
         value(anew),
+        value(range.map(|range| range.text.clone())),
+        value(range.map(|range| range.from.clone())),
     ];
     execute(SAVE, &arguments)?;
     if anew {

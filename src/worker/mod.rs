@@ -8,9 +8,10 @@ use pgrx::{check_for_interrupts, pg_sys};
 use crate::engine;
 use crate::error::{Error, Kind, Result};
 use crate::source;
-use crate::store::call::{Call, CheckRow, Message, Order, Wanted};
+use crate::store::call::{Call, Message, Order, Wanted};
 use crate::store::{self, Store, session};
 
+mod ask;
 mod bridge;
 mod io;
 mod segment;
@@ -130,7 +131,9 @@ impl<'a> Listener<'a> {
 fn perform(order: Order, queued: Option<i64>, listener: &mut Listener) -> Result<()> {
     match order.call.clone() {
         Call::Run(wanted) => sync(&order, &wanted, queued, listener),
-        Call::Check { server } => check(&order, server.as_deref(), listener),
+        Call::Check { server } => ask::check(&order, server.as_deref(), listener),
+        Call::Plan(wanted) => ask::plan(&order, &wanted, listener),
+        Call::Discover { server, object } => ask::discover(&order, &server, object, listener),
     }
 }
 
@@ -138,7 +141,7 @@ fn perform(order: Order, queued: Option<i64>, listener: &mut Listener) -> Result
 fn sync(order: &Order, wanted: &Wanted, queued: Option<i64>, listener: &mut Listener) -> Result<()> {
     let plan = store::plan(order, wanted, queued)?;
     let (mut store, mut remotes) =
-        (Store::open(order, wanted, plan.tasks.clone(), plan.skipped, queued)?, plan.remotes);
+        (Store::open(order, wanted, plan.tasks.clone(), plan.skipped, plan.entities, queued)?, plan.remotes);
     let settings = order.settings.engine();
     let tasks = plan.tasks;
     let outcome = session::attempt(|| {
@@ -158,23 +161,4 @@ fn sync(order: &Order, wanted: &Wanted, queued: Option<i64>, listener: &mut List
     let rows = store.close(outcome.as_ref().err())?;
     outcome?;
     rows.into_iter().try_for_each(|row| listener.tell(&Message::Task(row)))
-}
-
-/// Tries everything a sync needs, server by server.
-fn check(order: &Order, server: Option<&str>, listener: &mut Listener) -> Result<()> {
-    let servers = store::servers_to_check(order, server)?;
-    for (name, remote, entities) in servers {
-        let findings = io::Io::start(move |_desk: io::Desk<()>| async move {
-            Ok(match remote.and_then(source::open) {
-                Ok(mut source) => engine::check(source.as_mut(), &entities).await,
-                Err(error) => vec![engine::Finding::failed("connect", &error)],
-            })
-        })?
-        .serve(&mut (), |()| listener.beat())?;
-        for engine::Finding { aspect, status, detail, hint } in findings {
-            let row = CheckRow { server: name.clone(), aspect, status: status.into(), detail, hint };
-            listener.tell(&Message::Check(row))?;
-        }
-    }
-    Ok(())
 }

@@ -152,17 +152,8 @@ impl Query<'_> {
             "has_access" => Ok(self.has_access()),
             "check_access_rights" => self.check_access_rights(),
             "read_group" => self.read_group(),
+            "get_available_models" => self.available_models(),
             _ => Ok(Reply::None),
-        }
-    }
-
-    /// 19 refuses a language that is not installed; before, it is English.
-    fn check_language(&self) -> Result<(), RpcFault> {
-        match self.arguments.context.get("lang").and_then(Value::as_str) {
-            Some(code) if code != "en_US" && self.company.face.is_19() => {
-                Err(RpcFault::user_error(format!("Invalid language code: {code}")))
-            }
-            _ => Ok(()),
         }
     }
 }

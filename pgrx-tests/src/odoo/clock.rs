@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
+use super::face::Face;
+
 /// Starts shortly after the recording and runs on at the machine's pace.
 #[derive(Clone)]
 pub(super) struct Clock {
@@ -13,8 +15,9 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
-        let origin = NaiveDate::from_ymd_opt(2026, 11, 20).and_then(|day| day.and_hms_opt(10, 0, 0));
+    pub(super) fn new(face: Face) -> Self {
+        let minute = if face.place() == 0 { 0 } else { 30 };
+        let origin = NaiveDate::from_ymd_opt(2026, 11, 20).and_then(|day| day.and_hms_opt(10, minute, 0));
         Self { origin: origin.unwrap_or_default(), started_at: Instant::now(), http_shift: TimeDelta::zero() }
     }
 

@@ -1,14 +1,15 @@
 //! The recorded company: its models, rows and users.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::clock::{self, Clock};
+use super::clock::Clock;
 use super::face::Face;
 use super::fault::RpcFault;
 use super::field::{Field, Kind};
+use super::models;
+use super::recording::recorded;
 use super::user::{self, User};
 
 /// A record: its values by field, NULLs left out.
@@ -20,6 +21,8 @@ pub(super) struct Company {
     pub(super) users: Vec<User>,
     pub(super) clock: Clock,
     pub(super) face: Face,
+    /// The languages that are installed beside English.
+    pub(super) languages: BTreeSet<String>,
     /// PostgreSQL does not answer.
     pub(super) is_down: bool,
     /// The server offers further databases, so that requests must name this one.
@@ -44,61 +47,20 @@ pub(super) struct Model {
     pub(super) hidden: BTreeSet<i64>,
     /// Rows that make every read of them fail.
     pub(super) poisoned: BTreeMap<i64, RpcFault>,
+    /// Values that a further company has of its own, by company and id; those of the first are in the row.
+    pub(super) by_company: BTreeMap<(i64, i64), Row>,
+    /// Translated texts by language and id; the English ones are in the row.
+    pub(super) by_language: BTreeMap<(String, i64), Row>,
 }
-
-struct Recorded {
-    name: &'static str,
-    label: &'static str,
-    order: &'static str,
-    fields: &'static str,
-    records: &'static str,
-}
-
-macro_rules! recorded {
-    ($name:literal, $label:literal, $order:literal) => {
-        Recorded {
-            name: $name,
-            label: $label,
-            order: $order,
-            fields: include_str!(concat!("../../fixtures/odoo17/", $name, ".fields.json")),
-            records: include_str!(concat!("../../fixtures/odoo17/", $name, ".records.json")),
-        }
-    };
-}
-
-/// The models of the recording; their order does not matter.
-const RECORDED: &[Recorded] = &[
-    recorded!("product.category", "Product Category", "complete_name"),
-    recorded!("product.product", "Product Variant", "priority desc, default_code, name, id"),
-    recorded!("res.partner", "Contact", "complete_name asc, id desc"),
-    recorded!("account.move", "Journal Entry", "date desc, name desc, invoice_date desc, id desc"),
-    recorded!("account.move.line", "Journal Item", "date desc, move_name desc, id"),
-    recorded!("uom.uom", "Product Unit of Measure", "factor desc, id"),
-    recorded!("res.currency", "Currency", "active desc, name"),
-    recorded!("res.company", "Companies", "sequence, name"),
-    recorded!("stock.warehouse", "Warehouse", "sequence, id"),
-    recorded!("stock.location", "Inventory Locations", "complete_name, id"),
-    recorded!("stock.picking.type", "Picking Type", "sequence, id"),
-    recorded!("stock.warehouse.orderpoint", "Minimum Inventory Rule", "location_id, company_id, id"),
-    recorded!("hr.department", "Department", "name"),
-    recorded!("hr.employee", "Employee", "name"),
-    recorded!("sale.order", "Sales Order", "date_order desc, id desc"),
-    recorded!("sale.order.line", "Sales Order Line", "order_id, sequence, id"),
-    recorded!("purchase.order", "Purchase Order", "priority desc, id desc"),
-    recorded!("purchase.order.line", "Purchase Order Line", "order_id, sequence, id"),
-    recorded!("ir.module.module", "Module", "name"),
-];
-
-static MODELS: LazyLock<BTreeMap<String, Model>> =
-    LazyLock::new(|| RECORDED.iter().map(|model| (model.name.to_owned(), Model::new(model))).collect());
 
 impl Company {
     pub(super) fn new(face: Face) -> Self {
         Self {
-            models: MODELS.clone(),
+            models: recorded(face).into_iter().chain([models::of_models()]).collect(),
             users: user::recorded(face),
-            clock: Clock::new(),
+            clock: Clock::new(face),
             face,
+            languages: face.languages(),
             is_down: false,
             is_one_of_many: false,
         }
@@ -119,33 +81,6 @@ impl Company {
 }
 
 impl Model {
-    fn new(from: &Recorded) -> Self {
-        let fields: BTreeMap<String, Map<String, Value>> = parse(from.name, from.fields);
-        let fields = fields.into_iter().map(|(name, about)| (name, Field::new(about))).collect();
-        let records: Vec<Row> = parse(from.name, from.records);
-        let recorded = records.iter().flat_map(|row| row.keys().cloned()).collect();
-        let mut model = Self {
-            name: from.name,
-            label: from.label,
-            order: from.order,
-            fields,
-            rows: BTreeMap::new(),
-            last_id: 0,
-            recorded,
-            hidden: BTreeSet::new(),
-            poisoned: BTreeMap::new(),
-        };
-        for mut record in records {
-            for stamp in ["create_date", "write_date"] {
-                let exact = record.get(stamp).and_then(Value::as_str).and_then(clock::with_microseconds);
-                record.extend(exact.map(|exact| (stamp.to_owned(), Value::String(exact))));
-            }
-            let id = record.get("id").and_then(Value::as_i64).unwrap_or_default();
-            model.put(id, &record);
-        }
-        model
-    }
-
     /// Adds a record or overwrites the given values of one.
     ///
     /// # Panics
@@ -168,8 +103,4 @@ impl Model {
     pub(super) fn has_active(&self) -> bool {
         self.fields.get("active").is_some_and(|field| field.kind == Kind::Boolean)
     }
-}
-
-fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> T {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("the recording of {name}: {error}"))
 }

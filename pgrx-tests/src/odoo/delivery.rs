@@ -31,6 +31,10 @@ impl Delivery<'_> {
         let date = self.shared.company().clock.http_date();
         match verdict.what {
             None | Some(What::Sleep(_)) => self.whole(answer(), &date),
+            Some(What::Held) => {
+                self.wait_for_clearing();
+                self.whole(answer(), &date)
+            }
             Some(What::Rpc(fault)) => self.whole(protocol.answer(self.shared.face, &Err(fault)), &date),
             Some(What::OverLong(bytes)) => {
                 self.whole(protocol.answer(self.shared.face, &Ok(Reply::Text("x".repeat(bytes)))), &date)
@@ -61,8 +65,7 @@ impl Delivery<'_> {
         let mut stream = self.stream;
         match what {
             What::Silent => {
-                let cleared = self.shared.rules().cleared;
-                self.shared.wait(|| self.shared.rules().cleared != cleared);
+                self.wait_for_clearing();
                 Ok(())
             }
             What::CutHead => {
@@ -89,6 +92,11 @@ impl Delivery<'_> {
             self.pause(every);
         }
         Ok(())
+    }
+
+    fn wait_for_clearing(&self) {
+        let cleared = self.shared.rules().cleared;
+        self.shared.wait(|| self.shared.rules().cleared != cleared);
     }
 
     fn pause(&self, time: Duration) {

@@ -1,5 +1,7 @@
 //! What differs between the versions of Odoo that the double can pretend to be.
 
+use std::collections::BTreeSet;
+
 /// A version, by its first number: 17, 18 or 19.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Face(pub(super) u32);
@@ -12,6 +14,20 @@ impl Face {
             18 => "18.0-20250702",
             _ => "19.0",
         }
+    }
+
+    /// Its place among the recorded versions.
+    pub(super) fn place(self) -> usize {
+        match self.0 {
+            ..18 => 0,
+            18 => 1,
+            _ => 2,
+        }
+    }
+
+    /// The languages that were installed beside English.
+    pub(super) fn languages(self) -> BTreeSet<String> {
+        if self.0 < 19 { BTreeSet::from(["fr_FR".to_owned()]) } else { BTreeSet::new() }
     }
 
     /// The one database there is.
@@ -35,6 +51,11 @@ impl Face {
 
     /// Whether methods are called `'model.method'` in messages, and some public ones may not be called remotely.
     pub(super) fn has_private_methods(self) -> bool {
+        self.0 >= 18
+    }
+
+    /// Whether an unknown language and an order by what is not stored are errors; before, both are passed over.
+    pub(super) fn is_strict(self) -> bool {
         self.0 >= 18
     }
 

@@ -27,6 +27,7 @@ pub(super) struct Field {
     pub(super) searchable: bool,
     pub(super) sortable: bool,
     pub(super) company_dependent: bool,
+    pub(super) translated: bool,
     pub(super) groups: Option<String>,
     about: Map<String, Value>,
 }
@@ -41,6 +42,7 @@ impl Field {
             searchable: flag("searchable", true),
             sortable: flag("sortable", true),
             company_dependent: flag("company_dependent", false),
+            translated: about.get("translate").is_some_and(|how| *how != Value::Bool(false)),
             groups: text("groups").map(str::to_owned),
             about,
         }

@@ -173,7 +173,8 @@ impl Odoo {
         self.company().is_one_of_many = true;
     }
 
-    /// The database server's time, UTC. It starts at 2026-11-20 10:00:00 whatever the machine's calendar says.
+    /// The database server's time, UTC. It starts at 2026-11-20 10:00:00, as 18 and 19 half an hour
+    /// later, whatever the machine's calendar says.
     pub fn now(&self) -> NaiveDateTime {
         self.company().clock.now()
     }
@@ -234,11 +235,11 @@ fn points_to(row: &Row, field: &str, ids: &BTreeSet<i64>) -> bool {
     target.is_some_and(|id| ids.contains(&id))
 }
 
-fn object(values: &Value) -> Row {
+pub(super) fn object(values: &Value) -> Row {
     values.as_object().expect("a record is a JSON object").clone()
 }
 
-fn model_mut<'a>(company: &'a mut Company, name: &str) -> &'a mut Model {
+pub(super) fn model_mut<'a>(company: &'a mut Company, name: &str) -> &'a mut Model {
     company.models.get_mut(name).unwrap_or_else(|| panic!("the double has no model {name}"))
 }
 

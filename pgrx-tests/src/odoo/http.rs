@@ -14,6 +14,8 @@ pub(super) struct Request {
     pub(super) accepts_gzip: bool,
     /// The client wants no further request on this connection.
     pub(super) closes: bool,
+    /// All headers as they came, names in small letters.
+    pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
 }
 
@@ -36,10 +38,12 @@ impl Request {
             database: None,
             accepts_gzip: false,
             closes: false,
+            headers: Vec::new(),
             body: Vec::new(),
         };
         let mut length = 0;
         while let Some((name, value)) = header(reader)? {
+            request.headers.push((name.clone(), value.clone()));
             match name.as_str() {
                 "content-type" => request.content_type = value,
                 "authorization" => request.authorization = value,

@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
+use super::http::Request;
+
 /// One request, as a test counts and reads it.
 #[derive(Clone, Debug)]
 pub struct Logged {
@@ -31,5 +33,25 @@ impl Logged {
             kwargs: Value::Object(Map::new()),
             at: Instant::now(),
         }
+    }
+}
+
+/// One request as it came over the wire, calls and pages alike.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// `POST` or `GET`.
+    pub verb: String,
+    /// With the query, if any.
+    pub path: String,
+    /// Names in small letters.
+    pub headers: Vec<(String, String)>,
+    /// Byte for byte.
+    pub body: Vec<u8>,
+}
+
+impl Heard {
+    pub(super) fn of(request: &Request) -> Self {
+        let Request { verb, path, headers, body, .. } = request;
+        Self { verb: verb.clone(), path: path.clone(), headers: headers.clone(), body: body.clone() }
     }
 }

@@ -1,11 +1,12 @@
-//! The Odoo double: a real HTTP server that behaves like a recorded Odoo 17, or speaks as an 18 or 19 does.
+//! The Odoo double: a real HTTP server that behaves like a recorded Odoo 17 or 18, or as a 19 with the records of 18.
 //!
-//! It serves `/jsonrpc`, `/xmlrpc/2/...` and, as 19, `/json/2/...` on 127.0.0.1 from the records in `fixtures/odoo17`. Tests change its
-//! data with hooks, spoil its answers with faults, and read what it was asked from its log.
+//! It serves `/jsonrpc`, `/xmlrpc/2/...` and, as 19, `/json/2/...` on 127.0.0.1 from the recordings in `fixtures`. Tests
+//! change its data with hooks, spoil its answers with faults, and read what it was asked from its log.
 
 mod arguments;
 mod bound;
 mod call;
+mod circumstances;
 mod clock;
 mod company;
 mod condition;
@@ -22,10 +23,13 @@ mod jsonrpc;
 mod leaf;
 mod like;
 mod log;
+mod models;
 mod order;
 mod proxy;
 mod query;
+mod recording;
 mod relation;
+mod renamed;
 mod reply;
 mod route;
 mod server;
@@ -43,7 +47,7 @@ use serde_json::{Map, Value};
 
 pub use call::DATABASE;
 pub use fault::RpcFault;
-pub use log::Logged;
+pub use log::{Heard, Logged};
 pub use trouble::{What, When};
 pub use user::{ADMIN_KEY, BUYER_KEY, PLAIN_KEY};
 
@@ -74,8 +78,8 @@ impl Odoo {
         Self::launch(port, false, Face(17))
     }
 
-    /// Starts as Odoo 17, 18 or 19, with a database named after it. The company is the recorded one of 17 whatever
-    /// the version: its models and fields do not change, only what is said about them and how.
+    /// Starts as Odoo 17, 18 or 19, with a database named after it. 17 and 18 have each its own recorded company; 19
+    /// has its own fields, and in them what was recorded of 18.
     ///
     /// # Panics
     /// When no port can be had.
@@ -88,7 +92,20 @@ impl Odoo {
     /// # Panics
     /// When no port can be had.
     pub fn behind_proxy() -> Self {
-        Self::launch(0, true, Face(17)).expect("a free port on 127.0.0.1")
+        Self::behind_proxy_as(17)
+    }
+
+    /// The same as Odoo 17, 18 or 19.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub fn behind_proxy_as(version: u32) -> Self {
+        Self::launch(0, true, Face(version)).expect("a free port on 127.0.0.1")
+    }
+
+    /// How many connections it has taken so far.
+    pub fn connections(&self) -> u64 {
+        self.shared.connections()
     }
 
     fn launch(port: u16, is_behind_proxy: bool, face: Face) -> io::Result<Self> {
@@ -137,9 +154,15 @@ impl Odoo {
         self.shared.log().iter().filter(|call| call.model == model && call.method == method).count()
     }
 
+    /// Every request so far as it came over the wire, oldest first: pages too, and what could not be read.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.shared.heard().clone()
+    }
+
     /// Empties the log.
     pub fn forget_calls(&self) {
         self.shared.log().clear();
+        self.shared.heard().clear();
     }
 
     /// All records of a model by id, archived and hidden ones too, with the fields the recording has: as RPC shows

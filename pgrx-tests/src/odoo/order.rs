@@ -21,7 +21,7 @@ impl<'a> Order<'a> {
             let words: Vec<_> = part.split_whitespace().collect();
             let (name, descending) = direction(&words).ok_or_else(|| bad_order(part))?;
             match model.fields.get(name) {
-                Some(field) if !field.sortable && asked.is_some() && company.face.is_19() => {
+                Some(field) if !field.sortable && asked.is_some() && company.face.is_strict() => {
                     let field = format!("{}.{name}", model.name);
                     let message = format!("Cannot convert {field} to SQL because it is not stored");
                     return Err(RpcFault::value_error(message));

@@ -192,13 +192,13 @@ impl<'a> Query<'a> {
         let row = &self.model.rows[&id];
         let mut members = vec![("id".to_owned(), Reply::int(id))];
         for (name, field) in fields {
-            members.push(((*name).to_owned(), self.value(row, name, field)));
+            members.push(((*name).to_owned(), self.value(id, row, name, field)));
         }
         Reply::Struct(members)
     }
 
-    fn value(&self, row: &Row, name: &str, field: &Field) -> Reply {
-        let value = row.get(name).filter(|_| !(field.company_dependent && self.in_other_company()));
+    fn value(&self, id: i64, row: &Row, name: &str, field: &Field) -> Reply {
+        let value = self.seen(id, row, name, field);
         let load = self.arguments.get("load");
         let with_names = load.as_str().unwrap_or("_classic_read") == "_classic_read"
             && !(load.is_null() && self.arguments.has("load"));
@@ -212,12 +212,6 @@ impl<'a> Query<'a> {
     pub(super) fn pair(&self, field: &Field, value: &Value) -> Reply {
         let name = self.company.name_of(field.relation.as_deref(), value).unwrap_or_default();
         Reply::List(vec![field.shown(Some(value)), Reply::Text(name)])
-    }
-
-    /// Company dependent values were recorded for company 1 only; any other company has none.
-    fn in_other_company(&self) -> bool {
-        let companies = self.arguments.context.get("allowed_company_ids");
-        companies.and_then(|ids| ids.get(0)?.as_i64()).is_some_and(|id| id != 1)
     }
 }
 

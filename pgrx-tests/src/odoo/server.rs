@@ -17,7 +17,7 @@ use super::face::Face;
 use super::http::Request;
 use super::json2::NamedCall;
 use super::jsonrpc::Rpc;
-use super::log::Logged;
+use super::log::{Heard, Logged};
 use super::route::{Protocol, Wanted, wanted};
 use super::trouble::{Rules, Verdict};
 
@@ -26,6 +26,7 @@ pub(super) struct Shared {
     company: Mutex<Company>,
     rules: Mutex<Rules>,
     log: Mutex<Vec<Logged>>,
+    heard: Mutex<Vec<Heard>>,
     open: Mutex<Open>,
     stopped: AtomicBool,
     /// The version it pretends to be.
@@ -52,6 +53,7 @@ impl Shared {
             company: Mutex::new(Company::new(face)),
             rules: Mutex::default(),
             log: Mutex::default(),
+            heard: Mutex::default(),
             open: Mutex::default(),
             stopped: AtomicBool::new(false),
             face,
@@ -70,6 +72,10 @@ impl Shared {
 
     pub(super) fn log(&self) -> MutexGuard<'_, Vec<Logged>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn heard(&self) -> MutexGuard<'_, Vec<Heard>> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers connections until stopped.
@@ -97,6 +103,11 @@ impl Shared {
         let number = open.last;
         open.streams.extend(stream.try_clone().map(|stream| (number, stream)));
         number
+    }
+
+    /// How many there have been.
+    pub(super) fn connections(&self) -> u64 {
+        self.open().last
     }
 
     /// Cuts what is open; whoever waits notices.
@@ -128,6 +139,7 @@ impl Shared {
     /// Answers one request; tells whether the client got a whole answer.
     fn respond(&self, request: &Request, stream: &TcpStream) -> io::Result<bool> {
         let delivery = Delivery { shared: self, stream, request };
+        self.heard().push(Heard::of(request));
         let wanted = wanted(request, &self.company());
         match wanted {
             Wanted::Page(page) => {

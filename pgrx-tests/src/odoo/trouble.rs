@@ -71,6 +71,8 @@ impl When {
 pub enum What {
     /// The answer comes, but later. Joins with another rule.
     Sleep(Duration),
+    /// The answer comes when the faults are cleared, worked out only then.
+    Held,
     /// No answer; the connection stays open until the faults are cleared or the double stops.
     Silent,
     /// The connection closes without a byte.

@@ -19,6 +19,8 @@ pub const PLAIN_KEY: &str = "c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0";
 /// A login with its rights.
 pub(super) struct User {
     pub(super) uid: i64,
+    /// The version that words what it may not.
+    face: Face,
     pub(super) login: &'static str,
     pub(super) name: &'static str,
     pub(super) password: String,
@@ -35,6 +37,7 @@ pub(super) struct User {
 pub(super) fn recorded(face: Face) -> Vec<User> {
     let user = |uid, login: &'static str, name| User {
         uid,
+        face,
         login,
         name,
         password: login.to_owned(),
@@ -87,7 +90,7 @@ impl User {
 
     /// Fails as Odoo does when the user has no right on the model.
     pub(super) fn check(&self, operation: &str, model: &Model) -> Result<(), RpcFault> {
-        if self.may(operation, model.name) { Ok(()) } else { Err(no_right(operation, model)) }
+        if self.may(operation, model.name) { Ok(()) } else { Err(no_right(self.face, operation, model)) }
     }
 
     pub(super) fn check_field(&self, model: &Model, name: &str, field: &Field) -> Result<(), RpcFault> {
@@ -95,10 +98,20 @@ impl User {
             return Ok(());
         }
         let groups = field.groups.as_deref().map_or("Administration / Settings", shown);
+        let (label, of) = (model.label, model.name);
+        let refusal = match self.face.is_strict() {
+            false => format!(
+                "The requested operation can not be completed due to security restrictions.\n\n\
+                 Document type: {label} ({of})\n"
+            ),
+            true => format!(
+                "You do not have enough rights to access the fields \"{name}\" on {label} ({of}). \
+                 Please contact your system administrator.\n\n"
+            ),
+        };
         Err(RpcFault::access_error(format!(
-            "The requested operation can not be completed due to security restrictions.\n\n\
-             Document type: {} ({})\nOperation: read\nUser: {}\nFields:\n- {name} (allowed for groups '{groups}')",
-            model.label, model.name, self.uid
+            "{refusal}Operation: read\nUser: {}\nFields:\n- {name} (allowed for groups '{groups}')",
+            self.uid
         )))
     }
 
@@ -122,25 +135,31 @@ fn shown(group: &str) -> &str {
     }
 }
 
-/// The groups the recording names for journal entries; other models get the same list.
-const READERS: &[&str] = &[
-    "Invoicing/Billing",
-    "Invoicing/Billing Administrator",
-    "Point of Sale/User",
-    "Purchase/User",
-    "Sales/User: Own Documents Only",
-    "Technical/Show Accounting Features - Readonly",
-    "User types/Portal",
-];
+/// The groups the recordings name for journal entries; other models get the same list.
+fn readers(face: Face) -> [&'static str; 7] {
+    let [one, other] = match face.is_strict() {
+        false => ["Invoicing/Billing", "Invoicing/Billing Administrator"],
+        true => ["Invoicing/Administrator", "Invoicing/Invoicing"],
+    };
+    [
+        one,
+        other,
+        "Point of Sale/User",
+        "Purchase/User",
+        "Sales/User: Own Documents Only",
+        "Technical/Show Accounting Features - Readonly",
+        "User types/Portal",
+    ]
+}
 
-fn no_right(operation: &str, model: &Model) -> RpcFault {
+fn no_right(face: Face, operation: &str, model: &Model) -> RpcFault {
     let verb = match operation {
         "read" => "access",
         "write" => "modify",
         "unlink" => "delete",
         other => other,
     };
-    let groups: String = READERS.iter().map(|group| format!("\t- {group}\n")).collect();
+    let groups: String = readers(face).iter().map(|group| format!("\t- {group}\n")).collect();
     RpcFault::access_error(format!(
         "You are not allowed to {verb} '{}' ({}) records.\n\nThis operation is allowed for the following groups:\n\
          {groups}\nContact your administrator to request access if necessary.",

@@ -107,6 +107,11 @@ pub(super) fn answer(face: Face, result: &Result<Reply, RpcFault>) -> Vec<u8> {
     out.into_bytes()
 }
 
+/// Whether the answer is a fault: also where a value cannot be put into XML.
+pub(super) fn is_fault(result: &Result<Reply, RpcFault>) -> bool {
+    result.as_ref().map_or(true, holds_none)
+}
+
 fn holds_none(reply: &Reply) -> bool {
     match reply {
         Reply::None => true,

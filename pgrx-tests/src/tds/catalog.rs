@@ -66,6 +66,7 @@ pub fn view(database: &Database, name: &Name) -> Option<Made> {
     match (name.schema.as_str(), name.name.to_lowercase().as_str()) {
         ("information_schema", "tables") => Some(tables(database)),
         ("information_schema", "columns") => Some(columns(database)),
+        ("information_schema", "key_column_usage") => Some(keys(database)),
         _ => None,
     }
 }
@@ -78,6 +79,30 @@ fn tables(database: &Database) -> Made {
     let row = |(name, kind): (&Name, &str)| Row::from([text(&name.schema), text(&name.name), text(kind)]);
     let columns = [("TABLE_SCHEMA", name()), ("TABLE_NAME", name()), ("TABLE_TYPE", name())];
     made(&columns, tables.chain(views).map(row).collect())
+}
+
+/// The columns of primary keys; other constraints the double has not.
+fn keys(database: &Database) -> Made {
+    let name = || Kind::nvarchar(Some(128));
+    let headings = [
+        ("CONSTRAINT_SCHEMA", name()),
+        ("CONSTRAINT_NAME", name()),
+        ("TABLE_SCHEMA", name()),
+        ("TABLE_NAME", name()),
+        ("COLUMN_NAME", name()),
+        ("ORDINAL_POSITION", Kind::Int(4)),
+    ];
+    let mut rows: Vec<Row> = Vec::new();
+    for table in database.tables.values() {
+        let Name { schema, name } = &table.name;
+        for (at, column) in table.key.iter().enumerate() {
+            let column = &table.columns[*column].name;
+            let constraint = format!("PK_{name}");
+            let texts = [schema, &constraint, schema, name, column].map(|t| text(t));
+            rows.push(texts.into_iter().chain([number(at + 1)]).collect());
+        }
+    }
+    made(&headings, rows)
 }
 
 fn columns(database: &Database) -> Made {

@@ -20,9 +20,8 @@ pub fn kind_of(name: &str, first: impl FnOnce() -> Kind) -> Kind {
         "min_active_rowversion" | "@@dbts" => Kind::Binary { fixed: true, length: Some(8) },
         "sysdatetime" | "sysutcdatetime" => Kind::DateTime2(7),
         "getdate" | "getutcdate" => Kind::DateTime,
-        "concat" | "@@version" | "original_login" | "suser_sname" | "db_name" | "upper" | "lower" => {
-            Kind::nvarchar(Some(4000))
-        }
+        "concat" | "@@version" | "original_login" | "suser_sname" | "db_name" | "upper" | "lower"
+        | "quotename" => Kind::nvarchar(Some(4000)),
         "nchar" => Kind::nvarchar(Some(1)),
         "serverproperty" | "sql_variant_property" => Kind::Variant,
         "hashbytes" => Kind::Binary { fixed: false, length: Some(8000) },
@@ -58,6 +57,10 @@ pub fn call(name: &str, arguments: Vec<Value>, context: &Context) -> Result<Valu
         "isnull" | "coalesce" => {
             Ok(arguments.iter().find(|value| **value != Value::Null).cloned().unwrap_or(Value::Null))
         }
+        "quotename" => Ok(Value::Text(format!("[{}]", text(0).replace(']', "]]")))),
+        // All constraints are primary keys here.
+        "object_id" => Ok(Value::Int(1)),
+        "objectproperty" => Ok(Value::Int(i64::from(text(1).eq_ignore_ascii_case("IsPrimaryKey")))),
         "upper" => Ok(Value::Text(text(0).to_uppercase())),
         "lower" => Ok(Value::Text(text(0).to_lowercase())),
         "len" => Ok(Value::Int(text(0).trim_end_matches(' ').encode_utf16().count() as i64)),

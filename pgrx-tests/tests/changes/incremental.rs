@@ -52,15 +52,3 @@ fn a_late_commit_is_in_the_table_after_the_next_run_and_a_naive_reader_misses_it
     assert!(naive.has(early), "the naive reader reads");
     assert!(!naive.has(late), "the naive reader misses what commits late");
 }
-
-#[test]
-fn rows_of_one_single_moment_arrive_whatever_the_size_of_a_page() {
-    let mut shop = synced("one_moment");
-    shop.run("alter server odoo_main options (add max_page '7', add min_page '7')");
-    shop.odoo.advance(60);
-    let ids = shop.odoo.import("res.partner", 50, |at| json!({"name": format!("Import {at}")}));
-    assert_eq!(run(&mut shop, "'contacts'"), "50 inserted, 0 updated, 0 removed, 0 left out, 0 rejected");
-    let batches = "select count(*) > 7, max(fetched) from erp_sync.batch where run_id = (select max(id) from erp_sync.run)";
-    assert_eq!(shop.value(batches), "t|7");
-    assert_eq!(shop.value(&format!("select count(*) from erp.contacts where id >= {}", ids[0])), "50");
-}

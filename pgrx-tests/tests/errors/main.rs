@@ -2,6 +2,7 @@
 
 mod golden;
 mod options;
+mod own;
 mod remote;
 mod secrets;
 mod usage;

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use erp_sync_tests::odoo::{DATABASE, Odoo};
+use erp_sync_tests::odoo::Odoo;
 use serde_json::{Value, json};
 
 /// No answer of the double takes as long as this.
@@ -66,7 +66,7 @@ pub fn ask(odoo: &Odoo, user: (i64, &str), model: &str, method: &str, args: Valu
     let params = json!({
         "service": "object",
         "method": "execute_kw",
-        "args": [DATABASE, user.0, user.1, model, method, args, kwargs],
+        "args": [odoo.database(), user.0, user.1, model, method, args, kwargs],
     });
     let body = json!({"jsonrpc": "2.0", "method": "call", "params": params, "id": 1}).to_string();
     receive(send(odoo, "POST", "/jsonrpc", "application/json", body.as_bytes()))

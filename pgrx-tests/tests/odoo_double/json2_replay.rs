@@ -1,7 +1,7 @@
 //! Every recorded request over JSON-2 is sent to the double as 19; its answer must be the recorded one.
 //!
-//! The double holds the company of 17. Where an answer shows records, these are first made what they were in the
-//! recording, so that the answers can be compared byte by byte.
+//! The double holds the records of 18 under 19's names. Where an answer shows records, these are first made what they
+//! were in the recording, so that the answers can be compared byte by byte.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,12 +30,6 @@ const NOT_REPLAYED: &[(&str, &str)] = &[
     ("json2_fault_lang_not_active", "res.country is not among the double's models; bad_lang is the same"),
     ("json2_hr_employee_all_fields_plain_user_empty", "the rights on employees are those of 17"),
     ("json2_read_group", "formatted_read_group: no sync uses it"),
-    (
-        "json2_fields_get_filtered",
-        "describes fields as 19 has them; json2.rs compares with 17's over JSON-RPC",
-    ),
-    ("json2_fields_get_small", "describes fields as 19 has them; json2.rs compares with 17's over JSON-RPC"),
-    ("json2_search_read_product_page", "reads is_storable, which the products of 17 do not have"),
 ];
 
 struct Sample {
@@ -118,10 +112,14 @@ impl Sample {
         let odoo = Odoo::start_as(19);
         self.prepare(&odoo);
         let (got, wanted) = (self.send(&odoo), self.recorded());
-        let difference = heads(&got, &wanted).or_else(|| bodies(&got, &wanted));
+        let same_members = UNORDERED.contains(&self.name.as_str()) && got.json() == wanted.json();
+        let difference = heads(&got, &wanted).or_else(|| bodies(&got, &wanted).filter(|_| !same_members));
         difference.map(|difference| format!("{}: {difference}", self.name))
     }
 }
+
+/// Answers whose members come in Python's order of declaration, which the recording of the fields does not keep.
+const UNORDERED: &[&str] = &["json2_fields_get_filtered", "json2_fields_get_small"];
 
 /// Makes the model have so many records that are not archived.
 fn fill(odoo: &Odoo, model: &str, wanted: u64) {
@@ -153,9 +151,8 @@ fn become_recorded(odoo: &Odoo, model: &str, records: &[Value]) {
 
 /// The target's name shows where the double holds it.
 fn rename(odoo: &Odoo, model: &str, id: i64, name: &str) {
-    if ["res.partner", "res.company", "res.currency"].contains(&model)
-        && odoo.records(model).iter().any(|record| record["id"] == json!(id))
-    {
+    let held = ["res.partner", "res.company", "res.currency", "product.category", "uom.uom"];
+    if held.contains(&model) && odoo.records(model).iter().any(|record| record["id"] == json!(id)) {
         odoo.write_silently(model, &[id], json!({"display_name": name}));
     }
 }

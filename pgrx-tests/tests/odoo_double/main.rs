@@ -8,3 +8,4 @@ mod json2;
 mod json2_replay;
 mod reading;
 mod replay;
+mod versions;

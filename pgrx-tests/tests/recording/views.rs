@@ -1,6 +1,7 @@
 //! The views beside the tables.
 
 use erp_sync_tests::cluster::Cluster;
+use erp_sync_tests::odoo::Odoo;
 use erp_sync_tests::shop::Shop;
 use serde_json::Value;
 
@@ -8,9 +9,9 @@ const VIEW: &str = "select odoo_id, name, coalesce(barcode, ''), category_id, uo
     standard_price::float8, reordering_min_qty::float8, reordering_max_qty::float8 from erp.product_stock order by 1";
 
 /// What Odoo itself shows of its products.
-fn shown(shop: &Shop<'_>) -> Vec<String> {
-    let recorded = include_str!("../../fixtures/odoo17/product.product.records.json");
-    let recorded: Vec<Value> = serde_json::from_str(recorded).unwrap();
+fn shown(shop: &Shop<'_>, version: u32) -> Vec<String> {
+    let path = format!("{}/fixtures/odoo{version}/product.product.records.json", env!("CARGO_MANIFEST_DIR"));
+    let recorded: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let name = |pair: &Value| pair[1].as_str().unwrap_or_default().to_owned();
     let number = |value: &Value| (value.as_f64().unwrap() * 1e6).round() / 1e6;
     assert_eq!(recorded.len(), shop.odoo.records("product.product").len());
@@ -31,7 +32,7 @@ fn shown(shop: &Shop<'_>) -> Vec<String> {
 fn product_stock_shows_what_odoo_shows() {
     let mut shop = Shop::open(Cluster::shared(), "product_stock", "jsonrpc");
     shop.run("select sync_run('products')");
-    let wanted = shown(&shop);
+    let wanted = shown(&shop, 17);
     assert_eq!(shop.rows(VIEW), wanted);
     assert_eq!(shop.value("select viewowner from pg_views where viewname = 'product_stock'"), "shop");
     // A column that is added, a table or the view that is dropped: the next run mends it.
@@ -46,6 +47,15 @@ fn product_stock_shows_what_odoo_shows() {
          create view erp.mine as select odoo_id, name from erp.product_stock",
     );
     shop.run("select sync_run('products')");
+    assert_eq!(shop.rows(VIEW), wanted);
+}
+
+#[test]
+fn product_stock_shows_what_an_odoo_18_shows() {
+    let odoo = Odoo::start_as(18);
+    let mut shop = Shop::reading(Cluster::shared(), "product_stock_18", odoo, "", "admin");
+    shop.run("select sync_run('products')");
+    let wanted = shown(&shop, 18);
     assert_eq!(shop.rows(VIEW), wanted);
 }
 

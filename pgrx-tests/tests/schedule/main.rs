@@ -1,6 +1,7 @@
 //! The schedule: pg_cron's job, and what it calls.
 
 mod auto;
+mod contracts;
 mod copies;
 mod job;
 mod tick;
@@ -16,7 +17,10 @@ fn cluster(name: &str) -> Cluster {
 
 /// A shop that may use pg_cron.
 fn shop<'a>(cluster: &'a Cluster, name: &str) -> Shop<'a> {
-    let mut shop = Shop::open(cluster, name, "jsonrpc");
+    with_cron(Shop::open(cluster, name, "jsonrpc"))
+}
+
+fn with_cron(mut shop: Shop<'_>) -> Shop<'_> {
     let sql = "create extension pg_cron; grant usage on schema cron to shop";
     shop.admin.batch_execute(sql).expect("pg_cron is there");
     shop

@@ -1,6 +1,7 @@
 //! The SQL Server source against its double, over real sockets.
 
 mod cursors;
+mod discovery;
 mod keyless;
 mod objects;
 mod rejected;

@@ -73,6 +73,11 @@ impl Server {
         server
     }
 
+    /// Whatever is asked of a source.
+    pub fn block_on<T>(&mut self, ask: impl AsyncFnOnce(&mut dyn Source) -> T) -> T {
+        self.runtime.block_on(ask(self.source.as_mut()))
+    }
+
     pub fn layout(&mut self, stream: &Stream) -> Result<Layout> {
         self.runtime.block_on(self.source.layout(stream))
     }

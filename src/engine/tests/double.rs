@@ -10,7 +10,8 @@ use super::world::{Broken, Call, Record, SECOND, World};
 use crate::entity::{Stream, Type};
 use crate::error::{Error, Kind, Result};
 use crate::source::{
-    About, Ask, Field, Key, Layout, Mark, Page, Rejected, Rows, Scalar, Scope, Source, Values,
+    About, Ask, Described, Field, Key, Layout, Mark, Object, Page, Rejected, Rows, Scalar, Scope, Source,
+    Values,
 };
 
 /// The source of a world.
@@ -95,6 +96,17 @@ impl Source for Double {
         Ok(Page { last, ..page(&world, stream, layout, &sent, ask.limit) })
     }
 
+    async fn objects(&mut self) -> Result<Vec<Object>> {
+        let world = self.0.borrow();
+        let object = |name: &String| Object { name: name.clone(), label: format!("a {name}"), kind: "model" };
+        Ok(world.objects.keys().map(object).collect())
+    }
+
+    async fn describe(&mut self, object: &str) -> Result<Vec<Described>> {
+        self.call("describe", object, None).await?;
+        Ok(self.0.borrow().described.clone())
+    }
+
     fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark> {
         if self.0.borrow().exact {
             return Ok(mark.clone());
@@ -131,6 +143,7 @@ fn within(world: &World, scope: &Scope, stream: &Stream, id: i64, record: &Recor
             value >= *from && until.as_ref().is_none_or(|until| value < *until)
         }
         Scope::Since { from, .. } => record.write_us >= from.0.parse::<i64>().unwrap() * SECOND,
+        Scope::From(day) => record.fields.get("day").is_none_or(|of| of >= day),
         Scope::Parents(keys) => {
             let column = &stream.parent.as_ref().unwrap().column;
             let parent = record.fields.get(column).and_then(|id| id.parse::<i64>().ok());

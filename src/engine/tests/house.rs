@@ -70,6 +70,8 @@ pub fn task(entity: Arc<Entity>) -> Task {
         named: true,
         keep_raw: false,
         overlap: Duration::from_secs(OVERLAP as u64),
+        range: None,
+        max_attempts: None,
         pages: (10, 10),
         circumstances: "sync@example.com".into(),
     }

@@ -93,6 +93,12 @@ impl Store {
         self.data.tables.get(name).cloned().unwrap_or_default()
     }
 
+    /// How a stream stands, looked at from outside.
+    pub fn standing(&self, table: &str) -> Prepared {
+        let rows = self.data.tables.get(table).map_or(0, |rows| rows.len() as u64);
+        Prepared { stored: self.data.stored.get(table).cloned(), rows }
+    }
+
     pub fn keys(&self, table: &str) -> Vec<Key> {
         self.table(table).into_keys().collect()
     }
@@ -139,8 +145,8 @@ impl Sink for Store {
         self.alive()?;
         self.layouts.insert((task, stream), layout.clone());
         let table = self.name(task, stream);
-        let rows = self.data.tables.entry(table.clone()).or_default().len() as u64;
-        Ok(Prepared { stored: self.data.stored.get(&table).cloned(), rows })
+        self.data.tables.entry(table.clone()).or_default();
+        Ok(self.standing(&table))
     }
 
     async fn start(&mut self, task: usize, stream: usize, stored: Stored, anew: bool) -> Result<()> {

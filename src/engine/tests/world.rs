@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::source::Ask;
+use crate::source::{Ask, Described};
 
 pub const SECOND: i64 = 1_000_000;
 
@@ -59,6 +59,8 @@ pub struct World {
     /// Whether cursor values are exact, as a rowversion of SQL Server is: what changed is read in
     /// their order, up to the watermark, which is the value of the next write.
     pub exact: bool,
+    /// The fields of every object, as a person is shown them.
+    pub described: Vec<Described>,
 }
 
 impl Default for World {
@@ -77,6 +79,7 @@ impl Default for World {
             doubles: false,
             row_bytes: 100,
             exact: false,
+            described: Vec::new(),
         }
     }
 }

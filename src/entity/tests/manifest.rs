@@ -67,6 +67,26 @@ fn every_mistake_is_named_at_once() {
 }
 
 #[test]
+fn a_rule_fits_its_column() {
+    let json = changed(|value| {
+        let columns = value["streams"][0]["columns"].as_array_mut().unwrap();
+        columns[1]["min"] = json!(1);
+        columns[3]["max"] = json!("2026-01-01");
+        columns[5]["min"] = json!("yesterday");
+        columns[6]["unless"] = json!(["state", "stat"]);
+        columns[4]["min"] = json!(0);
+        columns[5]["max"] = json!("2100-12-31");
+    });
+    insta::assert_snapshot!(mistakes(&json).join("\n"), @r#"
+    $.streams[0].columns[5].min: "yesterday" is no day such as "2026-01-31"
+    $.streams[0].columns[1].min: must be left out: only numbers, days and moments have one
+    $.streams[0].columns[3].max: must be a number
+    $.streams[0].columns[6].unless[1]: "stat" is no column of this stream
+    $.streams[0].columns[6].unless: excuses from nothing, because the column is not required
+    "#);
+}
+
+#[test]
 fn a_value_of_the_wrong_kind_says_what_it_must_be() {
     assert_eq!(mistakes("[]")[0], "$: must be an object, not an array");
     assert_eq!(said("/name", json!(7)), ["$.name: must be a text, not a number"]);

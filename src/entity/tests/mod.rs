@@ -3,8 +3,10 @@
 use super::{Entity, parse};
 
 mod ddl;
+mod define;
 mod manifest;
 mod readme;
+mod settings;
 mod statement;
 mod view;
 

@@ -40,9 +40,14 @@ fn empty(way: &Way, host: &str, answer: &Answer) -> Error {
 }
 
 fn redirected(way: &Way, host: &str, answer: &Answer) -> Error {
-    let target = answer.location.as_deref().and_then(origin);
+    let location = answer.location.as_deref().unwrap_or_default();
+    // One that repeats the password or is endless is not shown at all.
+    let is_fit = |target: &String| {
+        way.redactor.line(target) == *target && origin(&way.redactor.clean(location)).as_ref() == Some(target)
+    };
+    let target = origin(location).filter(is_fit);
     let message = match &target {
-        Some(target) => format!("{host} redirects to {}", way.redactor.line(target)),
+        Some(target) => format!("{host} redirects to {target}"),
         None => format!("{host} redirects to another page"),
     };
     Error::new(Kind::BadAnswer, message)

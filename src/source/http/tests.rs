@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
 use secrecy::SecretString;
 
 use super::double::{Act, Double, answer, block_on, json, tls};
@@ -124,6 +125,7 @@ fn a_body_that_stalls_runs_into_the_limit() {
 #[test]
 fn a_cut_answer_is_transient_wherever_it_is_cut() {
     let whole = json("{\"jsonrpc\": \"2.0\"}");
+    let content = whole.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
     let double = Double::answers((0..whole.len() - 1).map(|end| whole[..end].to_vec()).collect());
     let client = Client::new(way()).unwrap();
     block_on(async {
@@ -133,6 +135,12 @@ fn a_cut_answer_is_transient_wherever_it_is_cut() {
                 .await
                 .expect_err("an error");
             assert_eq!(error.kind, Kind::Unreachable, "cut at {end}: {error:?}");
+            let place = if end < content {
+                "before the answer's content began"
+            } else {
+                "within the answer's content"
+            };
+            assert_eq!(error.detail, Some(format!("it ended {place}")), "cut at {end}");
         }
     });
 }
@@ -317,4 +325,31 @@ fn a_header_is_not_debugged_and_cannot_end_its_line() {
     assert!(post().header("authorization", "bearer a\nb").is_none());
     let shown = format!("{:?}", post().header("authorization", "bearer canary"));
     assert!(!shown.contains("canary"), "{shown}");
+}
+
+#[test]
+fn a_redirect_to_a_host_that_repeats_the_password_is_not_shown() {
+    let location = Some("https://canary.example.com/web".to_string());
+    let answer = Answer { status: 302, location, ..Answer::default() };
+    let error = accept(&way(), "https://erp.example.com/jsonrpc", answer).expect_err("a redirect");
+    assert_eq!(error.message, "\"erp.example.com:443\" redirects to another page");
+    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+}
+
+proptest! {
+    #[test]
+    fn any_head_is_taken_or_told_in_one_line_and_no_wait_is_endless(
+        status in 100u16..700,
+        retry_after in prop::option::of("[0-9]{1,25}|-?[0-9]{1,3}|Fri, 20 Nov [0-9]{4,6} 09:11:49 GMT|.{0,20}"),
+        location in prop::option::of("(https?:)?//[a-z.:@\\[\\]0-9%/]{0,20}canary[a-z./]{0,9}|.{0,40}"),
+        content_type in "text/html|.{0,40}",
+        body in prop::collection::vec(any::<u8>(), 0..3),
+    ) {
+        let answer = Answer { status, retry_after, location, content_type, body, ..Answer::default() };
+        if let Err(error) = accept(&way(), "https://erp.example.com/jsonrpc", answer) {
+            prop_assert!(!error.message.is_empty() && !error.message.contains('\n'), "{error:?}");
+            prop_assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+            prop_assert!(error.retry_after.unwrap_or_default() <= Duration::from_secs(3600));
+        }
+    }
 }

@@ -108,7 +108,20 @@ fn broken(way: &Way, host: &str, error: &reqwest::Error) -> Error {
             .hint(super::status::check_url(way, None));
     }
     Error::new(Kind::Unreachable, format!("{host} closed the connection before the answer was whole"))
+        .detail(ending(error))
         .hint("when it happens again, look into the remote's own log: a worker over its time or memory limit is killed")
+}
+
+/// How far the answer came before the connection was gone.
+fn ending(error: &reqwest::Error) -> String {
+    match innermost(error) {
+        _ if find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) => {
+            "it ended before the answer's content began".into()
+        }
+        Some(io::ErrorKind::UnexpectedEof) => "it ended within the answer's content".into(),
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted) => "it was reset".into(),
+        _ => root(error).to_string(),
+    }
 }
 
 fn insecure(way: &Way, host: &str, error: &rustls::Error) -> Error {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::mark;
 use crate::entity::Type;
+use crate::source::rules::Seen;
 
 /// A value as a column takes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +13,18 @@ pub(super) enum Cell {
     Int(i64),
     Bool(bool),
     Text(String),
+}
+
+impl Cell {
+    /// The value as rules look at it.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        match self {
+            Cell::Null => Seen::Null,
+            Cell::Int(number) => Seen::Int(*number),
+            Cell::Bool(flag) => Seen::Bool(*flag),
+            Cell::Text(text) => Seen::Text(text),
+        }
+    }
 }
 
 /// Why a value cannot be stored.

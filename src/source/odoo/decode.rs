@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::cell::{Cell, Flaw, cell, integer, is_storable};
 use crate::entity::{Column, Stream, Type};
+use crate::source::rules;
 use crate::source::{Ask, Field, Key, Layout, Page, Rejected, Rows, Values};
 
 /// A page, or for a person why this is none.
@@ -80,10 +81,15 @@ impl<'a> Reader<'a> {
 
     fn row(&self, record: &Map<String, Value>) -> Result<Row, (&'static str, String)> {
         for (field, value) in record {
+            if field.contains('\0') {
+                return Err((NUL.rule, format!("the name of a field {}", NUL.why)));
+            }
             storable(value).map_err(|flaw| (flaw.rule, format!("the field \"{field}\" {}", flaw.why)))?;
         }
-        let cells =
+        let cells: Vec<Cell> =
             self.columns().map(|(field, column)| read(field, column, record)).collect::<Result<_, _>>()?;
+        let seen = self.columns().zip(&cells).map(|((_, column), cell)| (column, cell.seen()));
+        rules::keep(&seen.collect::<Vec<_>>())?;
         Ok(Row { cells, updated_at: self.updated_at(record)? })
     }
 
@@ -102,22 +108,22 @@ fn read(field: &Field, column: &Column, record: &Map<String, Value>) -> Result<C
     let value =
         record.get(&field.path).ok_or_else(|| ("type", format!("the column \"{name}\" was not sent")))?;
     match cell(column.kind, &field.remote_type, value) {
-        Ok(Cell::Null) if column.required => Err(("required", format!("the column \"{name}\" has no value"))),
         Ok(cell) => Ok(cell),
         Err(flaw) => Err((flaw.rule, format!("the column \"{name}\" {}", flaw.why))),
     }
 }
 
+const NUL: Flaw = Flaw { rule: "nul", why: "holds the character U+0000, which PostgreSQL cannot store" };
+
 /// What no type of PostgreSQL takes, wherever it lies in a document.
 fn storable(value: &Value) -> Result<(), Flaw> {
-    let nul = Flaw { rule: "nul", why: "holds the character U+0000, which PostgreSQL cannot store" };
     match value {
-        Value::String(text) if text.contains('\0') => Err(nul),
+        Value::String(text) if text.contains('\0') => Err(NUL),
         Value::Number(number) if !is_storable(&number.to_string()) => {
             Err(Flaw { rule: "range", why: "holds a number that is too large or too long" })
         }
         Value::Array(items) => items.iter().try_for_each(storable),
-        Value::Object(members) if members.keys().any(|name| name.contains('\0')) => Err(nul),
+        Value::Object(members) if members.keys().any(|name| name.contains('\0')) => Err(NUL),
         Value::Object(members) => members.values().try_for_each(storable),
         _ => Ok(()),
     }

@@ -15,6 +15,10 @@ pub(super) fn of(stream: &Stream, scope: &Scope, parent: Option<&str>) -> Result
     match scope {
         Scope::All => {}
         Scope::Since { from, .. } => domain.push(json!([cursor(stream)?, ">=", from.0])),
+        Scope::From(day) => {
+            let date = stream.date.as_deref().ok_or_else(|| missing(stream, "date"))?;
+            domain.extend([json!("|"), json!([date, "=", false]), json!([date, ">=", day])]);
+        }
         Scope::Keys(keys) => domain.push(json!(["id", "in", ids(keys)?])),
         Scope::Parents(keys) => {
             let path = parent.ok_or_else(|| missing(stream, "parent"))?;
@@ -98,6 +102,13 @@ mod tests {
         assert_eq!(text(json!([]), Scope::All), "[]");
         assert_eq!(text(json!([]), Scope::Keys(vec![3.into(), 1.into()])), r#"[["id","in",[3,1]]]"#);
         assert_eq!(text(json!([]), Scope::Parents(vec![7.into()])), r#"[["move_id","in",[7]]]"#);
+        let mut dated = stream("account.move.line", &[]);
+        dated.date = Some("move_id.invoice_date".into());
+        let from = of(&dated, &Scope::From("2026-08-23".into()), None).unwrap();
+        assert_eq!(
+            Value::Array(from).to_string(),
+            r#"["|",["move_id.invoice_date","=",false],["move_id.invoice_date",">=","2026-08-23"]]"#
+        );
         assert_eq!(behind(&9.into()).unwrap().to_string(), r#"["id",">",9]"#);
     }
 

@@ -120,6 +120,12 @@ impl Fault {
         self.message.starts_with("Invalid field ")
     }
 
+    /// From 18 on a language that is not active is a plain `UserError` that names it, in whatever words.
+    fn names_language(&self, settings: &Settings) -> bool {
+        let named = settings.language.as_ref().is_some_and(|code| self.message.contains(code));
+        named && self.class == "odoo.exceptions.UserError"
+    }
+
     /// The error a person sees.
     pub(super) fn into_error(self, settings: &Settings, asked: Asked<'_>) -> Error {
         let kind = self.kind(&settings.database, asked);
@@ -146,7 +152,10 @@ impl Fault {
             Kind::NoField => {
                 Error::new(kind, format!("\"{server}\" lacks a field of \"{object}\"")).detail(said)
             }
-            _ => Error::new(kind, format!("\"{server}\" refused {object}.{method}: {said}")),
+            _ => {
+                let error = Error::new(kind, format!("\"{server}\" refused {object}.{method}: {said}"));
+                if self.names_language(settings) { error.hint(language_hint(settings)) } else { error }
+            }
         }
     }
 
@@ -236,4 +245,9 @@ fn forbidden_hint(settings: &Settings) -> String {
         true => right.to_string(),
         false => format!("{right}; its companies must hold those of the server option companies"),
     }
+}
+
+fn language_hint(settings: &Settings) -> String {
+    let line = settings.way.set("language", "...");
+    format!("activate it in Odoo (Settings, Translations, Languages), or name one that is active: {line}")
 }

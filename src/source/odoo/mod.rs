@@ -8,6 +8,7 @@
 
 mod cell;
 mod decode;
+mod discover;
 mod domain;
 mod fault;
 mod json2;
@@ -34,7 +35,7 @@ use serde_json::{Value, json};
 use self::layout::Fields;
 use self::rpc::Rpc;
 use self::settings::Settings;
-use super::{About, Ask, Layout, Mark, Page, Remote, Scope, Source};
+use super::{About, Ask, Described, Layout, Mark, Object, Page, Remote, Scope, Source};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 
@@ -135,6 +136,19 @@ impl Source for Odoo {
         let reply = self.execute(&stream.object, "search_read", args, named).await?;
         let page = decode::page(stream, layout, ask, &reply.value).map_err(|why| self.strange(&why))?;
         Ok(Page { bytes: reply.bytes, ..page })
+    }
+
+    async fn objects(&mut self) -> Result<Vec<Object>> {
+        let mut objects = self.models().await?;
+        objects.extend(self.modules().await?);
+        Ok(objects)
+    }
+
+    async fn describe(&mut self, object: &str) -> Result<Vec<Described>> {
+        if !self.may_read(object).await? {
+            return Err(forbidden(self.rpc.settings(), object));
+        }
+        self.described(object).await
     }
 
     fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark> {

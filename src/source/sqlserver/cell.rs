@@ -7,6 +7,7 @@ use tiberius::{ColumnData, numeric::Numeric};
 
 use super::moment::{self, Moment};
 use crate::entity::Type;
+use crate::source::rules::Seen;
 
 /// A value as a column takes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,18 @@ pub(super) enum Cell {
     Int(i64),
     Bool(bool),
     Text(String),
+}
+
+impl Cell {
+    /// The value as rules look at it.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        match self {
+            Cell::Null => Seen::Null,
+            Cell::Int(number) => Seen::Int(*number),
+            Cell::Bool(flag) => Seen::Bool(*flag),
+            Cell::Text(text) => Seen::Text(text),
+        }
+    }
 }
 
 /// Why a value cannot be stored.

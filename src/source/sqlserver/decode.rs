@@ -10,6 +10,7 @@ use super::cell::{self, Cell};
 use super::mark::{self, Cursor};
 use super::select::Plan;
 use crate::entity::{Column, Stream, Type};
+use crate::source::rules;
 use crate::source::{Ask, Key, Layout, Mark, Page, Rejected, Rows, Scalar, Scope, Values};
 
 /// A page while its rows come in.
@@ -139,7 +140,9 @@ impl<'a> Builder<'a> {
 
     fn decode(&self, key: Key, data: &[&ColumnData<'static>]) -> Result<Decoded, Broken> {
         let each = self.columns.iter().zip(data).map(|(column, data)| self.cell(column, data));
-        let cells = each.collect::<Result<_, _>>()?;
+        let cells = each.collect::<Result<Vec<_>, _>>()?;
+        let seen = self.columns.iter().zip(&cells).map(|(column, cell)| (*column, cell.seen()));
+        rules::keep(&seen.collect::<Vec<_>>())?;
         if self.raw {
             self.storable(data)?;
         }
@@ -149,9 +152,6 @@ impl<'a> Builder<'a> {
     fn cell(&self, column: &Column, data: &ColumnData<'static>) -> Result<Cell, Broken> {
         let name = &column.name;
         match cell::cell(column.kind, data, self.zone) {
-            Ok(Cell::Null) if column.required => {
-                Err(("required", format!("the column \"{name}\" has no value")))
-            }
             Ok(cell) => Ok(cell),
             Err(flaw) => Err((flaw.rule, format!("the column \"{name}\" {}", flaw.why))),
         }

@@ -15,7 +15,7 @@ const NAMES: usize = 5000;
 
 impl SqlServer {
     /// The columns of the stream's object. Needs SQL Server 2012 or later.
-    pub(super) async fn describe(&mut self, stream: &Stream) -> Result<Vec<Column>> {
+    pub(super) async fn described(&mut self, stream: &Stream) -> Result<Vec<Column>> {
         let query = object::text(&format!("select * from {} as o", object::from(stream)?));
         let sql = format!(
             "select name, system_type_name, user_type_name, error_number, error_severity, error_message\n\
@@ -72,7 +72,7 @@ fn data(row: &Row, at: usize) -> Option<&ColumnData<'static>> {
     row.cells().nth(at).map(|(_, data)| data).filter(|data| !cell::is_null(data))
 }
 
-fn text(row: &Row, at: usize) -> Option<String> {
+pub(super) fn text(row: &Row, at: usize) -> Option<String> {
     cell::text(data(row, at)?).ok()
 }
 

@@ -21,6 +21,7 @@ const SHOWN: usize = 60;
 /// column that is needed, [`Kind::Manifest`] for a key or cursor that cannot be one.
 pub(super) fn of(settings: &Settings, stream: &Stream, columns: &[Column]) -> Result<Layout> {
     check_cursor(settings, stream, columns)?;
+    check_date(settings, stream, columns)?;
     let mut layout = Layout::default();
     for (column, wanted) in stream.columns.iter().enumerate() {
         match choose(stream, wanted, columns) {
@@ -85,6 +86,22 @@ fn check_cursor(settings: &Settings, stream: &Stream, columns: &[Column]) -> Res
     Err(Error::new(Kind::Manifest, message)
         .detail("a cursor is a rowversion, a time of change, or a key that only grows")
         .hint("name another one, or none at all: then every run compares all rows"))
+}
+
+/// What `initial_range` goes by has to be a day or a moment.
+fn check_date(settings: &Settings, stream: &Stream, columns: &[Column]) -> Result<()> {
+    let Some(date) = &stream.date else { return Ok(()) };
+    match find(columns, date).map(|column| Cursor::of(column.family())) {
+        Some(Some(Cursor::Moment(_))) => Ok(()),
+        Some(_) => Err(no_field(
+            settings,
+            stream,
+            columns,
+            &format!("the date \"{date}\" is no day or moment"),
+            None,
+        )),
+        None => Err(no_field(settings, stream, columns, &format!("there is no date \"{date}\""), None)),
+    }
 }
 
 fn no_field(

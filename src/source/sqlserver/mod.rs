@@ -11,6 +11,7 @@ mod column;
 mod connection;
 mod decode;
 mod describe;
+mod discover;
 mod fault;
 mod layout;
 mod mark;
@@ -38,7 +39,7 @@ use self::mark::Cursor;
 use self::reading::{End, Reading};
 use self::select::Plan;
 use self::settings::Settings;
-use super::{About, Ask, Layout, Mark, Page, Remote, Scope, Source};
+use super::{About, Ask, Described, Layout, Mark, Object, Page, Remote, Scope, Source};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 
@@ -82,7 +83,7 @@ impl SqlServer {
     /// The columns of a stream's object, asked for once.
     async fn columns(&mut self, stream: &Stream) -> Result<&[Column]> {
         if !self.columns.contains_key(&stream.object) {
-            let columns = self.describe(stream).await?;
+            let columns = self.described(stream).await?;
             self.columns.insert(stream.object.clone(), columns);
         }
         Ok(self.columns.get(&stream.object).map(Vec::as_slice).unwrap_or_default())
@@ -179,6 +180,14 @@ impl Source for SqlServer {
             End::Done(connection) => self.idle = connection.map(|connection| *connection),
         }
         Ok(page)
+    }
+
+    async fn objects(&mut self) -> Result<Vec<Object>> {
+        self.tables().await
+    }
+
+    async fn describe(&mut self, object: &str) -> Result<Vec<Described>> {
+        self.fields(object).await
     }
 
     fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark> {

@@ -39,6 +39,14 @@ pub(super) fn from(stream: &Stream) -> Result<String> {
         .join("."))
 }
 
+/// Schema (empty where it is left out) and name of a table or view.
+pub(super) fn table(stream: &Stream) -> Result<(String, String)> {
+    from(stream)?;
+    let mut parts = parts(stream.object.trim()).unwrap_or_default();
+    let name = parts.pop().unwrap_or_default();
+    Ok((parts.pop().unwrap_or_default(), name))
+}
+
 /// The object in a message: its name, or that it is a query.
 pub(super) fn title(stream: &Stream) -> String {
     match is_query(&stream.object) {

@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) cursor: Option<(Cursor, usize)>,
     keys: Vec<Part>,
     parent: Option<Part>,
+    /// Of when a document is.
+    date: Option<(Family, String)>,
 }
 
 /// Something that is asked for.
@@ -73,6 +75,7 @@ impl Plan {
             from,
             filter,
             keys: stream.key.iter().map(part).collect::<Result<_>>()?,
+            date: date(stream, columns),
             parent: stream.parent.as_ref().map(|parent| part(&parent.column)).transpose()?,
             items,
             cursor,
@@ -128,6 +131,7 @@ impl Plan {
         match scope {
             Scope::All => {}
             Scope::Since { from, until } => conditions.extend(self.since(from, until.as_ref())?),
+            Scope::From(day) => conditions.push(self.from_day(day)?),
             Scope::Keys(keys) => conditions.push(any(&self.keys, keys)?),
             Scope::Parents(parents) => {
                 let parent = self.parent.as_ref().ok_or_else(lost)?;
@@ -153,6 +157,12 @@ impl Plan {
             }
         });
         Ok(conditions)
+    }
+
+    fn from_day(&self, day: &str) -> Result<String> {
+        let (family, date) = self.date.as_ref().ok_or_else(lost)?;
+        let midnight = Cursor::Moment(*family).literal(&Mark(format!("{day} 00:00:00.0000000")))?;
+        Ok(format!("({date} is null or {date} >= {midnight})"))
     }
 
     /// Behind a place: greater in the first column in which they differ. The first condition
@@ -263,6 +273,12 @@ fn cursor(stream: &Stream, columns: &[Column], name: &str, items: &mut Vec<Item>
         items.push(Item::of(column));
     }
     Ok((cursor, at))
+}
+
+/// A date is checked with the layout.
+fn date(stream: &Stream, columns: &[Column]) -> Option<(Family, String)> {
+    let column = find(columns, stream.date.as_deref()?)?;
+    Some((column.family(), format!("o.{}", quote(&column.name))))
 }
 
 fn part(stream: &Stream, layout: &Layout, name: &str) -> Result<Part> {

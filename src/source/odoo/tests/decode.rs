@@ -202,6 +202,11 @@ fn a_nul_is_found_in_documents_too() {
             read(&stream, &format!(r#"[{{"id": 1, "distribution": {document}, "write_date": false}}]"#));
         assert_eq!(page.rejected[0].rule, "nul");
     }
+    let named = read(&stream, r#"[{"id": 1, "distribution": false, "\u0000": 1, "write_date": false}]"#);
+    assert_eq!(
+        named.rejected[0].reason,
+        "the name of a field holds the character U+0000, which PostgreSQL cannot store"
+    );
     let huge = read(&stream, r#"[{"id": 1, "distribution": {"a": 1e99999}, "write_date": false}]"#);
     assert_eq!(huge.rejected[0].rule, "range");
 }

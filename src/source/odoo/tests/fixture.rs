@@ -42,6 +42,9 @@ pub(in crate::source::odoo) fn column(name: &str, kind: Type) -> Column {
         scale: None,
         optional: false,
         required: false,
+        unless: vec![],
+        min: None,
+        max: None,
     }
 }
 
@@ -57,6 +60,7 @@ pub(in crate::source::odoo) fn stream(object: &str, columns: &[(&str, Type)]) ->
         optional: false,
         filter: None,
         key: vec!["id".into()],
+        date: None,
         cursor: Some("write_date".into()),
         keep: None,
         parent: None,

@@ -88,6 +88,43 @@ fn an_optional_column_is_lacking_in_some_version_or_comes_with_a_module() {
     }
 }
 
+/// What the remote field behind a column points to.
+fn target(stream: &Stream, answer: &Value, column: &str) -> Option<String> {
+    let chosen = chosen(stream, answer);
+    let path = chosen.get(&format!("{}.{column}", stream.table))?;
+    Some(answer[path]["relation"].as_str().unwrap_or_default().to_string())
+}
+
+#[test]
+fn a_reference_points_to_the_object_of_its_table_in_every_version() {
+    let object = |table: &str| streams().find(|stream| stream.table == table).map(|s| s.object.clone());
+    for (version, stream) in VERSIONS.iter().flat_map(|version| streams().map(move |s| (version, s))) {
+        let answer = recorded(version, &stream.object);
+        let parent = stream.parent.iter().map(|parent| (&parent.column, &parent.table));
+        for (column, table) in stream.refers.iter().chain(parent) {
+            let place = format!("{version}: {}.{column} -> {table}", stream.table);
+            let wanted = object(table).unwrap_or_else(|| panic!("{place}: no such table"));
+            let found = target(stream, &answer, column).unwrap_or_else(|| wanted.clone());
+            assert_eq!(found, wanted, "{place}");
+        }
+    }
+}
+
+#[test]
+fn a_filter_asks_for_fields_that_every_version_can_search() {
+    for (version, stream) in VERSIONS.iter().flat_map(|version| streams().map(move |s| (version, s))) {
+        for condition in stream.filter.iter().filter_map(Value::as_array).flatten() {
+            let path = condition[0].as_str().unwrap_or_default();
+            let mut object = stream.object.clone();
+            for step in path.split('.') {
+                let field = recorded(version, &object)[step].clone();
+                assert!(says_store(&field), "{version}: {object} has no stored {step}, of {path}");
+                object = field["relation"].as_str().unwrap_or_default().to_string();
+            }
+        }
+    }
+}
+
 /// Whether a change of the field marks its record as changed, or is followed otherwise: it is
 /// stored, or its record's template, header or company holds it.
 fn is_followed(field: &Value) -> bool {

@@ -1,6 +1,8 @@
 //! Tests of the whole source, of recorded answers, and of what takes more than a page.
 
 mod auto;
+mod codecs;
+mod damaged;
 mod decode;
 mod fault;
 pub(super) mod fixture;

@@ -1,0 +1,45 @@
+//! Custom fields of a built-in entity.
+
+use super::*;
+
+const SHELF: &str = r#"{"extends": "products", "streams": [{"table": "products", "columns": [
+  {"name": "shelf", "type": "text", "path": ["x_shelf"], "about": "Where it stands"}]}]}"#;
+
+fn shop_with_shelves(name: &str) -> Shop<'static> {
+    let shop = Shop::open(Cluster::shared(), name, "jsonrpc");
+    shop.odoo.add_field(
+        "product.product",
+        "x_shelf",
+        json!({"type": "char", "string": "Shelf", "store": true}),
+    );
+    shop.odoo.write_silently("product.product", &[5], json!({"x_shelf": "A-17"}));
+    shop
+}
+
+#[test]
+fn a_custom_field_comes_with_the_entity_it_belongs_to_and_goes_without_harm() {
+    let mut shop = shop_with_shelves("own_extend");
+    run(&mut shop, "products");
+    let rows = shop.value("select count(*) from erp.products");
+    assert_eq!(define(&mut shop, SHELF), "products");
+    assert_eq!(run(&mut shop, "products"), "incremental: 0 inserted, 1 updated, 0 removed");
+    assert_eq!(shop.rows("select id, shelf from erp.products where shelf is not null"), ["5|A-17"]);
+    assert_eq!(shop.value("select jsonb_path_exists(sync_entity('products'), '$.streams[0].columns[*] ? (@.name == \"shelf\")')"), "t");
+    // What a view shows stays what it was.
+    assert_eq!(shop.value("select count(*) from erp.product_stock"), rows);
+
+    shop.run("select sync_undefine('products')");
+    assert_eq!(run(&mut shop, "products"), "incremental: 0 inserted, 0 updated, 0 removed");
+    assert_eq!(shop.value("select shelf from erp.products where id = 5"), "A-17", "what is there stays");
+    assert_eq!(shop.value("select count(*) from erp.products"), rows);
+}
+
+#[test]
+fn a_field_that_the_remote_does_not_have_is_reported_and_the_rest_syncs() {
+    let mut shop = Shop::open(Cluster::shared(), "own_no_field", "jsonrpc");
+    define(&mut shop, SHELF);
+    shop.run("select * from sync_run('products')");
+    let warnings = shop.value("select warnings from erp_sync.history where entity = 'products'");
+    assert!(warnings.contains("products.shelf"), "{warnings}");
+    assert_ne!(shop.value("select count(*) from erp.products"), "0");
+}

@@ -1,0 +1,45 @@
+//! `sync_define()`, `sync_undefine()`, `sync_configure()`.
+
+use pgrx::JsonB;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::{ENTITIES, required};
+use crate::store;
+
+/// Stores a manifest for the current role, or what it adds to a built-in entity; gives the
+/// entity's name.
+#[pg_extern]
+#[search_path(pg_catalog, pg_temp)]
+fn sync_define(manifest: Option<JsonB>) -> Result<String, ErrorReport> {
+    let JsonB(manifest) = required(manifest, "manifest")
+        .map_err(|error| error.hint("start from one that is there: select sync_entity('contacts')"))?;
+    Ok(store::define(&manifest.to_string())?)
+}
+
+/// Removes a stored manifest; the tables it filled stay.
+#[pg_extern]
+#[search_path(pg_catalog, pg_temp)]
+fn sync_undefine(name: Option<&str>) -> Result<(), ErrorReport> {
+    let name = required(name, "name").map_err(|error| error.hint(ENTITIES))?;
+    Ok(store::undefine(name)?)
+}
+
+/// Changes the current role's settings of an entity (or of `all`), for one server or for all,
+/// and gives those that are then set; a null takes one back.
+#[pg_extern]
+#[search_path(pg_catalog, pg_temp)]
+fn sync_configure(
+    entity: Option<&str>,
+    settings: Option<JsonB>,
+    server: default!(Option<&str>, "NULL"),
+) -> Result<JsonB, ErrorReport> {
+    let name = required(entity, "entity").map_err(|error| error.hint(ENTITIES))?;
+    let JsonB(changes) = required(settings, "settings")
+        .map_err(|error| error.hint("see what is set with: select sync_configure('all', '{}')"))?;
+    let entity = match name {
+        "all" => None,
+        name => Some(super::entity(name)?),
+    };
+    Ok(JsonB(store::configure(entity.as_ref(), &changes, server)?))
+}

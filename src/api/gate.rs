@@ -1,0 +1,23 @@
+//! `sync_ready()`, `sync_require()`: the gate in front of reports.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::{ENTITIES, required};
+use crate::store::gate;
+
+/// Whether the first full pass of entities has finished, on one server or on all that give them.
+#[pg_extern(stable)]
+#[search_path(pg_catalog, pg_temp)]
+fn sync_ready(entity: Option<&str>, server: default!(Option<&str>, "NULL")) -> Result<bool, ErrorReport> {
+    let names = required(entity, "entity").map_err(|error| error.hint(ENTITIES))?;
+    Ok(gate::ready(names, server)?)
+}
+
+/// Raises `sync_not_ready`, with what is missing in DETAIL, unless [`sync_ready`] holds.
+#[pg_extern(stable)]
+#[search_path(pg_catalog, pg_temp)]
+fn sync_require(entity: Option<&str>, server: default!(Option<&str>, "NULL")) -> Result<(), ErrorReport> {
+    let names = required(entity, "entity").map_err(|error| error.hint(ENTITIES))?;
+    Ok(gate::require(names, server)?)
+}

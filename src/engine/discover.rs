@@ -1,0 +1,143 @@
+//! What `sync_discover()` shows of one server: its objects, or one object with its fields and
+//! a manifest to start from.
+
+use serde_json::{Map, Value, json};
+
+use crate::entity::Stream;
+use crate::entity::ddl::RESERVED;
+use crate::error::{Error, Kind, Result};
+use crate::source::{Described, Object, Scope, Source};
+
+/// One line of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Discovered {
+    /// The remote object.
+    pub object: String,
+    /// One of its fields; `None`: the object itself.
+    pub field: Option<String>,
+    /// The remote's own type of the field, or what the object is: `model`, `module`, `table`, `view`.
+    pub kind: String,
+    /// What people call it.
+    pub label: String,
+    /// The type of a column that can hold the field; `None`: it cannot be kept.
+    pub column_type: Option<String>,
+    /// Rows of the object that the user may read.
+    pub rows: Option<u64>,
+    /// A manifest to start from.
+    pub manifest: Option<Value>,
+}
+
+/// Looks at the server as a whole, or at one object of it. `wrapper` is what a manifest calls the source.
+pub async fn discover(
+    source: &mut dyn Source,
+    wrapper: &str,
+    object: Option<&str>,
+) -> Result<Vec<Discovered>> {
+    let objects = source.objects().await?;
+    let Some(name) = object else { return list(source, objects).await };
+    let fields = source.describe(name).await?;
+    let label = objects.into_iter().find(|o| o.has_rows() && o.name == name).map(|o| (o.label, o.kind));
+    let (label, kind) = label.unwrap_or_else(|| (name.to_string(), "object"));
+    let rows = count(source, name).await?;
+    let manifest = Some(draft(wrapper, name, &label, &fields));
+    let whole =
+        Discovered { object: name.into(), kind: kind.into(), label, rows, manifest, ..Default::default() };
+    Ok(std::iter::once(whole).chain(fields.into_iter().map(|field| line(name, field))).collect())
+}
+
+async fn list(source: &mut dyn Source, objects: Vec<Object>) -> Result<Vec<Discovered>> {
+    let mut lines = Vec::new();
+    for Object { name, label, kind } in objects {
+        let rows = if kind == "module" { None } else { count(source, &name).await? };
+        lines.push(Discovered { object: name, kind: kind.into(), label, rows, ..Default::default() });
+    }
+    Ok(lines)
+}
+
+/// How many rows there are; `None` where the object does not tell.
+async fn count(source: &mut dyn Source, object: &str) -> Result<Option<u64>> {
+    match source.count(&bare(object), &Scope::All).await {
+        Ok(rows) => Ok(Some(rows)),
+        Err(error) if ends_it(&error) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Whether the next object would fail alike.
+fn ends_it(error: &Error) -> bool {
+    matches!(error.kind, Kind::Cancelled | Kind::Unreachable | Kind::Login | Kind::Tls | Kind::NoDatabase)
+}
+
+/// A stream of which nothing but the object is known.
+fn bare(object: &str) -> Stream {
+    Stream { object: object.into(), table: local(object), ..Stream::default() }
+}
+
+fn line(object: &str, field: Described) -> Discovered {
+    Discovered {
+        object: object.into(),
+        field: Some(field.name),
+        kind: field.remote_type,
+        label: field.label,
+        column_type: field.column.map(|kind| kind.sql().to_string()),
+        rows: None,
+        manifest: None,
+    }
+}
+
+/// A manifest with every field that can be kept.
+fn draft(wrapper: &str, object: &str, label: &str, fields: &[Described]) -> Value {
+    let name = local(object);
+    let about = if label.trim().is_empty() { object } else { label };
+    let named = named(fields);
+    let key: Vec<&String> = named.iter().filter(|(field, _)| field.is_key).map(|(_, name)| name).collect();
+    let cursor = fields.iter().find(|field| field.is_cursor).map(|field| &field.name);
+    let columns: Vec<Value> = named.iter().map(|(field, name)| column(field, name)).collect();
+    let mut stream = Map::from_iter([
+        ("table".to_string(), json!(name)),
+        ("about".to_string(), json!(about)),
+        ("object".to_string(), json!(object)),
+        ("key".to_string(), json!(key)),
+        ("columns".to_string(), json!(columns)),
+    ]);
+    stream.extend(cursor.map(|cursor| ("cursor".to_string(), json!(cursor))));
+    json!({"name": name, "about": about, "source": wrapper, "streams": [stream]})
+}
+
+/// The fields that can be kept, each with the name of its column. When a row changed last is
+/// kept beside the columns of every table.
+fn named(fields: &[Described]) -> Vec<(&Described, String)> {
+    let mut named: Vec<(&Described, String)> = Vec::new();
+    let kept = |field: &&Described| field.column.is_some() && (field.is_key || !field.is_cursor);
+    for field in fields.iter().filter(kept) {
+        let mut name = local(&field.name);
+        while RESERVED.contains(&name.as_str()) || named.iter().any(|(_, other)| *other == name) {
+            name.push('_');
+        }
+        named.push((field, name));
+    }
+    named
+}
+
+fn column(field: &Described, name: &str) -> Value {
+    let about = if field.label.trim().is_empty() { &field.name } else { &field.label };
+    let mut column = json!({"name": name, "type": field.column.map(|kind| kind.sql()), "about": about});
+    if let Some(members) = column.as_object_mut() {
+        members.extend((field.name != name).then(|| ("path".to_string(), json!([field.name]))));
+        members.extend(field.scale.map(|scale| ("scale".to_string(), json!(scale))));
+    }
+    column
+}
+
+/// A remote name as one that needs no quotes here: `crm.lead` as `crm_lead`.
+fn local(remote: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let mut name: String = remote.chars().map(letter).take(60).collect();
+    if !remote.contains(|c: char| c.is_ascii_alphanumeric()) {
+        return "row_key".into();
+    }
+    if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
+        name.insert(0, '_');
+    }
+    name
+}

@@ -1,0 +1,81 @@
+//! What `sync_discover()` shows, and that its manifest is one.
+
+use super::double::Double;
+use super::house::*;
+use crate::engine::{Discovered, discover};
+use crate::entity::{Type, parse};
+use crate::error::{Error, Kind, Result};
+use crate::source::Described;
+
+fn field(name: &str, column: Option<Type>) -> Described {
+    Described {
+        name: name.into(),
+        label: if name == "id" { String::new() } else { format!("The {name}") },
+        remote_type: "char".into(),
+        column,
+        scale: (column == Some(Type::Numeric)).then_some(6),
+        is_key: name == "id",
+        is_cursor: name == "write_date",
+    }
+}
+
+fn house() -> House {
+    let house = House::with_contacts(3);
+    house.world().put("crm.lead", 1, &[]);
+    house.world().described = vec![
+        field("id", Some(Type::Bigint)),
+        field("Full Name", Some(Type::Text)),
+        field("run_id", Some(Type::Bigint)),
+        field("price", Some(Type::Numeric)),
+        field("image", None),
+        field("write_date", Some(Type::Timestamptz)),
+    ];
+    house
+}
+
+fn found(house: &House, object: Option<&str>) -> Result<Vec<Discovered>> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(discover(&mut Double(house.remote.clone()), "odoo", object))
+}
+
+#[test]
+fn a_server_shows_its_objects_with_their_rows() {
+    let found = found(&house(), None).unwrap();
+    let lines: Vec<_> = found.iter().map(|d| (d.object.as_str(), d.kind.as_str(), d.rows)).collect();
+    assert_eq!(lines, [("crm.lead", "model", Some(1)), (PARTNER, "model", Some(3))]);
+}
+
+#[test]
+fn an_object_whose_rows_cannot_be_counted_is_shown_without_a_number() {
+    let house = house();
+    house.world().broken.insert("crm.lead".into(), Error::new(Kind::Forbidden, "no"));
+    assert_eq!(found(&house, None).unwrap()[0].rows, None);
+    house.world().broken.insert("crm.lead".into(), Error::new(Kind::Unreachable, "down"));
+    assert_eq!(found(&house, None).unwrap_err().kind, Kind::Unreachable);
+}
+
+#[test]
+fn an_object_shows_its_fields_and_a_manifest_that_is_valid_as_it_stands() {
+    let found = found(&house(), Some("crm.lead")).unwrap();
+    assert_eq!((found[0].field.as_deref(), found[0].rows), (None, Some(1)));
+    let fields: Vec<_> =
+        found[1..].iter().map(|d| (d.field.as_deref().unwrap(), d.column_type.as_deref())).collect();
+    assert_eq!(fields[4..], [("image", None), ("write_date", Some("timestamptz"))]);
+    let json = found[0].manifest.as_ref().unwrap().to_string();
+    let entity = parse(&json).unwrap();
+    let stream = &entity.streams[0];
+    assert_eq!((entity.name.as_str(), stream.object.as_str()), ("crm_lead", "crm.lead"));
+    assert_eq!((&stream.key[..], stream.cursor.as_deref()), (&["id".to_string()][..], Some("write_date")));
+    let columns: Vec<_> =
+        stream.columns.iter().map(|c| (c.name.as_str(), c.paths()[0], c.about.as_str(), c.scale)).collect();
+    assert_eq!(
+        columns,
+        [
+            ("id", "id", "id", None),
+            ("full_name", "Full Name", "The Full Name", None),
+            ("run_id_", "run_id", "The run_id", None),
+            ("price", "price", "The price", Some(6)),
+        ]
+    );
+}

@@ -1,0 +1,112 @@
+//! What an Odoo holds: its models, their fields, its modules.
+
+use serde_json::{Value, json};
+
+use super::Odoo;
+use super::layout::ATTRIBUTES;
+use crate::entity::Type;
+use crate::error::{Error, Kind, Result};
+use crate::source::{Described, Object};
+
+/// Digits that mean something in Odoo's floats; the rest is binary noise.
+const FLOAT_SCALE: u8 = 6;
+
+impl Odoo {
+    /// The models that the user may read.
+    ///
+    /// `get_available_models` (from Odoo 16 on) gives just these to every internal user; before
+    /// it, the list of all models had to do (`odoo/addons/base/models/ir_model.py`).
+    pub(super) async fn models(&mut self) -> Result<Vec<Object>> {
+        let reply = match self.execute("ir.model", "get_available_models", vec![], json!({})).await {
+            Err(error) if is_missing_method(&error) => self.all_models().await?,
+            reply => reply?.value,
+        };
+        let model = |model: &Value| {
+            let label = model.get("display_name").or_else(|| model.get("name"));
+            Some(Object { name: text(model, "model")?, label: label?.as_str()?.to_string(), kind: "model" })
+        };
+        let all: Option<Vec<Object>> = reply.as_array().and_then(|all| all.iter().map(model).collect());
+        let mut all = all.ok_or_else(|| self.strange("the list of models is none"))?;
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(all)
+    }
+
+    async fn all_models(&mut self) -> Result<Value> {
+        let args = vec![("domain", json!([["transient", "=", false]])), ("fields", json!(["model", "name"]))];
+        Ok(self.execute("ir.model", "search_read", args, json!({"order": "model"})).await?.value)
+    }
+
+    /// The modules that are installed, where the user may see them.
+    pub(super) async fn modules(&mut self) -> Result<Vec<Object>> {
+        let installed = json!([["state", "=", "installed"]]);
+        let args = vec![("domain", installed), ("fields", json!(["name", "shortdesc"]))];
+        let reply =
+            match self.execute("ir.module.module", "search_read", args, json!({"order": "name"})).await {
+                Err(error) if matches!(error.kind, Kind::Forbidden | Kind::NoObject) => return Ok(Vec::new()),
+                reply => reply?.value,
+            };
+        let module = |module: &Value| {
+            let label = text(module, "shortdesc").unwrap_or_default();
+            Some(Object { name: text(module, "name")?, label, kind: "module" })
+        };
+        Ok(reply.as_array().into_iter().flatten().filter_map(module).collect())
+    }
+
+    /// The fields of a model.
+    pub(super) async fn described(&mut self, model: &str) -> Result<Vec<Described>> {
+        let attributes: Vec<&str> = ATTRIBUTES.into_iter().chain(["string"]).collect();
+        let all = vec![("allfields", json!([]))];
+        let reply = self.execute(model, "fields_get", all, json!({"attributes": attributes})).await?;
+        let fields = reply.value.as_object().ok_or_else(|| self.strange("the list of fields is none"))?;
+        let mut fields: Vec<Described> = fields.iter().map(|(name, field)| describe(name, field)).collect();
+        // The key first, then by name: so lists of two servers can be compared.
+        fields.sort_by(|a, b| (!a.is_key, &a.name).cmp(&(!b.is_key, &b.name)));
+        Ok(fields)
+    }
+}
+
+/// The class of what Odoo raises for a method that is not there differs from version to
+/// version and protocol to protocol; all of them count as a refusal of this very request.
+fn is_missing_method(error: &Error) -> bool {
+    matches!(error.kind, Kind::Remote | Kind::NoObject | Kind::Forbidden | Kind::Internal)
+}
+
+fn describe(name: &str, field: &Value) -> Described {
+    let kind = text(field, "type").unwrap_or_default();
+    let label = text(field, "string").unwrap_or_default();
+    let remote_type = match text(field, "relation") {
+        Some(relation) => format!("{kind} -> {relation}"),
+        None => kind.clone(),
+    };
+    let column = if is_kept(field) { column(&kind) } else { None };
+    let scale = (kind == "float").then_some(FLOAT_SCALE);
+    let (is_key, is_cursor) = (name == "id", name == "write_date");
+    Described { name: name.to_string(), label, remote_type, column, scale, is_key, is_cursor }
+}
+
+/// Whether a field can be read in bulk: what is neither stored nor read through to something
+/// stored is computed anew for every row.
+fn is_kept(field: &Value) -> bool {
+    let flag = |name| field.get(name).and_then(Value::as_bool).unwrap_or_default();
+    let is_related = field.get("related").is_some_and(|related| !related.is_null() && *related != false);
+    flag("store") || flag("company_dependent") || (is_related && flag("searchable"))
+}
+
+/// The column for a field of this type. The lines behind a one2many have a model of their own.
+fn column(kind: &str) -> Option<Type> {
+    Some(match kind {
+        "integer" | "many2one" | "many2one_reference" => Type::Bigint,
+        "float" | "monetary" => Type::Numeric,
+        "char" | "text" | "html" | "selection" | "reference" => Type::Text,
+        "boolean" => Type::Boolean,
+        "date" => Type::Date,
+        "datetime" => Type::Timestamptz,
+        "json" | "properties" => Type::Jsonb,
+        "many2many" => Type::BigintArray,
+        _ => return None,
+    })
+}
+
+fn text(value: &Value, member: &str) -> Option<String> {
+    value.get(member).and_then(Value::as_str).map(str::to_string)
+}

@@ -1,0 +1,79 @@
+//! Whether what a report is about to read is complete: `sync_ready()`, `sync_require()`.
+
+use super::servers::{self, Server};
+use super::session::as_owner;
+use super::sql::{first, value};
+use crate::entity::{Entity, catalog};
+use crate::error::{Error, Kind, Result};
+
+/// Streams of an entity and server: how many have finished a full pass, and whether any has not.
+const PASSES: &str = "
+select count(*) filter (where p.full_at is not null and p.stream = any($3::text[])),
+       coalesce(bool_or(p.full_at is null), false)
+from erp_sync.position p where p.server = $1 and p.entity = $2";
+
+/// What the last task of an entity and server did.
+const LAST: &str = "
+select case t.state
+         when 'running' then format('running, %s of %s rows of %s', t.done, coalesce(t.expected::text, '?'), t.stream)
+         when 'queued' then 'waiting for its turn'
+         else concat_ws(': ', t.state, t.error) end
+from erp_sync.task t
+where t.server = $1 and t.entity = $2
+order by t.run_id desc limit 1";
+
+/// What is not ready: one line per entity and server. In the current transaction.
+///
+/// Errors: unknown entities or servers, or no server that gives an entity.
+pub fn unready(entities: &[&Entity], server: Option<&str>) -> Result<Vec<String>> {
+    let servers = servers::wanted(server)?;
+    let mut lines = Vec::new();
+    for entity in entities {
+        let of: Vec<&Server> = servers.iter().filter(|server| server.kind == entity.source).collect();
+        if of.is_empty() {
+            lines.push(format!("{}: no server gives it", entity.name));
+        }
+        for server in of {
+            if !is_ready(entity, &server.name)? {
+                let last = as_owner(|| first(LAST, &arguments(entity, &server.name), |row| row.text(1)))?;
+                let last = last.unwrap_or_else(|| "never read".into());
+                lines.push(format!("{} from {}: {last}", entity.name, server.name));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// Whether all streams that must be there have been read in full, and none that may be
+/// missing is still being read.
+fn is_ready(entity: &Entity, server: &str) -> Result<bool> {
+    let needed: Vec<String> =
+        entity.streams.iter().filter(|stream| !stream.optional).map(|stream| stream.table.clone()).collect();
+    let count = needed.len() as i64;
+    let [server, name] = arguments(entity, server);
+    let found =
+        as_owner(|| first(PASSES, &[server, name, value(needed)], |row| Ok((row.int(1)?, row.flag(2)?))))?;
+    Ok(found.is_some_and(|(finished, unfinished)| finished >= count && !unfinished))
+}
+
+fn arguments<'a>(entity: &Entity, server: &str) -> [pgrx::datum::DatumWithOid<'a>; 2] {
+    [value(server.to_string()), value(entity.name.clone())]
+}
+
+/// Whether everything that is named can be relied on. In the current transaction.
+pub fn ready(names: &str, server: Option<&str>) -> Result<bool> {
+    let all = super::entities()?;
+    Ok(unready(&catalog::resolve(names, &all)?, server)?.is_empty())
+}
+
+/// Fails unless everything that is named can be relied on. In the current transaction.
+pub fn require(names: &str, server: Option<&str>) -> Result<()> {
+    let all = super::entities()?;
+    let unready = unready(&catalog::resolve(names, &all)?, server)?;
+    if unready.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::NotReady, format!("sync_not_ready: \"{names}\" has not been read to the end yet"))
+        .detail(unready.join("\n"))
+        .hint("see how far it is with: select * from sync_progress(); start it with: select * from sync_run(...)"))
+}

@@ -1,0 +1,129 @@
+//! Calls that ask a remote something and store nothing.
+
+use super::{Listener, io};
+use crate::engine::{self, Discovered, Finding, Forecast, Prepared, Task};
+use crate::entity::{Entity, quote};
+use crate::error::{Error, Kind, Result};
+use crate::source;
+use crate::store::call::{CheckRow, DiscoverRow, Message, Order, PlanRow, Wanted};
+use crate::store::{self, session};
+
+/// Has a future run on the network thread while the caller hears that the worker is alive.
+fn away<T, Fut>(listener: &mut Listener, make: impl FnOnce() -> Fut + Send + 'static) -> Result<T>
+where
+    T: Send + 'static,
+    Fut: Future<Output = Result<T>>,
+{
+    io::Io::start(move |desk: io::Desk<()>| {
+        drop(desk);
+        make()
+    })?
+    .serve(&mut (), |()| listener.beat())
+}
+
+/// Tries everything a sync needs, server by server.
+pub(super) fn check(order: &Order, server: Option<&str>, listener: &mut Listener) -> Result<()> {
+    for (name, remote, entities) in store::servers_to_check(order, server)? {
+        let findings = away(listener, move || async move {
+            Ok(match remote.and_then(source::open) {
+                Ok(mut source) => engine::check(source.as_mut(), &entities).await,
+                Err(error) => vec![Finding::failed("connect", &error)],
+            })
+        })?;
+        for Finding { aspect, status, detail, hint } in findings {
+            let row = CheckRow { server: name.clone(), aspect, status: status.into(), detail, hint };
+            listener.tell(&Message::Check(row))?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells what a run would read, server by server.
+pub(super) fn plan(order: &Order, wanted: &Wanted, listener: &mut Listener) -> Result<()> {
+    let store::Plan { tasks, skipped, mut remotes, .. } = store::look(order, wanted)?;
+    let standings = store::standings(&tasks, &order.settings.target_schema)?;
+    let mut all: Vec<(Task, Vec<Prepared>)> = tasks.into_iter().zip(standings).collect();
+    while let Some((first, _)) = all.first() {
+        let server = first.server.clone();
+        let (of_server, rest) = all.into_iter().partition(|(task, _)| task.server == server);
+        all = rest;
+        let missing = || Error::new(Kind::Internal, format!("there is no remote of server \"{server}\""));
+        let remote = remotes.remove(&server).ok_or_else(missing)??;
+        let settings = order.settings.engine();
+        let forecasts = away(listener, move || forecasts(remote, settings, of_server))?;
+        for (entity, forecast) in forecasts {
+            listener.tell(&Message::Plan(planned(&server, &entity, forecast)))?;
+        }
+    }
+    for (task, reason) in skipped {
+        let row = planned(&task.server, &task.entity.name, Forecast::skipped(reason));
+        listener.tell(&Message::Plan(row))?;
+    }
+    Ok(())
+}
+
+async fn forecasts(
+    remote: source::Remote,
+    settings: engine::Settings,
+    tasks: Vec<(Task, Vec<Prepared>)>,
+) -> Result<Vec<(String, Forecast)>> {
+    let mut source = source::open(remote)?;
+    let mut all = Vec::new();
+    for (task, prepared) in tasks {
+        let of_task = engine::forecast(&task, &settings, source.as_mut(), prepared).await?;
+        all.extend(of_task.into_iter().map(|forecast| (task.entity.name.clone(), forecast)));
+    }
+    Ok(all)
+}
+
+fn planned(server: &str, entity: &str, forecast: Forecast) -> PlanRow {
+    let Forecast { stream, mode, reason, rows, requests, takes } = forecast;
+    PlanRow {
+        server: server.into(),
+        entity: entity.into(),
+        stream,
+        mode: mode.into(),
+        reason,
+        rows: rows as i64,
+        requests: requests as i64,
+        seconds: takes.as_secs_f64(),
+    }
+}
+
+/// Looks at what a server holds.
+pub(super) fn discover(
+    order: &Order,
+    server: &str,
+    object: Option<String>,
+    listener: &mut Listener,
+) -> Result<()> {
+    let (server, remote) = store::to_discover(&order.settings, server)?;
+    let entities = session::transaction(store::entities)?;
+    let kind = server.kind.clone();
+    let found = away(listener, move || async move {
+        let mut source = source::open(remote)?;
+        engine::discover(source.as_mut(), &kind, object.as_deref()).await
+    });
+    let found = found.map_err(|error| match error.kind {
+        Kind::NoObject => error.hint(format!(
+            "see what there is with: select object from sync_discover({})",
+            quote::quote_literal(&server.name)
+        )),
+        _ => error,
+    })?;
+    for found in found {
+        let row = discovered(found, &server.kind, &entities);
+        listener.tell(&Message::Discover(row))?;
+    }
+    Ok(())
+}
+
+fn discovered(found: Discovered, source: &str, entities: &[Entity]) -> DiscoverRow {
+    let Discovered { object, field, kind, label, column_type, rows, manifest } = found;
+    let reads = |entity: &&Entity| {
+        field.is_none() && entity.source == source && entity.streams.iter().any(|s| s.object == object)
+    };
+    let entities = entities.iter().filter(reads).map(|entity| entity.name.clone()).collect();
+    let (rows, manifest) = (rows.map(|rows| rows as i64), manifest.map(|json| json.to_string()));
+    DiscoverRow { object, field, kind, label, column_type, rows, entities, manifest }
+}
