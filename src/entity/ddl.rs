@@ -2,7 +2,7 @@
 //! grow: columns are added in the widest type of their kind and never changed.
 
 use super::quote::{object_name, qualified, quote_ident, quote_literal};
-use super::{Stream, Type};
+use super::{Column, Stream, Type};
 use crate::error::{Error, Kind, Result};
 
 /// Columns that every business table has beside its manifest's own, in three
@@ -106,8 +106,16 @@ fn index(stream: &Stream, schema: &str, columns: &[String]) -> String {
 
 /// All columns in the order of the table.
 fn definitions(stream: &Stream, server: bool) -> impl Iterator<Item = Definition<'_>> {
-    let own = stream.columns.iter().map(|c| (c.name.as_str(), c.kind.sql(), c.about.as_str()));
+    let own =
+        stream.columns.iter().map(move |c| (c.name.as_str(), kind(stream, c, server), c.about.as_str()));
     std::iter::once(TENANT).chain(server.then_some(SERVER)).chain(own).chain(ADDED)
+}
+
+/// The type of a column. Texts that are keys of SQL Server are sorted by the codes of their characters,
+/// because that is the order in which its rows are read, and by which what is gone is found.
+fn kind(stream: &Stream, column: &Column, server: bool) -> &'static str {
+    let in_key = stream.key.contains(&column.name);
+    if server && in_key && column.kind == Type::Text { "text collate \"C\"" } else { column.kind.sql() }
 }
 
 /// The columns of the primary key, tenant first: one business, one shard.

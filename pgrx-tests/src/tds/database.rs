@@ -105,6 +105,21 @@ impl Database {
         self.active.values().min().copied().unwrap_or(self.version + 1)
     }
 
+    /// Puts rows into a table of the schema `dbo`, committed at once.
+    pub fn fill(&mut self, table: &str, rows: impl IntoIterator<Item = Vec<Value>>) {
+        let id = ("dbo".to_string(), table.to_lowercase());
+        let table = self.tables.get_mut(&id).expect("no such table");
+        let version = table.rowversion();
+        for mut row in rows {
+            self.next_row += 1;
+            if let Some(at) = version {
+                self.version += 1;
+                row.insert(at, Value::Bytes(self.version.to_be_bytes().to_vec()));
+            }
+            table.rows.insert(self.next_row, row.into());
+        }
+    }
+
     /// A number for a new row.
     pub fn next_row(&mut self) -> u64 {
         self.next_row += 1;

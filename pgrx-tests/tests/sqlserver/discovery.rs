@@ -71,7 +71,8 @@ fn documents_are_read_from_a_day_on_and_those_without_one() {
     let mut server = Server::new();
     server.tds.execute("create table docs (id int primary key, day date, at datetime)");
     server.tds.execute(
-        "insert into docs values (1, '2026-08-22', '2026-08-22T23:59:59.997'), (2, '2026-08-23', '2026-08-23'), \
+        "insert into docs values (1, '2026-08-22', '2026-08-22T23:59:59.997'), \
+         (2, '2026-08-23', '2026-08-23'), \
          (3, null, null), (4, '2026-09-01', '2026-09-01T10:00:00')",
     );
     let mut stream = super::server::stream("docs", &["id"], None, &[("id", "bigint")]);

@@ -3,15 +3,14 @@
 //! would sort and compare a `varchar` column then, past its index.
 
 use super::column::{self, Column, Family};
+use super::digest;
+use super::expression::{Item, Part};
 use super::layout::{DIGEST, find};
 use super::mark::Cursor;
 use super::object::{self, quote};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 use crate::source::{Key, Layout, Mark, Scalar, Scope};
-
-/// Sorts texts by the codes of their characters, as the local key does.
-const BINARY: &str = "collate Latin1_General_BIN2";
 
 /// How a stream is read: the parts its statements are made of.
 #[derive(Clone, Debug)]
@@ -27,22 +26,6 @@ pub(super) struct Plan {
     parent: Option<Part>,
     /// Of when a document is.
     date: Option<(Family, String)>,
-}
-
-/// Something that is asked for.
-#[derive(Clone, Debug)]
-pub(super) struct Item {
-    /// Its name in the record.
-    pub(super) name: String,
-    expression: String,
-}
-
-/// A column that rows are found by.
-#[derive(Clone, Debug)]
-struct Part {
-    expression: String,
-    kind: String,
-    family: Family,
 }
 
 impl Plan {
@@ -68,7 +51,7 @@ impl Plan {
         let part = |name: &String| part(stream, layout, name);
         let filter = filter(stream)?;
         let (from, filter) = match layout.columns.iter().any(|field| field.path == DIGEST) {
-            true => (digested(stream, layout, filter)?, None),
+            true => (digest::of(stream, layout, filter.as_deref())?, None),
             false => (object::from(stream)?, filter),
         };
         Ok(Plan {
@@ -131,7 +114,7 @@ impl Plan {
         match scope {
             Scope::All => {}
             Scope::Since { from, until } => conditions.extend(self.since(from, until.as_ref())?),
-            Scope::From(day) => conditions.push(self.from_day(day)?),
+            Scope::From(day) => conditions.push(self.of_day(day)?),
             Scope::Keys(keys) => conditions.push(any(&self.keys, keys)?),
             Scope::Parents(parents) => {
                 let parent = self.parent.as_ref().ok_or_else(lost)?;
@@ -159,7 +142,7 @@ impl Plan {
         Ok(conditions)
     }
 
-    fn from_day(&self, day: &str) -> Result<String> {
+    fn of_day(&self, day: &str) -> Result<String> {
         let (family, date) = self.date.as_ref().ok_or_else(lost)?;
         let midnight = Cursor::Moment(*family).literal(&Mark(format!("{day} 00:00:00.0000000")))?;
         Ok(format!("({date} is null or {date} >= {midnight})"))
@@ -197,71 +180,6 @@ fn greater(pairs: &[(&String, &String)]) -> String {
     }
 }
 
-impl Item {
-    fn of(column: &Column) -> Self {
-        Item::new(&column.name, column.family())
-    }
-
-    /// What cannot be sent exactly is asked for in another form.
-    fn new(name: &str, family: Family) -> Self {
-        let c = format!("o.{}", quote(name));
-        let expression = match family {
-            _ if name == DIGEST => c,
-            Family::Money => format!("cast({c} as decimal(19,4))"),
-            Family::Variant => format!(
-                "case when sql_variant_property({c}, 'BaseType') in ('money', 'smallmoney') \
-                 then cast(cast({c} as decimal(19,4)) as sql_variant) else {c} end"
-            ),
-            Family::Other => format!("{c}.ToString()"),
-            _ => c,
-        };
-        Item { name: name.to_string(), expression }
-    }
-}
-
-impl Part {
-    /// As rows are sorted by it: texts by their characters' codes, because that is an order
-    /// that the local table has, too.
-    fn sorted(&self, expression: &str) -> String {
-        match self.family {
-            Family::Char if self.kind.starts_with('n') => format!("{expression} {BINARY}"),
-            Family::Char => format!("cast({expression} as nvarchar(4000)) {BINARY}"),
-            Family::Guid => format!("cast({expression} as char(36)) {BINARY}"),
-            _ => expression.to_string(),
-        }
-    }
-
-    /// A value as Transact-SQL writes it.
-    fn literal(&self, value: &Scalar) -> Result<String> {
-        let value = match value {
-            Scalar::Int(number) => number.to_string(),
-            Scalar::Text(text) => text.clone(),
-        };
-        let cast = || format!("cast({} as {})", object::text(&value), self.kind);
-        let literal = match self.family {
-            Family::Integer | Family::Decimal | Family::Money => Some(value.clone()).filter(|v| is_number(v)),
-            Family::Binary | Family::Rowversion => hex(&value),
-            Family::DateTime | Family::SmallDateTime | Family::DateTime2 => {
-                Some(format!("cast('{}' as {})", value.replace(' ', "T").replace('\'', ""), self.kind))
-            }
-            _ => Some(cast()),
-        };
-        literal.ok_or_else(|| Error::new(Kind::Internal, "a key is no value of its column"))
-    }
-}
-
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    digits.starts_with(|c: char| c.is_ascii_digit())
-        && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-}
-
-/// `\x00ff` as `0x00ff`.
-fn hex(text: &str) -> Option<String> {
-    let digits = text.strip_prefix("\\x")?;
-    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| format!("0x{digits}"))
-}
-
 fn cursor(stream: &Stream, columns: &[Column], name: &str, items: &mut Vec<Item>) -> Result<(Cursor, usize)> {
     let column = find(columns, name);
     let (Some(column), Some(cursor)) = (column, column.and_then(|column| Cursor::of(column.family()))) else {
@@ -289,35 +207,6 @@ fn part(stream: &Stream, layout: &Layout, name: &str) -> Result<Part> {
         _ => (field.remote_type.clone(), column::family(&field.remote_type)),
     };
     Ok(Part { expression: format!("o.{}", quote(&field.path)), kind, family })
-}
-
-/// Rows without a key, with what makes one. The filter comes first: equal rows are counted behind it.
-fn digested(stream: &Stream, layout: &Layout, filter: Option<String>) -> Result<String> {
-    let read = layout.columns.iter().filter(|field| field.path != DIGEST);
-    let contents: Vec<String> = read.map(|field| content(&field.path, &field.remote_type)).collect();
-    Ok(format!(
-        "(select d.*, concat(d.[*digest], '-', row_number() over (partition by d.[*digest] order by \
-         d.[*digest])) as [*]\n\
-         from (select i.*, convert(char(64), hashbytes('SHA2_256', concat('', {})), 2) as [*digest]\n\
-         from {} as i{}) as d)",
-        contents.join(", nchar(31), "),
-        object::from(stream)?,
-        clause(&filter.into_iter().collect::<Vec<_>>())
-    ))
-}
-
-/// A value as the digest sees it: no value is not the empty text, and no digit is lost.
-fn content(path: &str, kind: &str) -> String {
-    let c = format!("i.{}", quote(path));
-    let style = match column::family(kind) {
-        Family::Float => ", 3",
-        Family::Money => ", 2",
-        Family::Binary | Family::Rowversion => ", 1",
-        family if family.is_moment() || matches!(family, Family::Date | Family::Time) => ", 121",
-        Family::Other => return format!("isnull({c}.ToString(), nchar(30))"),
-        _ => "",
-    };
-    format!("isnull(convert(nvarchar(max), {c}{style}), nchar(30))")
 }
 
 /// A condition of the user's own, on lines of its own.

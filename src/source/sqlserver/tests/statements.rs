@@ -90,7 +90,8 @@ fn times_of_change_are_read_up_to_the_watermark_and_where_they_lie_in_the_future
         plan.count(&scope).unwrap(),
         "select count_big(*)\nfrom [dbo].[Sales] as o\n\
          where o.[updated_at] >= cast('2026-11-21T09:00:00.000' as datetime) and \
-         (o.[updated_at] <= cast('2026-11-21T10:00:00.000' as datetime) or o.[updated_at] > dateadd(second, 5, \
+         (o.[updated_at] <= cast('2026-11-21T10:00:00.000' as datetime) or \
+         o.[updated_at] > dateadd(second, 5, \
          case when sysdatetime() > sysutcdatetime() then sysdatetime() else sysutcdatetime() end))"
     );
     assert_eq!(
