@@ -4,3 +4,4 @@ pub mod call;
 pub mod cluster;
 pub mod odoo;
 pub mod shop;
+pub mod tds;

@@ -50,7 +50,9 @@ impl Course {
     /// Which rows are read.
     pub(super) fn scope(&self) -> Scope {
         match (&self.pass.from, &self.from) {
-            (Some(from), _) if !self.is_full() => Scope::Since(from.clone()),
+            (Some(from), _) if !self.is_full() => {
+                Scope::Since { from: from.clone(), until: self.pass.until.clone() }
+            }
             (_, Some(day)) if self.is_full() => Scope::From(day.clone()),
             _ => Scope::All,
         }
@@ -61,7 +63,7 @@ impl Course {
 pub(super) struct Loaded {
     /// What is written.
     pub(super) batch: Batch,
-    /// The last key that is then committed.
+    /// How far the pass is then committed.
     pub(super) after: Option<Key>,
     /// Whether it is the last of the pass.
     pub(super) last: bool,

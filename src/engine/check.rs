@@ -83,7 +83,7 @@ fn aspect_of(error: &Error) -> &'static str {
 fn standing(source: &dyn Source, about: &About) -> Vec<Finding> {
     let mut findings = vec![
         Finding::ok("connect", format!("{} over {}", source.identity(), about.protocol)),
-        channel(about.channel),
+        channel(about),
         Finding::ok("login", about.login.clone()),
         version(about),
     ];
@@ -103,22 +103,15 @@ fn version(about: &About) -> Finding {
     }
 }
 
-fn channel(channel: Channel) -> Finding {
-    let (status, detail, hint) = match channel {
-        Channel::Verified => ("ok", "encrypted, certificate verified", None),
-        Channel::Loopback => ("ok", "not encrypted, but it does not leave this machine", None),
-        Channel::Unverified => (
-            "warn",
-            "encrypted, but anybody may pretend to be the remote",
-            Some("drop the option verify_tls, and name the certificate's authority with ca_file"),
-        ),
-        Channel::Plain => (
-            "warn",
-            "not encrypted: the password can be read on the way",
-            Some("use https in the server option url"),
-        ),
+fn channel(about: &About) -> Finding {
+    let (status, detail) = match about.channel {
+        Channel::Verified => ("ok", "encrypted, certificate verified"),
+        Channel::Loopback => ("ok", "not encrypted, but it does not leave this machine"),
+        Channel::Unverified => ("warn", "encrypted, but anybody may pretend to be the remote"),
+        Channel::LoginOnly => ("warn", "the login is encrypted, the rows can be read on the way"),
+        Channel::Plain => ("warn", "not encrypted: the password can be read on the way"),
     };
-    Finding { aspect: "tls".into(), status, detail: detail.into(), hint: hint.map(str::to_string) }
+    Finding { aspect: "tls".into(), status, detail: detail.into(), hint: about.safer.clone() }
 }
 
 fn clock(offset: i64) -> Finding {

@@ -133,6 +133,9 @@ fn column(field: &Described, name: &str) -> Value {
 fn local(remote: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     let mut name: String = remote.chars().map(letter).take(60).collect();
+    if !remote.contains(|c: char| c.is_ascii_alphanumeric()) {
+        return "row_key".into();
+    }
     if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
         name.insert(0, '_');
     }

@@ -116,7 +116,7 @@ pub struct Pass {
     pub from: Option<Mark>,
     /// The watermark: what the position becomes when the pass is finished.
     pub until: Option<Mark>,
-    /// The last key that is committed.
+    /// How far it is committed: where the last page ended ([`Page::last`](crate::source::Page::last)).
     pub after: Option<Key>,
     /// Whether all pages are read and only the candidates for removal are left to ask for.
     pub read: bool,

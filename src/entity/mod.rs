@@ -145,6 +145,14 @@ impl Stream {
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == name)
     }
+
+    /// Whether the stream cannot be read without this column.
+    pub fn is_needed(&self, column: &Column) -> bool {
+        column.required
+            || self.key.contains(&column.name)
+            || self.keep.as_ref().is_some_and(|keep| keep.column == column.name)
+            || self.parent.as_ref().is_some_and(|parent| parent.column == column.name)
+    }
 }
 
 /// `keep`: rows stay only while `column` has one of `values`.

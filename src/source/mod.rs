@@ -16,7 +16,9 @@ pub mod http;
 pub mod odoo;
 pub mod options;
 mod redact;
+mod remote;
 mod rules;
+pub mod sqlserver;
 
 /// One column value of a key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,13 +135,15 @@ pub struct Rejected {
 /// One reply of a source.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    /// The rows, in key order, without duplicate keys.
+    /// The rows, without duplicate keys.
     pub rows: Rows,
     /// Rows that could not be decoded.
     pub rejected: Vec<Rejected>,
     /// How many further copies of a key in `rows` were dropped (the last copy wins).
     pub duplicates: u64,
-    /// The last key the remote sent, decoded or not: the next page begins behind it.
+    /// Where the page ended, the rows that were not decoded included: the next one begins behind
+    /// it. In the scope of all rows it is the last key, by which a full pass finds what is gone;
+    /// where the order is another, it is that order's values, which only the source understands.
     pub last: Option<Key>,
     /// Whether there may be more rows behind `last`.
     pub more: bool,
@@ -150,11 +154,17 @@ pub struct Page {
 /// Which rows of a stream are asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scope {
-    /// All.
+    /// All, in the order of their keys.
     All,
-    /// Those whose cursor value is at or after this one.
-    Since(Mark),
-    /// Documents of this day and later, by the stream's `date`, and those without one.
+    /// Those that changed, in whichever order the source reads them best.
+    Since {
+        /// Cursor values at or after this one.
+        from: Mark,
+        /// The watermark: a source may leave out what lies behind it.
+        until: Option<Mark>,
+    },
+    /// Documents of this day and later, by the stream's `date`, and those without one; in the order
+    /// of their keys.
     From(String),
     /// The lines of these headers (values of the stream's parent column).
     Parents(Vec<Key>),
@@ -167,7 +177,7 @@ pub enum Scope {
 pub struct Ask {
     /// Which rows.
     pub scope: Scope,
-    /// Only rows behind this key.
+    /// Only rows behind this place: where the page before ended ([`Page::last`]).
     pub after: Option<Key>,
     /// At most so many rows.
     pub limit: usize,
@@ -240,6 +250,8 @@ pub enum Channel {
     Plain,
     /// Nobody but this machine.
     Loopback,
+    /// Anybody, but not the password.
+    LoginOnly,
     /// Whoever pretends to be the remote.
     Unverified,
     /// Nobody.
@@ -259,6 +271,8 @@ pub struct About {
     pub protocol: String,
     /// How the connection is kept from others.
     pub channel: Channel,
+    /// The line that would keep it better.
+    pub safer: Option<String>,
     /// The remote's clock minus ours, in seconds, where it shows its clock.
     pub clock_offset_s: Option<i64>,
 }
@@ -281,7 +295,7 @@ pub trait Source {
     /// How many rows the scope holds (`ask.after` and `ask.limit` are ignored).
     async fn count(&mut self, stream: &Stream, scope: &Scope) -> Result<u64>;
 
-    /// The rows of the scope behind `ask.after` in key order, at most `ask.limit`.
+    /// The rows of the scope behind `ask.after` in the scope's order, at most `ask.limit`.
     async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page>;
 
     /// What there is to be read, and what else helps to tell.
@@ -290,7 +304,8 @@ pub trait Source {
     /// The fields of an object that the user may read. Errors: [`Kind::NoObject`].
     async fn describe(&mut self, object: &str) -> Result<Vec<Described>>;
 
-    /// The cursor value that lies `by` before `mark`.
+    /// The cursor value from which on rows are read again that were written before `mark` and
+    /// committed after it: `by` earlier, for cursors that are moments.
     fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark>;
 
     /// What tells this remote from another: kept with every position.
@@ -329,10 +344,11 @@ pub struct Remote {
 pub fn open(remote: Remote) -> Result<Box<dyn Source>> {
     match remote.kind.as_str() {
         "odoo" => Ok(Box::new(odoo::Odoo::new(remote)?)),
+        "sqlserver" => Ok(Box::new(sqlserver::SqlServer::new(remote)?)),
         other => Err(Error::new(
             Kind::Config,
             format!("server \"{}\" belongs to the wrapper \"{other}\", which is no source", remote.server),
         )
-        .hint("create the server with: foreign data wrapper odoo")),
+        .hint("create the server with: foreign data wrapper odoo, or sqlserver")),
     }
 }

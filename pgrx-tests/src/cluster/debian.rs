@@ -22,6 +22,10 @@ pub fn missing() -> Vec<String> {
     if !has_libclang() {
         packages.push("libclang-dev".into());
     }
+    // Reads the SQL Server double, independently of the driver that the product uses.
+    if !Path::new("/usr/bin/tsql").exists() {
+        packages.push("freetds-bin".into());
+    }
     packages
 }
 

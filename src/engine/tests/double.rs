@@ -62,30 +62,38 @@ impl Source for Double {
         self.call("watermark", &stream.object, None).await?;
         let world = self.0.borrow();
         let newest = world.visible(&stream.object).map(|(_, record)| record.write_us).max();
-        Ok((newest.map(mark), None))
+        let newest = if world.exact { Some(world.now_us) } else { newest };
+        Ok((newest.map(|us| mark(&world, us)), None))
     }
 
     async fn count(&mut self, stream: &Stream, scope: &Scope) -> Result<u64> {
         self.call("count", &stream.object, None).await?;
         let world = self.0.borrow();
-        let rows = world.visible(&stream.object).filter(|(id, record)| within(scope, stream, *id, record));
-        Ok(rows.count() as u64)
+        let rows = world.visible(&stream.object);
+        Ok(rows.filter(|(id, record)| within(&world, scope, stream, *id, record)).count() as u64)
     }
 
     async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page> {
         self.call("page", &stream.object, Some(ask)).await?;
         let mut world = self.0.borrow_mut();
-        let after = ask.after.as_ref().map_or(i64::MIN, id_of);
-        let behind = world.visible(&stream.object).filter(|(id, _)| *id > after);
-        let all = behind.filter(|(id, record)| within(&ask.scope, stream, *id, record));
-        let sent: Vec<(i64, Record)> = all.take(ask.limit).map(|(id, r)| (id, r.clone())).collect();
+        let all = world.visible(&stream.object);
+        let all = all.filter(|(id, record)| within(&world, &ask.scope, stream, *id, record));
+        let mut all: Vec<_> =
+            all.map(|(id, record)| (place(&world, &ask.scope, id, record), id, record)).collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        let behind =
+            all.into_iter().filter(|(place, ..)| ask.after.as_ref().is_none_or(|after| place > after));
+        let sent: Vec<(Key, i64, Record)> =
+            behind.take(ask.limit).map(|(place, id, record)| (place, id, record.clone())).collect();
+        let last = sent.last().map(|(place, ..)| place.clone());
+        let sent: Vec<(i64, Record)> = sent.into_iter().map(|(_, id, record)| (id, record)).collect();
         if sent.len() > world.largest {
             return Err(Error::new(Kind::TooLarge, "the answer is too long"));
         }
         if let Some(call) = world.calls.last_mut() {
             call.rows = sent.len();
         }
-        Ok(page(&world, stream, layout, &sent, ask.limit))
+        Ok(Page { last, ..page(&world, stream, layout, &sent, ask.limit) })
     }
 
     async fn objects(&mut self) -> Result<Vec<Object>> {
@@ -100,6 +108,9 @@ impl Source for Double {
     }
 
     fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark> {
+        if self.0.borrow().exact {
+            return Ok(mark.clone());
+        }
         let seconds: i64 = mark.0.parse().map_err(|_| Error::new(Kind::Internal, "no mark"))?;
         Ok(Mark(format!("{:012}", seconds - by.as_secs() as i64)))
     }
@@ -109,22 +120,29 @@ impl Source for Double {
     }
 }
 
-/// A cursor value as it is shown: whole seconds.
-fn mark(us: i64) -> Mark {
-    Mark(format!("{:012}", us / SECOND))
+/// A cursor value as it is shown: whole seconds, unless it is exact.
+fn mark(world: &World, us: i64) -> Mark {
+    Mark(if world.exact { format!("{us:018}") } else { format!("{:012}", us / SECOND) })
 }
 
-fn id_of(key: &Key) -> i64 {
-    match key.0[..] {
-        [Scalar::Int(id)] => id,
-        _ => panic!("{key:?} is no id"),
+/// A row's place in the order of a scope.
+fn place(world: &World, scope: &Scope, id: i64, record: &Record) -> Key {
+    match scope {
+        Scope::Since { .. } if world.exact => {
+            Key(vec![Scalar::Text(mark(world, record.write_us).0), Scalar::Int(id)])
+        }
+        _ => id.into(),
     }
 }
 
-fn within(scope: &Scope, stream: &Stream, id: i64, record: &Record) -> bool {
+fn within(world: &World, scope: &Scope, stream: &Stream, id: i64, record: &Record) -> bool {
     match scope {
         Scope::All => true,
-        Scope::Since(mark) => record.write_us >= mark.0.parse::<i64>().unwrap() * SECOND,
+        Scope::Since { from, until } if world.exact => {
+            let value = mark(world, record.write_us);
+            value >= *from && until.as_ref().is_none_or(|until| value < *until)
+        }
+        Scope::Since { from, .. } => record.write_us >= from.0.parse::<i64>().unwrap() * SECOND,
         Scope::From(day) => record.fields.get("day").is_none_or(|of| of >= day),
         Scope::Parents(keys) => {
             let column = &stream.parent.as_ref().unwrap().column;
@@ -152,14 +170,14 @@ fn page(world: &World, stream: &Stream, layout: &Layout, sent: &[(i64, Record)],
     let rows = Rows {
         keys: good.iter().map(|(id, _)| (*id).into()).collect(),
         columns: columns.collect(),
-        updated_at: good.iter().map(|(_, record)| Some(mark(record.write_us).0)).collect(),
+        updated_at: good.iter().map(|(_, record)| Some(mark(world, record.write_us).0)).collect(),
         raw: None,
     };
     Page {
         rows,
         rejected: rejected.map(reject).collect(),
         duplicates: u64::from(world.doubles && !good.is_empty()),
-        last: sent.last().map(|(id, _)| (*id).into()),
+        last: None,
         more: sent.len() == limit,
         bytes: sent.len() * world.row_bytes,
     }

@@ -8,6 +8,7 @@ mod world;
 
 mod breaker;
 mod crash;
+mod cursor;
 mod discover;
 mod forecast;
 mod gone;

@@ -98,6 +98,16 @@ fn any_change() -> impl Strategy<Value = Change> {
     ]
 }
 
+/// The change as a remote with exact cursor values shows it: a transaction that is still open
+/// holds the watermark back, so nothing is committed late.
+fn at_once(change: Change) -> Change {
+    match change {
+        Change::Header(id, posted, _) => Change::Header(id, posted, 0),
+        Change::Line(header, line, _) => Change::Line(header, line, 0),
+        other => other,
+    }
+}
+
 fn a_run(change: BoxedStrategy<Change>) -> impl Strategy<Value = Step> {
     let crash = prop_oneof![
         (1..12usize).prop_map(Crash::Before),
@@ -166,6 +176,32 @@ proptest! {
         let before = house.store.data.tables.clone();
         prop_assert_eq!(house.run(task(invoices())), Outcome::Succeeded);
         prop_assert_eq!(house.store.data.tables, before);
+    }
+
+    /// The same of a remote that is read in the order of its changes, without any overlap.
+    #[test]
+    fn an_exact_cursor_finds_every_change_that_leaves_a_trace(program in program(traced().prop_map(at_once).boxed())) {
+        let mut house = House::with_invoices(12);
+        house.world().exact = true;
+        program.iter().for_each(|step| play(&mut house, step));
+        let confirm = Task { confirm: true, ..task(invoices()) };
+        prop_assert_eq!(house.run(confirm), Outcome::Succeeded);
+        house.assert_exact(&invoices());
+        assert_counters(&house);
+    }
+
+    /// And a full pass of such a remote goes by key, so it finds what is gone.
+    #[test]
+    fn a_full_run_of_a_remote_with_an_exact_cursor_mends_the_rest(
+        program in program(any_change().prop_map(at_once).boxed())
+    ) {
+        let mut house = House::with_invoices(12);
+        house.world().exact = true;
+        program.iter().for_each(|step| play(&mut house, step));
+        let _ = house.run(task(invoices()));
+        prop_assert_eq!(house.run(confirmed(task(invoices()))), Outcome::Succeeded);
+        house.assert_exact(&invoices());
+        prop_assert!(house.store.data.candidates.values().all(|left| left.is_empty()));
     }
 
     /// Of changes that leave a trace, every run that ends finds all: no full run is needed.

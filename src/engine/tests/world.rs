@@ -56,6 +56,9 @@ pub struct World {
     pub doubles: bool,
     /// Size of a row on the wire.
     pub row_bytes: usize,
+    /// Whether cursor values are exact, as a rowversion of SQL Server is: what changed is read in
+    /// their order, up to the watermark, which is the value of the next write.
+    pub exact: bool,
     /// The fields of every object, as a person is shown them.
     pub described: Vec<Described>,
 }
@@ -75,6 +78,7 @@ impl Default for World {
             delay: Duration::ZERO,
             doubles: false,
             row_bytes: 100,
+            exact: false,
             described: Vec::new(),
         }
     }

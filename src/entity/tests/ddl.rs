@@ -1,6 +1,6 @@
 use super::{SHOP, TILL, entity};
 use crate::entity::ddl::{add_columns, create_table, indexes};
-use crate::entity::{Stream, catalog};
+use crate::entity::{Stream, Type, catalog};
 use crate::error::Kind;
 
 /// The columns of a table that was just made, as PostgreSQL describes them.
@@ -71,6 +71,16 @@ fn rows_of_several_servers_are_told_apart() {
       constraint "tills_pkey" primary key ("tenant", "server", "day", "no")
     )
     "#);
+}
+
+#[test]
+fn a_text_in_the_key_of_a_table_of_several_servers_is_sorted_as_it_is_read_there() {
+    let mut till = entity(TILL).streams[0].clone();
+    till.columns[0].kind = Type::Text;
+    till.columns[2].kind = Type::Text;
+    let lines = create_table(&till.of_server(), "erp")[0].clone();
+    assert!(lines.contains("\"day\" text collate \"C\",\n"), "{lines}");
+    assert!(lines.contains("\"total\" text,\n"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) fn of(stream: &Stream, scope: &Scope, parent: Option<&str>) -> Result
     let mut domain = filter(stream)?;
     match scope {
         Scope::All => {}
-        Scope::Since(mark) => domain.push(json!([cursor(stream)?, ">=", mark.0])),
+        Scope::Since { from, .. } => domain.push(json!([cursor(stream)?, ">=", from.0])),
         Scope::From(day) => {
             let date = stream.date.as_deref().ok_or_else(|| missing(stream, "date"))?;
             domain.extend([json!("|"), json!([date, "=", false]), json!([date, ">=", day])]);
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_scope_goes_behind_the_filter() {
-        let since = Scope::Since(Mark("2026-11-20 08:50:00".into()));
+        let since = Scope::Since { from: Mark("2026-11-20 08:50:00".into()), until: None };
         assert_eq!(
             text(json!([["state", "=", "posted"]]), since),
             r#"[["state","=","posted"],["write_date",">=","2026-11-20 08:50:00"]]"#
@@ -136,7 +136,7 @@ mod tests {
     fn what_the_manifest_lacks_is_said() {
         let mut stream = stream("res.partner", &[]);
         stream.cursor = None;
-        let since = Scope::Since(Mark(String::new()));
+        let since = Scope::Since { from: Mark(String::new()), until: None };
         assert_eq!(
             of(&stream, &since, None).unwrap_err().message,
             "the stream \"res_partner\" has no cursor"

@@ -32,7 +32,7 @@ pub(super) fn of(settings: &Settings, stream: &Stream, fields: &Fields) -> Resul
         match choose(wanted, fields) {
             Ok((path, remote_type)) => layout.columns.push(Field { column, path, remote_type }),
             Err(_) if wanted.optional && is_absent(wanted, fields) => (),
-            Err(why) if is_needed(stream, wanted) => return Err(lacking(settings, stream, wanted, &why)),
+            Err(why) if stream.is_needed(wanted) => return Err(lacking(settings, stream, wanted, &why)),
             Err(why) => layout.left_out.push((wanted.name.clone(), why)),
         }
     }
@@ -107,13 +107,6 @@ fn check_cursor(settings: &Settings, stream: &Stream, fields: &Fields) -> Result
             &format!("there is no cursor \"{cursor}\" that the user may read"),
         )),
     }
-}
-
-fn is_needed(stream: &Stream, column: &Column) -> bool {
-    column.required
-        || stream.key.contains(&column.name)
-        || stream.keep.as_ref().is_some_and(|keep| keep.column == column.name)
-        || stream.parent.as_ref().is_some_and(|parent| parent.column == column.name)
 }
 
 fn lacking(settings: &Settings, stream: &Stream, column: &Column, why: &str) -> Error {

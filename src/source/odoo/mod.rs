@@ -111,6 +111,7 @@ impl Source for Odoo {
             protocol: protocol.name().to_string(),
             channel: settings.channel(),
             doubt: version::doubt(&version),
+            safer: settings.safer(),
             clock_offset_s: reply.date.map(|date| (date - reply.received_at).num_seconds()),
         })
     }

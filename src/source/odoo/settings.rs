@@ -5,10 +5,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::source::http::Way;
 use crate::source::redact::Redactor;
-use crate::source::{Channel, Remote, hint, options};
+use crate::source::{Channel, Remote, options};
 
 /// How requests are written and answers are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +58,12 @@ impl Settings {
     /// Errors are [`Kind::Config`] and name the option that is missing or wrong.
     pub(super) fn new(remote: Remote) -> Result<Self> {
         let way = way(&remote)?;
-        let url = normalized(&remote, required(&remote, "url", "https://...")?)?;
+        let url = normalized(&remote, remote.required("url", "https://...")?)?;
         Ok(Settings {
             url,
-            database: required(&remote, "database", "...")?.to_string(),
-            username: credential(&remote, "username", remote.username.clone())?,
-            password: credential(&remote, "password", remote.password.clone())?,
+            database: remote.required("database", "...")?.to_string(),
+            username: remote.credential("username", remote.username.clone())?,
+            password: remote.credential("password", remote.password.clone())?,
             protocol: protocol(&remote)?,
             delay: delay(&remote)?,
             companies: companies(&remote)?,
@@ -79,6 +79,18 @@ impl Settings {
     pub(super) fn has_key(&self) -> bool {
         let password = self.password.expose_secret();
         password.len() == 40 && password.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
+    /// What would let fewer people read along.
+    pub(super) fn safer(&self) -> Option<String> {
+        let line = match self.channel() {
+            Channel::Unverified => {
+                "drop the option verify_tls, and name the certificate's authority with ca_file"
+            }
+            Channel::Plain => "use https in the server option url",
+            _ => return None,
+        };
+        Some(line.to_string())
     }
 
     /// Who can read along.
@@ -100,7 +112,7 @@ impl Settings {
 
 fn way(remote: &Remote) -> Result<Way> {
     let verify_tls = match remote.options.get("verify_tls") {
-        Some(value) => options::flag(value).ok_or_else(|| wrong(remote, "verify_tls", "true"))?,
+        Some(value) => options::flag(value).ok_or_else(|| remote.wrong("verify_tls", "true"))?,
         None => true,
     };
     Ok(Way {
@@ -114,34 +126,13 @@ fn way(remote: &Remote) -> Result<Way> {
     })
 }
 
-fn required<'a>(remote: &'a Remote, option: &str, example: &str) -> Result<&'a str> {
-    remote.options.get(option).map(String::as_str).ok_or_else(|| {
-        Error::new(Kind::Config, format!("server \"{}\" has no option \"{option}\"", remote.server))
-            .hint(hint::server(&remote.server, false, option, example))
-    })
-}
-
-fn credential<T>(remote: &Remote, option: &str, value: Option<T>) -> Result<T> {
-    value.ok_or_else(|| {
-        let nothing = remote.username.is_none() && remote.password.is_none();
-        let message = match nothing {
-            true => format!("there is no user mapping for server \"{}\"", remote.server),
-            false => format!("the user mapping for server \"{}\" has no {option}", remote.server),
-        };
-        Error::new(Kind::Config, message).hint(match nothing {
-            true => hint::new_mapping(&remote.server),
-            false => hint::mapping(&remote.server, false, option),
-        })
-    })
-}
-
 /// One spelling for one address: it tells remotes apart.
 fn normalized(remote: &Remote, url: &str) -> Result<String> {
     match Url::parse(url) {
         Ok(url) if url.has_host() => {
             Ok(format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/')))
         }
-        _ => Err(wrong(remote, "url", "https://...")),
+        _ => Err(remote.wrong("url", "https://...")),
     }
 }
 
@@ -151,7 +142,7 @@ fn protocol(remote: &Remote) -> Result<Option<Protocol>> {
         Some("json2") => Ok(Some(Protocol::Json2)),
         Some("jsonrpc") => Ok(Some(Protocol::JsonRpc)),
         Some("xmlrpc") => Ok(Some(Protocol::XmlRpc)),
-        Some(_) => Err(wrong(remote, "protocol", "auto")),
+        Some(_) => Err(remote.wrong("protocol", "auto")),
     }
 }
 
@@ -159,20 +150,11 @@ fn delay(remote: &Remote) -> Result<Duration> {
     match remote.options.get("request_delay_ms").map(|value| value.trim().parse()) {
         None => Ok(Duration::ZERO),
         Some(Ok(ms)) => Ok(Duration::from_millis(ms)),
-        Some(Err(_)) => Err(wrong(remote, "request_delay_ms", "0")),
+        Some(Err(_)) => Err(remote.wrong("request_delay_ms", "0")),
     }
 }
 
 fn companies(remote: &Remote) -> Result<Vec<i64>> {
     let Some(list) = remote.options.get("companies") else { return Ok(Vec::new()) };
-    list.split(',').map(|id| id.trim().parse().map_err(|_| wrong(remote, "companies", "1,2"))).collect()
-}
-
-/// The validator lets no such value in; it may have been disabled in a restore.
-fn wrong(remote: &Remote, option: &str, example: &str) -> Error {
-    Error::new(
-        Kind::Config,
-        format!("option \"{option}\" of server \"{}\" has no usable value", remote.server),
-    )
-    .hint(hint::server(&remote.server, true, option, example))
+    list.split(',').map(|id| id.trim().parse().map_err(|_| remote.wrong("companies", "1,2"))).collect()
 }

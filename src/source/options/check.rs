@@ -23,6 +23,8 @@ pub(super) enum Check {
     Ids,
     /// `fr`, `fr_FR`, `sr@latin`.
     Language,
+    /// A name of the IANA time zone database.
+    Zone,
     /// An absolute path: the working directory of a database server is its data directory.
     Path,
 }
@@ -51,6 +53,9 @@ impl Check {
             }
             Check::Ids => require(value.split(',').all(id), || "must be company ids such as 1,2".into()),
             Check::Language => require(language(value), || "must be a language code such as fr_FR".into()),
+            Check::Zone => require(value.trim().parse::<chrono_tz::Tz>().is_ok(), || {
+                "must be a time zone such as Asia/Dubai".into()
+            }),
             Check::Path => require(value.starts_with('/'), || "must be an absolute path".into()),
         }
     }

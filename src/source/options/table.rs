@@ -55,9 +55,9 @@ pub(super) const SQLSERVER: &[Row] = &[
         "require (default), login-only or plaintext",
     ),
     row("trust_certificate", Check::Flag, "whether any certificate is accepted (default false)"),
-    row("ca_file", Check::Path, "PEM file of the authorities that are trusted instead of the system's"),
+    row("ca_file", Check::Path, "PEM file of authorities that are trusted beside the system's"),
     row("application_name", Check::Text, "name shown in the remote's session list (default erp_sync)"),
-    row("timezone", Check::Text, "time zone of times without one, e.g. Asia/Dubai (default UTC)"),
+    row("timezone", Check::Zone, "time zone of times without one, e.g. Asia/Dubai (default UTC)"),
 ];
 
 /// Options of a user mapping of either wrapper.

@@ -52,8 +52,13 @@ fn good_values_pass() {
         ("verify_tls", "off"),
     ];
     check("odoo", Catalog::Server, &odoo).unwrap();
-    let sqlserver =
-        [("host", "fe80::1"), ("port", "65535"), ("encrypt", "login-only"), ("trust_certificate", "1")];
+    let sqlserver = [
+        ("host", "fe80::1"),
+        ("port", "65535"),
+        ("encrypt", "login-only"),
+        ("trust_certificate", "1"),
+        ("timezone", "Asia/Dubai"),
+    ];
     check("sqlserver", Catalog::Server, &sqlserver).unwrap();
     check("odoo", Catalog::UserMapping, &[("username", "a@b.c"), ("password", "p w'\"")]).unwrap();
 }
@@ -83,9 +88,14 @@ fn bad_values_are_refused() {
     for (name, value) in odoo {
         refused("odoo", Catalog::Server, name, value);
     }
-    for (name, value) in
-        [("port", "0"), ("port", "65536"), ("port", "sql"), ("host", "pos:1433"), ("encrypt", "yes")]
-    {
+    for (name, value) in [
+        ("port", "0"),
+        ("port", "65536"),
+        ("port", "sql"),
+        ("host", "pos:1433"),
+        ("encrypt", "yes"),
+        ("timezone", "+04:00"),
+    ] {
         refused("sqlserver", Catalog::Server, name, value);
     }
     refused("odoo", Catalog::UserMapping, "password", "line\nend");

@@ -38,7 +38,7 @@ fn odoo(protocol: &str, values: &[Value]) -> (Odoo, Double) {
 }
 
 fn ask(limit: usize) -> Ask {
-    let scope = Scope::Since(Mark("2026-11-20 10:00:00".into()));
+    let scope = Scope::Since { from: Mark("2026-11-20 10:00:00".into()), until: None };
     Ask { scope, after: Some(0.into()), limit, raw: true }
 }
 

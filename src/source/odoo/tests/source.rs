@@ -71,7 +71,7 @@ fn a_page_is_asked_for_by_id_and_the_login_is_kept() {
                              {"id": 12, "name": false, "write_date": "2026-11-20 08:52:33"}]"#;
     let (mut odoo, double) = odoo(&[UID, page, r#""result": []"#]);
     let stream = stream("res.partner", &[("name", Type::Text)]);
-    let since = Scope::Since(Mark("2026-11-20 08:50:00".into()));
+    let since = Scope::Since { from: Mark("2026-11-20 08:50:00".into()), until: None };
     let (first, second) = block_on(async {
         let first = odoo.page(&stream, &layout(&stream), &ask(since.clone(), Some(10))).await.unwrap();
         (first, odoo.page(&stream, &layout(&stream), &ask(since, Some(12))).await.unwrap())

@@ -1,0 +1,134 @@
+//! The four kinds of cursor.
+
+use std::time::Duration;
+
+use erp_sync::source::{Mark, Scope};
+
+use super::server::{Server, ids, items, stream};
+
+const OVERLAP: Duration = Duration::from_secs(600);
+
+#[test]
+fn a_row_whose_rowversion_equals_the_bound_comes_next_time() {
+    let mut server = Server::with_rows(3);
+    let stream = items(Some("rv"));
+    let from = server.mark(&stream);
+    server.tds.execute("update items set name = 'new' where id = 1");
+    let until = server.mark(&stream);
+    // The next write gets the very value of the bound.
+    server.tds.execute("update items set name = 'new' where id = 2");
+    let first = Scope::Since { from, until: Some(until.clone()) };
+    assert_eq!(server.keys(&stream, &first, 10), ids([1]));
+    let (second, until) = server.changes(&stream, &until);
+    assert_eq!(second, ids([2]));
+    assert_eq!(server.changes(&stream, &until).0, ids([]));
+    assert_eq!(server.source.earlier(&until, OVERLAP).unwrap(), until);
+}
+
+#[test]
+fn a_late_commit_is_found_by_its_rowversion() {
+    let mut server = Server::with_rows(3);
+    let stream = items(Some("rv"));
+    let from = server.mark(&stream);
+    let mut open = server.tds.session();
+    open.execute("begin tran; update items set name = 'late' where id = 1");
+    server.tds.execute("update items set name = 'soon' where id = 2");
+    // The open transaction holds a lower value than the committed row: both wait.
+    let (while_open, until) = server.changes(&stream, &from);
+    assert_eq!((while_open, &until), (ids([]), &from));
+    open.execute("commit");
+    assert_eq!(server.changes(&stream, &until).0, ids([1, 2]));
+}
+
+#[test]
+fn a_time_of_change_is_read_inclusively_and_with_an_overlap() {
+    let mut server = Server::with_rows(5);
+    let stream = items(Some("changed_at"));
+    let until = server.mark(&stream);
+    assert_eq!(until.0, "2026-11-21 00:00:05.1234567");
+    assert_eq!(server.changes(&stream, &until).0, ids([5]));
+    // Committed late: its time lies before the mark.
+    server.tds.execute("insert into items values (9, 'late', '2026-11-20 23:51:00')");
+    let from = server.source.earlier(&until, OVERLAP).unwrap();
+    assert_eq!(from.0, "2026-11-20 23:50:05.1234567");
+    assert_eq!(server.changes(&stream, &from).0, ids([9, 1, 2, 3, 4, 5]));
+}
+
+#[test]
+fn the_newest_datetime_is_found_again_although_it_counts_thirds_of_milliseconds() {
+    let mut server = Server::new();
+    server.tds.execute("create table t (id int primary key, at datetime)");
+    server.tds.execute("insert into t values (1, '2026-11-21T10:00:00.123'), (2, '2026-11-21T10:00:00.127')");
+    let stream = stream("t", &["id"], Some("at"), &[("id", "bigint")]);
+    let until = server.mark(&stream);
+    assert_eq!(until.0, "2026-11-21 10:00:00.1270000");
+    assert_eq!(server.changes(&stream, &until).0, ids([2]));
+    let page = server.page(&stream, Scope::All, None, 10).unwrap();
+    assert_eq!(page.rows.updated_at[0].as_deref(), Some("2026-11-21 10:00:00.123+00"));
+}
+
+#[test]
+fn a_row_dated_in_the_future_hides_nothing_and_is_warned_of() {
+    let mut server = Server::with_rows(3);
+    let stream = items(Some("changed_at"));
+    server.tds.execute("insert into items values (99, 'future', '2999-01-01')");
+    let (until, warning) = server.watermark(&stream).unwrap();
+    let until = until.unwrap();
+    assert!(until.0.as_str() < "2100", "{until:?}");
+    assert_eq!(
+        warning.unwrap(),
+        "the newest row of \"dbo.items\" is dated after the remote's own clock: 2999-01-01 00:00:00.0000000"
+    );
+    server.tds.execute("update items set changed_at = sysutcdatetime() where id = 2");
+    let (keys, _) = server.changes(&stream, &until);
+    assert_eq!(keys, ids([2, 99]));
+}
+
+#[test]
+fn a_server_far_from_utc_may_write_its_local_time_or_utc() {
+    for minutes in [240, -300] {
+        for clock in ["sysdatetime()", "sysutcdatetime()"] {
+            let mut server = Server::with_rows(2);
+            server.tds.clock().set_zone(minutes);
+            server.tds.execute(&format!("insert into items values (7, 'now', {clock})"));
+            let stream = items(Some("changed_at"));
+            assert_eq!(server.watermark(&stream).unwrap().1, None, "{minutes} {clock}");
+            let until = server.mark(&stream);
+            assert_eq!(server.changes(&stream, &until).0, ids([7]), "{minutes} {clock}");
+        }
+    }
+}
+
+#[test]
+fn a_growing_key_reads_the_newest_ten_thousand_again() {
+    let mut server = Server::new();
+    server.tds.execute("create table t (id bigint identity primary key, name nvarchar(9))");
+    server.tds.execute("insert into t (id, name) values (1, 'a'), (15000, 'b'), (24999, 'c'), (25000, 'd')");
+    let stream = stream("t", &["id"], Some("id"), &[("id", "bigint"), ("name", "text")]);
+    let until = server.mark(&stream);
+    let from = server.source.earlier(&until, OVERLAP).unwrap();
+    assert_eq!(server.changes(&stream, &from).0, ids([15000, 24999, 25000]));
+    let page = server.page(&stream, Scope::Since { from, until: None }, None, 1).unwrap();
+    assert_eq!(page.last.unwrap().0.len(), 2);
+    assert_eq!(page.rows.updated_at, [None]);
+}
+
+#[test]
+fn without_a_cursor_there_is_no_mark() {
+    let mut server = Server::with_rows(2);
+    assert_eq!(server.watermark(&items(None)).unwrap(), (None, None));
+}
+
+#[test]
+fn an_offset_is_read_in_utc() {
+    let mut server = Server::new();
+    server.tds.execute("create table t (id int primary key, at datetimeoffset(7))");
+    server
+        .tds
+        .execute("insert into t values (1, '2026-11-21 10:00:00 +04:00'), (2, '2026-11-21 07:00:00 +00:00')");
+    let stream = stream("t", &["id"], Some("at"), &[("id", "bigint")]);
+    let until = server.mark(&stream);
+    assert_eq!(until, Mark("2026-11-21 07:00:00.0000000".into()));
+    assert_eq!(server.changes(&stream, &Mark("2026-11-21 06:00:00.0000000".into())).0, ids([1, 2]));
+    assert_eq!(server.changes(&stream, &Mark("2026-11-21 06:00:00.0000001".into())).0, ids([2]));
+}

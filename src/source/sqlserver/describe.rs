@@ -1,0 +1,85 @@
+//! What columns an object has: the same question for tables, views and queries.
+
+use tiberius::{ColumnData, Row};
+
+use super::cell;
+use super::column::Column;
+use super::fault::{Asked, Fault};
+use super::{SqlServer, object};
+use crate::entity::Stream;
+use crate::entity::nearest::nearest;
+use crate::error::{Kind, Result};
+
+/// How many names of tables are looked through for the one that was meant.
+const NAMES: usize = 5000;
+
+impl SqlServer {
+    /// The columns of the stream's object. Needs SQL Server 2012 or later.
+    pub(super) async fn described(&mut self, stream: &Stream) -> Result<Vec<Column>> {
+        let query = object::text(&format!("select * from {} as o", object::from(stream)?));
+        let sql = format!(
+            "select name, system_type_name, user_type_name, error_number, error_severity, error_message\n\
+             from sys.dm_exec_describe_first_result_set({query}, null, 0)\norder by column_ordinal"
+        );
+        let rows = self.rows(&sql, Asked::Rows(stream)).await?;
+        if let Some(fault) = rows.first().and_then(fault) {
+            return Err(self.explain(stream, fault).await);
+        }
+        Ok(rows.iter().filter_map(column).collect())
+    }
+
+    /// The error, with the table that was probably meant.
+    async fn explain(&mut self, stream: &Stream, fault: Fault) -> crate::error::Error {
+        let error = fault.into_error(&self.settings, Asked::Rows(stream));
+        if error.kind != Kind::NoObject || object::is_query(&stream.object) {
+            return error;
+        }
+        let Ok(names) = self.names().await else { return error };
+        let wanted = stream.object.trim().to_lowercase();
+        let near = nearest(
+            wanted.rsplit('.').next().unwrap_or(&wanted),
+            names.iter().map(|(_, lower)| lower.as_str()),
+        );
+        match near.and_then(|near| names.iter().find(|(_, lower)| lower == near)) {
+            Some((name, _)) => error.hint(format!("did you mean {name}?")),
+            None => error,
+        }
+    }
+
+    /// The tables and views that the login sees: with their schema, and in lower case without it.
+    async fn names(&mut self) -> Result<Vec<(String, String)>> {
+        let sql = format!("select top ({NAMES}) table_schema, table_name from information_schema.tables");
+        let rows = self.rows(&sql, Asked::Session).await?;
+        let named =
+            |row: &Row| Some((format!("{}.{}", text(row, 0)?, text(row, 1)?), text(row, 1)?.to_lowercase()));
+        Ok(rows.iter().filter_map(named).collect())
+    }
+}
+
+fn fault(row: &Row) -> Option<Fault> {
+    let number = u32::try_from(number(row, 3)?).ok()?;
+    let class = number_or(row, 4, 16);
+    Some(Fault { number, class, message: text(row, 5).unwrap_or_default() })
+}
+
+fn column(row: &Row) -> Option<Column> {
+    // A type of the user's own code has no other name.
+    let kind = text(row, 1).or_else(|| text(row, 2)).unwrap_or_else(|| "unknown".into());
+    Some(Column { name: text(row, 0)?, kind })
+}
+
+fn data(row: &Row, at: usize) -> Option<&ColumnData<'static>> {
+    row.cells().nth(at).map(|(_, data)| data).filter(|data| !cell::is_null(data))
+}
+
+pub(super) fn text(row: &Row, at: usize) -> Option<String> {
+    cell::text(data(row, at)?).ok()
+}
+
+fn number(row: &Row, at: usize) -> Option<i128> {
+    cell::integer(data(row, at)?)
+}
+
+fn number_or(row: &Row, at: usize, otherwise: u8) -> u8 {
+    number(row, at).and_then(|number| u8::try_from(number).ok()).unwrap_or(otherwise)
+}

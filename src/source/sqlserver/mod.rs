@@ -1,0 +1,243 @@
+//! SQL Server, over TDS.
+//!
+//! A stream is one query whose rows come in the order of cursor and key (changes) or of the key
+//! alone (everything), cut into pages while it runs. A rowversion is read up to the lowest one
+//! that an open transaction may still hold, so that no late commit is missed; what other cursors
+//! miss an overlap or a full pass finds.
+
+mod browser;
+mod cell;
+mod column;
+mod connection;
+mod decode;
+mod describe;
+mod digest;
+mod discover;
+mod expression;
+mod fault;
+mod layout;
+mod mark;
+mod moment;
+mod object;
+mod reading;
+mod select;
+mod settings;
+mod trouble;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tiberius::{ColumnData, Row};
+
+use self::column::Column;
+use self::connection::Connection;
+use self::decode::Builder;
+use self::fault::Asked;
+use self::mark::Cursor;
+use self::reading::{End, Reading};
+use self::select::Plan;
+use self::settings::Settings;
+use super::{About, Ask, Described, Layout, Mark, Object, Page, Remote, Scope, Source};
+use crate::entity::Stream;
+use crate::error::{Error, Kind, Result};
+
+/// A row this much ahead of the remote's clock is dated in the future.
+const TOLERANCE: i64 = 5;
+
+/// One SQL Server database, read as one login.
+pub struct SqlServer {
+    settings: Settings,
+    idle: Option<Connection>,
+    /// The pass of a stream.
+    reading: Option<Reading>,
+    /// Rows asked for by key meanwhile.
+    aside: Option<Reading>,
+    /// By object.
+    columns: BTreeMap<String, Vec<Column>>,
+}
+
+impl SqlServer {
+    /// Makes it; does no I/O. Errors are [`Kind::Config`].
+    pub fn new(remote: Remote) -> Result<Self> {
+        let settings = Settings::new(remote)?;
+        Ok(SqlServer { settings, idle: None, reading: None, aside: None, columns: BTreeMap::new() })
+    }
+
+    async fn connection(&mut self) -> Result<Connection> {
+        match self.idle.take() {
+            Some(idle) => Ok(idle),
+            None => connection::connect(&self.settings).await,
+        }
+    }
+
+    /// The rows of a short query. The connection is kept only when nothing went wrong.
+    async fn rows(&mut self, sql: &str, asked: Asked<'_>) -> Result<Vec<Row>> {
+        let mut connection = self.connection().await?;
+        let rows = connection::rows(&self.settings, &mut connection, sql, asked).await?;
+        self.idle = Some(connection);
+        Ok(rows)
+    }
+
+    /// The columns of a stream's object, asked for once.
+    async fn columns(&mut self, stream: &Stream) -> Result<&[Column]> {
+        if !self.columns.contains_key(&stream.object) {
+            let columns = self.described(stream).await?;
+            self.columns.insert(stream.object.clone(), columns);
+        }
+        Ok(self.columns.get(&stream.object).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// How the stream is read, without a layout of the caller's.
+    async fn plan(&mut self, stream: &Stream) -> Result<Plan> {
+        self.columns(stream).await?;
+        let columns = self.columns.get(&stream.object).cloned().unwrap_or_default();
+        Plan::new(stream, &layout::of(&self.settings, stream, &columns)?, &columns, false)
+    }
+
+    /// The reading that the ask goes on with, or a new one.
+    async fn reading(&mut self, plan: &Plan, ask: &Ask) -> Result<Reading> {
+        let about = plan.rows(&ask.scope, None)?;
+        let open = if is_aside(&ask.scope) { self.aside.take() } else { self.reading.take() };
+        match open.filter(|reading| reading.goes_on(&about, ask.after.as_ref())) {
+            Some(reading) => Ok(reading),
+            None => {
+                let sql = plan.rows(&ask.scope, ask.after.as_ref())?;
+                Ok(Reading::start(self.connection().await?, about, sql))
+            }
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Source for SqlServer {
+    async fn check(&mut self) -> Result<About> {
+        let sql = "select cast(serverproperty('ProductVersion') as nvarchar(128)), \
+                   cast(serverproperty('Edition') as nvarchar(128)), original_login(), sysutcdatetime()";
+        let rows = self.rows(sql, Asked::Session).await?;
+        let now: chrono::DateTime<chrono::Utc> = std::time::SystemTime::now().into();
+        let row: Vec<&ColumnData<'static>> =
+            rows.first().into_iter().flat_map(Row::cells).map(|(_, data)| data).collect();
+        let text = |at: usize| {
+            let text = row.get(at).filter(|data| !cell::is_null(data)).and_then(|data| cell::text(data).ok());
+            self.settings.redactor.line(&text.unwrap_or_default())
+        };
+        let clock = row.get(3).and_then(|data| moment::clock(cell::moment(data)?.0));
+        Ok(About {
+            version: format!("{} {}", text(0), text(1)).trim().to_string(),
+            login: text(2),
+            protocol: "tds".into(),
+            channel: self.settings.channel(),
+            safer: self.settings.safer(),
+            clock_offset_s: clock.map(|clock| (clock - now).num_seconds()),
+            doubt: None,
+        })
+    }
+
+    async fn layout(&mut self, stream: &Stream) -> Result<Layout> {
+        // A table may have got other columns since the last run.
+        self.columns.remove(&stream.object);
+        self.columns(stream).await?;
+        let columns = self.columns.get(&stream.object).map(Vec::as_slice).unwrap_or_default();
+        let layout = layout::of(&self.settings, stream, columns)?;
+        let plan = Plan::new(stream, &layout, columns, false)?;
+        // Rights on columns show only when they are asked for.
+        let empty = plan.rows(&Scope::Keys(Vec::new()), None)?;
+        self.rows(&empty, Asked::Rows(stream)).await?;
+        Ok(layout)
+    }
+
+    async fn watermark(&mut self, stream: &Stream) -> Result<(Option<Mark>, Option<String>)> {
+        let plan = self.plan(stream).await?;
+        let (Some((cursor, _)), Some(sql)) = (plan.cursor, plan.watermark()?) else {
+            return Ok((None, None));
+        };
+        let rows = self.rows(&sql, Asked::Rows(stream)).await?;
+        let row: Vec<&ColumnData<'static>> =
+            rows.first().into_iter().flat_map(Row::cells).map(|(_, data)| data).collect();
+        let Some(newest) = row.first().filter(|data| !cell::is_null(data)) else { return Ok((None, None)) };
+        let mark = decode::of_cursor(cursor, newest).ok_or_else(|| strange(&self.settings))?;
+        Ok(capped(stream, cursor, mark, &row))
+    }
+
+    async fn count(&mut self, stream: &Stream, scope: &Scope) -> Result<u64> {
+        let sql = self.plan(stream).await?.count(scope)?;
+        let rows = self.rows(&sql, Asked::Rows(stream)).await?;
+        let count = rows.first().and_then(|row| row.cells().next()).and_then(|(_, data)| cell::integer(data));
+        count.and_then(|count| u64::try_from(count).ok()).ok_or_else(|| strange(&self.settings))
+    }
+
+    async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page> {
+        self.columns(stream).await?;
+        let columns = self.columns.get(&stream.object).map(Vec::as_slice).unwrap_or_default();
+        let plan = Plan::new(stream, layout, columns, ask.raw)?;
+        let reading = self.reading(&plan, ask).await?;
+        let builder = Builder::new(stream, layout, &plan, ask, self.settings.zone);
+        let (page, end) = reading.page(&self.settings, builder, ask.limit, Asked::Rows(stream)).await?;
+        match end {
+            End::Open(reading) if is_aside(&ask.scope) => self.aside = Some(reading),
+            End::Open(reading) => self.reading = Some(reading),
+            End::Done(connection) => self.idle = connection.map(|connection| *connection),
+        }
+        Ok(page)
+    }
+
+    async fn objects(&mut self) -> Result<Vec<Object>> {
+        self.tables().await
+    }
+
+    async fn describe(&mut self, object: &str) -> Result<Vec<Described>> {
+        self.fields(object).await
+    }
+
+    fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark> {
+        mark::earlier(mark, by)
+    }
+
+    fn identity(&self) -> String {
+        self.settings.identity()
+    }
+}
+
+/// Rows by key are asked for between the pages of a stream, which goes on behind them.
+fn is_aside(scope: &Scope) -> bool {
+    matches!(scope, Scope::Keys(_) | Scope::Parents(_))
+}
+
+/// The newest time, but not one that the remote's clock has not reached: one row dated in the
+/// future would hide everything written until then. Behind the time stand the remote's clocks,
+/// its local one and UTC; which of them a column goes by is not known, so the later one counts.
+fn capped(
+    stream: &Stream,
+    cursor: Cursor,
+    mark: Mark,
+    row: &[&ColumnData<'static>],
+) -> (Option<Mark>, Option<String>) {
+    let clock = |at: usize| row.get(at).and_then(|data| cell::moment(data)).map(|(moment, _)| moment);
+    let now = match cursor {
+        Cursor::Moment(column::Family::DateTimeOffset) => clock(2),
+        Cursor::Moment(_) => clock(1).max(clock(2)),
+        _ => None,
+    };
+    let limit = now.and_then(|now| mark::of_moment(moment::Moment(now.0 + TOLERANCE * moment::SECOND)));
+    match (limit, now.and_then(mark::of_moment)) {
+        (Some(limit), Some(now)) if mark > limit => {
+            let object = object::title(stream);
+            (
+                Some(now),
+                Some(format!("the newest row of {object} is dated after the remote's own clock: {}", mark.0)),
+            )
+        }
+        _ => (Some(mark), None),
+    }
+}
+
+fn strange(settings: &Settings) -> Error {
+    Error::new(
+        Kind::BadAnswer,
+        format!("\"{}\" answered with values of another type than asked for", settings.server),
+    )
+}

@@ -1,0 +1,163 @@
+//! The statements, as text: what a database administrator will see in the remote's plan cache.
+
+use serde_json::json;
+
+use super::fixture::{settings, stream};
+use crate::entity::Stream;
+use crate::error::Kind;
+use crate::source::sqlserver::column::Column;
+use crate::source::sqlserver::layout;
+use crate::source::sqlserver::select::Plan;
+use crate::source::{Key, Mark, Scalar, Scope};
+
+fn columns() -> Vec<Column> {
+    let all = [
+        ("InvoiceNo", "varchar(20)"),
+        ("line", "int"),
+        ("amount", "money"),
+        ("updated_at", "datetime"),
+        ("rv", "timestamp"),
+        ("where", "geography"),
+        ("any", "sql_variant"),
+    ];
+    all.map(|(name, kind)| Column { name: name.into(), kind: kind.into() }).into()
+}
+
+fn sales(cursor: Option<&str>) -> Stream {
+    let columns = [("invoiceno", "text"), ("line", "bigint"), ("amount", "numeric")];
+    let mut stream = stream("dbo.Sales", &["invoiceno", "line"], &columns);
+    stream.cursor = cursor.map(str::to_string);
+    stream
+}
+
+fn plan(stream: &Stream, whole: bool) -> Plan {
+    let layout = layout::of(&settings(), stream, &columns()).unwrap();
+    Plan::new(stream, &layout, &columns(), whole).unwrap()
+}
+
+fn key(invoice: &str, line: i64) -> Key {
+    Key(vec![Scalar::Text(invoice.into()), Scalar::Int(line)])
+}
+
+#[test]
+fn everything_goes_by_key_in_an_order_that_the_local_key_has_too() {
+    assert_eq!(
+        plan(&sales(None), false).rows(&Scope::All, None).unwrap(),
+        "select o.[InvoiceNo], o.[line], cast(o.[amount] as decimal(19,4))\n\
+         from [dbo].[Sales] as o\n\
+         order by cast(o.[InvoiceNo] as nvarchar(4000)) collate Latin1_General_BIN2, o.[line]"
+    );
+}
+
+#[test]
+fn what_lies_behind_a_row_is_greater_in_the_first_column_that_differs() {
+    let sql = plan(&sales(None), false).rows(&Scope::All, Some(&key("O'1", 7))).unwrap();
+    let (column, value) = (
+        "cast(o.[InvoiceNo] as nvarchar(4000)) collate Latin1_General_BIN2",
+        "cast(cast(N'O''1' as varchar(20)) as nvarchar(4000)) collate Latin1_General_BIN2",
+    );
+    let wanted = format!(
+        "where {column} >= {value} and ({column} > {value} or ({column} = {value} and o.[line] > 7))"
+    );
+    assert!(sql.contains(&wanted), "{sql}");
+}
+
+#[test]
+fn changes_go_by_cursor_then_key_between_two_marks() {
+    let plan = plan(&sales(Some("RV")), false);
+    let mark = |version: &str| Mark(format!("0x{version:0>16}"));
+    let scope = Scope::Since { from: mark("7D1"), until: Some(mark("7D5")) };
+    let sql = plan.rows(&scope, None).unwrap();
+    assert!(
+        sql.starts_with("select o.[InvoiceNo], o.[line], cast(o.[amount] as decimal(19,4)), o.[rv]\n"),
+        "{sql}"
+    );
+    assert!(sql.contains("where o.[rv] >= 0x00000000000007D1 and o.[rv] < 0x00000000000007D5\n"), "{sql}");
+    assert!(sql.contains("order by o.[rv], cast("), "{sql}");
+    let mut place = key("A", 1);
+    place.0.insert(0, Scalar::Text("0x00000000000007D2".into()));
+    let sql = plan.rows(&scope, Some(&place)).unwrap();
+    assert!(sql.contains(" and o.[rv] >= 0x00000000000007D2 and (o.[rv] > 0x00000000000007D2 or ("), "{sql}");
+    assert_eq!(plan.watermark().unwrap().unwrap(), "select min_active_rowversion()");
+}
+
+#[test]
+fn times_of_change_are_read_up_to_the_watermark_and_where_they_lie_in_the_future() {
+    let plan = plan(&sales(Some("updated_at")), false);
+    let mark = |time: &str| Mark(format!("2026-11-21 {time}.0000000"));
+    let scope = Scope::Since { from: mark("09:00:00"), until: Some(mark("10:00:00")) };
+    assert_eq!(
+        plan.count(&scope).unwrap(),
+        "select count_big(*)\nfrom [dbo].[Sales] as o\n\
+         where o.[updated_at] >= cast('2026-11-21T09:00:00.000' as datetime) and \
+         (o.[updated_at] <= cast('2026-11-21T10:00:00.000' as datetime) or \
+         o.[updated_at] > dateadd(second, 5, \
+         case when sysdatetime() > sysutcdatetime() then sysdatetime() else sysutcdatetime() end))"
+    );
+    assert_eq!(
+        plan.watermark().unwrap().unwrap(),
+        "select max(o.[updated_at]), sysdatetime(), sysutcdatetime()\nfrom [dbo].[Sales] as o"
+    );
+}
+
+#[test]
+fn a_growing_key_is_sorted_by_once() {
+    let mut stream = stream("t", &["line"], &[("line", "bigint")]);
+    stream.cursor = Some("line".into());
+    let mark = Mark(format!("{:038}", 5));
+    let sql = plan(&stream, false).rows(&Scope::Since { from: mark, until: None }, None).unwrap();
+    assert_eq!(sql, "select o.[line]\nfrom [t] as o\nwhere o.[line] >= 5\norder by o.[line]");
+}
+
+#[test]
+fn rows_are_asked_for_by_key_as_the_remote_compares_them() {
+    let plan = plan(&sales(None), false);
+    let sql = plan.count(&Scope::Keys(vec![key("A", 1), key("B", -2)])).unwrap();
+    assert!(
+        sql.ends_with(
+            "where ((o.[InvoiceNo] = cast(N'A' as varchar(20)) and o.[line] = 1) or \
+             (o.[InvoiceNo] = cast(N'B' as varchar(20)) and o.[line] = -2))"
+        ),
+        "{sql}"
+    );
+    assert!(plan.count(&Scope::Keys(vec![])).unwrap().ends_with("where 1 = 0"));
+}
+
+#[test]
+fn what_is_not_sent_exactly_is_asked_for_in_another_form() {
+    let sql = plan(&sales(None), true).rows(&Scope::All, None).unwrap();
+    let list = sql.lines().next().unwrap();
+    assert!(list.ends_with(
+        ", o.[updated_at], o.[rv], o.[where].ToString(), \
+         case when sql_variant_property(o.[any], 'BaseType') in ('money', 'smallmoney') \
+         then cast(cast(o.[any] as decimal(19,4)) as sql_variant) else o.[any] end"
+    ));
+}
+
+#[test]
+fn a_key_that_is_no_value_of_its_column_never_gets_into_a_statement() {
+    let stream = stream("t", &["line"], &[("line", "bigint")]);
+    let plan = plan(&stream, false);
+    for text in ["1; drop table t", "", "1 or 1=1", "--", "1e5"] {
+        let error = plan.rows(&Scope::All, Some(&Key(vec![Scalar::Text(text.into())]))).unwrap_err();
+        assert_eq!(error.kind, Kind::Internal, "{text}");
+    }
+    assert_eq!(plan.rows(&Scope::All, Some(&Key(vec![]))).unwrap_err().kind, Kind::Internal);
+}
+
+#[test]
+fn rows_without_a_key_get_a_digest_and_a_number_behind_the_filter() {
+    let mut stream = stream("dbo.Heap", &["row_key"], &[("row_key", "text"), ("line", "bigint")]);
+    stream.columns[0].path = vec!["*".into()];
+    stream.filter = Some(json!("line > 0"));
+    assert_eq!(
+        plan(&stream, false).rows(&Scope::All, None).unwrap(),
+        "select o.[*], o.[line]\n\
+         from (select d.*, concat(d.[*digest], '-', \
+         row_number() over (partition by d.[*digest] order by d.[*digest])) as [*]\n\
+         from (select i.*, convert(char(64), hashbytes('SHA2_256', \
+         concat('', isnull(convert(nvarchar(max), i.[line]), nchar(30)))), 2) as [*digest]\n\
+         from [dbo].[Heap] as i\nwhere (\nline > 0\n)) as d) as o\n\
+         order by o.[*] collate Latin1_General_BIN2"
+    );
+}

@@ -1,0 +1,148 @@
+//! Why there is no answer: by the class of the driver's error, never by its text, which names
+//! functions and advises a programmer.
+
+use std::io;
+
+use tiberius::error::Error as Driver;
+
+use super::fault::{Asked, Fault};
+use super::settings::{Encrypt, Settings};
+use crate::error::{Error, Kind};
+
+/// An error of the driver on a connection that stands.
+pub(super) fn of(settings: &Settings, error: Driver, asked: Asked<'_>) -> Error {
+    match error {
+        Driver::Server(told) => {
+            let (number, class) = (told.code(), told.class());
+            Fault { number, class, message: told.message().to_string() }.into_error(settings, asked)
+        }
+        Driver::Io { kind: io::ErrorKind::TimedOut, .. } => slow(settings),
+        Driver::Io { kind: io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput, message } => {
+            strange(settings, &message)
+        }
+        Driver::Io { .. } => closed(settings),
+        Driver::Tls(why) => insecure(settings, &why),
+        other => strange(settings, &other.to_string()),
+    }
+}
+
+/// An error of the driver while the connection is made secure and the login is sent.
+pub(super) fn login(settings: &Settings, error: Driver) -> Error {
+    match error {
+        Driver::Io { kind: io::ErrorKind::TimedOut, .. } => dumb(settings),
+        Driver::Io { kind: io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput, message } => {
+            insecure(settings, &message)
+        }
+        Driver::Io { .. } => hung_up(settings),
+        Driver::Protocol(why) => insecure(settings, &why),
+        Driver::Routing { host, port } => {
+            Error::new(Kind::Config, format!("{} sends us on to \"{host}:{port}\"", settings.address()))
+                .hint(format!("name that one: {}", settings.set("host", &host)))
+        }
+        other => of(settings, other, Asked::Session),
+    }
+}
+
+/// No connection at all.
+pub(super) fn unconnected(settings: &Settings, error: &io::Error) -> Error {
+    use io::ErrorKind::*;
+    let (why, detail) = match error.kind() {
+        ConnectionRefused => (
+            "connection refused",
+            "nothing listens on this port, TCP is switched off there, or a firewall refuses",
+        ),
+        ConnectionReset | ConnectionAborted => {
+            ("connection reset", "cut at once, by a firewall for instance")
+        }
+        HostUnreachable => ("no route to this host", "the network between is down, or the address is wrong"),
+        NetworkUnreachable | NetworkDown => ("network unreachable", "this machine has no way there"),
+        _ => ("no address for this name", "it is mistyped, or this machine cannot ask a name server"),
+    };
+    Error::new(Kind::Unreachable, format!("cannot connect to {}: {why}", settings.address()))
+        .detail(detail)
+        .hint(check(settings))
+}
+
+/// Nothing answered at all.
+pub(super) fn silent(settings: &Settings) -> Error {
+    let limit = settings.limits.connect_timeout;
+    Error::new(Kind::Timeout, format!("no connection to {} within {limit:?}", settings.address()))
+        .detail("nothing answered: a wrong port, or a firewall that drops packets")
+        .hint(check(settings))
+}
+
+/// The connection stood, but nothing came for too long.
+pub(super) fn slow(settings: &Settings) -> Error {
+    let limit = settings.limits.request_timeout;
+    Error::new(Kind::Timeout, format!("nothing came from {} within {limit:?}", settings.address()))
+        .detail("the remote is busy, waits for a lock, or sorts the whole table because no index fits")
+        .hint("wait longer: set erp_sync.request_timeout = '5min'; or make an index there on cursor and key")
+}
+
+/// A row that is larger than an answer may be.
+pub(super) fn too_large(settings: &Settings, bytes: usize) -> Error {
+    let limit = settings.limits.max_response_bytes;
+    Error::new(Kind::TooLarge, format!("a row of \"{}\" is larger than an answer may be", settings.server))
+        .detail(format!("{bytes} bytes came, {limit} are accepted"))
+        .hint("set erp_sync.max_response_bytes = '128MB', or leave its large column out of the manifest")
+}
+
+fn closed(settings: &Settings) -> Error {
+    let address = settings.address();
+    Error::new(Kind::Unreachable, format!("{address} closed the connection before the answer was whole"))
+        .detail("the network was cut, the remote was restarted, or somebody ended our session there")
+        .hint("when it happens again, look into the remote's own error log")
+}
+
+fn dumb(settings: &Settings) -> Error {
+    let (address, limit) = (settings.address(), settings.limits.connect_timeout);
+    Error::new(Kind::Timeout, format!("{address} did not log us in within {limit:?}"))
+        .detail("the connection stood: another service listens there, or one that speaks no TLS")
+        .hint(without_tls(settings))
+}
+
+fn hung_up(settings: &Settings) -> Error {
+    Error::new(Kind::Tls, format!("{} closed the connection while it was made secure", settings.address()))
+        .detail("it is no SQL Server, or its TLS is too old: version 1.0, or ciphers that are given up")
+        .hint(without_tls(settings))
+}
+
+fn strange(settings: &Settings, why: &str) -> Error {
+    Error::new(Kind::BadAnswer, format!("{} does not answer as a SQL Server does", settings.address()))
+        .detail(settings.redactor.line(why))
+        .hint(check(settings))
+}
+
+fn insecure(settings: &Settings, why: &str) -> Error {
+    // What follows is the driver's advice to programmers.
+    let why = why.split(" To connect anyway").next().unwrap_or_default();
+    let error = Error::new(Kind::Tls, format!("no secure connection to {}", settings.address()));
+    let error = error.detail(settings.redactor.line(why));
+    match settings.encrypt {
+        Encrypt::Plaintext => error.hint(format!(
+            "the remote insists on encryption, so its certificate counts: {}",
+            settings.set("ca_file", "/...")
+        )),
+        _ => error.hint(format!(
+            "a certificate of your own authority: {}; any certificate: {}; a remote without TLS: {}",
+            settings.set("ca_file", "/..."),
+            settings.set("trust_certificate", "true"),
+            settings.set("encrypt", "plaintext")
+        )),
+    }
+}
+
+fn without_tls(settings: &Settings) -> String {
+    match settings.encrypt {
+        Encrypt::Plaintext => check(settings),
+        _ => format!(
+            "{}; an old remote without usable TLS, in a network you trust: {}",
+            check(settings),
+            settings.set("encrypt", "plaintext")
+        ),
+    }
+}
+
+fn check(settings: &Settings) -> String {
+    format!("check host and port: {}, {}", settings.set("host", "..."), settings.set("port", "1433"))
+}
