@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 
 /// The manifests that are compiled in. The order is that of lists shown to a
 /// person and, where `after` says nothing, of runs: what others refer to first.
-const MANIFESTS: [(&str, &str); 14] = [
+const MANIFESTS: [(&str, &str); 15] = [
     ("categories", include_str!("categories.json")),
     ("products", include_str!("products.json")),
     ("contacts", include_str!("contacts.json")),
@@ -23,6 +23,7 @@ const MANIFESTS: [(&str, &str); 14] = [
     ("manufacturing", include_str!("manufacturing.json")),
     ("wastage", include_str!("wastage.json")),
     ("invoices", include_str!("invoices.json")),
+    ("sales", include_str!("sales.json")),
 ];
 
 /// The built-in entities, in the order of the list. A manifest that were not
@@ -196,7 +197,8 @@ mod tests {
             error.detail.as_deref(),
             Some(
                 "entities are: all, categories, products, contacts, companies, currencies, warehouses, \
-                 employees, sale_orders, purchases, stock_moves, inventory, manufacturing, wastage, invoices"
+                 employees, sale_orders, purchases, stock_moves, inventory, manufacturing, wastage, invoices, \
+                 sales"
             )
         );
         assert_eq!(error.hint_or_default(), "did you mean \"invoices\"?");

@@ -38,6 +38,12 @@ pub struct Touch {
 /// The rules; their order does not matter.
 pub const RULES: &[Rule] = &[
     Rule {
+        of: "pos_sales",
+        fills: &["stock_movements", "waiting", "branch_codes"],
+        needs: &["products", "warehouses"],
+        sql: include_str!("sales.sql"),
+    },
+    Rule {
         of: "stock_quants",
         fills: &["warehouse_inventory"],
         needs: &["locations", "warehouses"],
@@ -57,6 +63,30 @@ const ANY_QUANT: &str =
 
 /// What bears on what; the order does not matter.
 pub const TOUCHES: &[Touch] = &[
+    Touch {
+        on: "products",
+        of: "pos_sales",
+        needs: &["stock_movements"],
+        sql: "select s.server, s.invoice_no, s.line_no from {schema}.products p
+              join {schema}.pos_sales s on s.tenant = $1 and s.barcode = p.barcode
+              where p.tenant = $1 and p.id = any($3)
+              union
+              select t.origin_key::jsonb ->> 0, t.origin_key::jsonb ->> 1, (t.origin_key::jsonb ->> 2)::bigint
+              from {schema}.stock_movements t
+              where t.tenant = $1 and t.product_id = any($3) and t.origin = 'pos_sales'",
+    },
+    Touch {
+        on: "warehouses",
+        of: "pos_sales",
+        needs: &["stock_movements"],
+        sql: "select s.server, s.invoice_no, s.line_no from {schema}.warehouses w
+              join {schema}.pos_sales s on s.tenant = $1 and s.branch_code = w.code
+              where w.tenant = $1 and w.id = any($3)
+              union
+              select t.origin_key::jsonb ->> 0, t.origin_key::jsonb ->> 1, (t.origin_key::jsonb ->> 2)::bigint
+              from {schema}.stock_movements t
+              where t.tenant = $1 and t.warehouse_id = any($3) and t.origin = 'pos_sales'",
+    },
     Touch { on: "locations", of: "stock_quants", needs: &[], sql: ANY_QUANT },
     Touch { on: "warehouses", of: "stock_quants", needs: &[], sql: ANY_QUANT },
     Touch {

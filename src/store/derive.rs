@@ -5,7 +5,7 @@ use pgrx::datum::DatumWithOid;
 use super::sql::{change, execute, first, key_arrays, query, value};
 use super::tables::DDL_LOCK;
 use super::{Place, servers};
-use crate::entity::{Stream, ddl, derive, quote};
+use crate::entity::{Entity, Stream, ddl, derive, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Key, hint};
 
@@ -65,7 +65,8 @@ pub(super) fn take_turn(place: &Place<'_>) -> Result<()> {
 pub(super) fn follow(place: &Place<'_>, changed: &[Key], seen: &[Key]) -> Result<()> {
     let table = place.stream.table.as_str();
     if let Some(rule) = derive::rule(table) {
-        recompute(place, rule, place.stream, if seen.is_empty() { changed } else { seen })?;
+        let columns = place.stream.key.len();
+        recompute(place, rule, columns, if seen.is_empty() { changed } else { seen })?;
     }
     if changed.is_empty() {
         return Ok(());
@@ -75,7 +76,7 @@ pub(super) fn follow(place: &Place<'_>, changed: &[Key], seen: &[Key]) -> Result
         if there(place, touch.needs)? && there(place, &[touch.of])? {
             let arguments = parameters(place, changed, place.stream.key.len());
             let keys = query(&touch.query(place.schema), &arguments, |row| row.key(1))?;
-            recompute(place, rule, stream, &keys)?;
+            recompute(place, rule, stream.key.len() + usize::from(of_servers(place, touch.of)), &keys)?;
         }
     }
     Ok(())
@@ -86,13 +87,19 @@ fn stream<'a>(place: &Place<'a>, table: &str) -> Option<&'a Stream> {
     place.entities.iter().flat_map(|entity| &entity.streams).find(|stream| stream.table == table)
 }
 
-fn recompute(place: &Place<'_>, rule: &derive::Rule, stream: &Stream, keys: &[Key]) -> Result<()> {
+/// Whether the rows of a table are told apart by their server too.
+fn of_servers(place: &Place<'_>, table: &str) -> bool {
+    let fills = |entity: &&Entity| entity.streams.iter().any(|stream| stream.table == table);
+    place.entities.iter().find(fills).is_some_and(Entity::is_of_servers)
+}
+
+fn recompute(place: &Place<'_>, rule: &derive::Rule, columns: usize, keys: &[Key]) -> Result<()> {
     if keys.is_empty() || !there(place, rule.needs)? || !there(place, rule.fills)? {
         return Ok(());
     }
     let sql = rule.statement(place.schema);
     for some in keys.chunks(CHUNK) {
-        change(&sql, &parameters(place, some, stream.key.len()), |_| Ok(()))?;
+        change(&sql, &parameters(place, some, columns), |_| Ok(()))?;
     }
     Ok(())
 }
@@ -135,7 +142,7 @@ pub(super) fn readmit(place: &Place<'_>, after: Option<String>) -> Result<Option
     ];
     let found = query(&sql, &arguments, |row| row.text(1))?;
     let keys: Vec<Key> = found.iter().map(|key| super::gone::read_key(key)).collect::<Result<_>>()?;
-    recompute(place, rule, place.stream, &keys)?;
+    recompute(place, rule, place.stream.key.len(), &keys)?;
     Ok(found.last().filter(|_| found.len() == CHUNK).cloned())
 }
 

@@ -4,6 +4,7 @@ mod inventory;
 mod movements;
 mod programs;
 mod recomputed;
+mod sales;
 
 use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::shop::Shop;
