@@ -12,7 +12,7 @@ use super::golden::Golden;
 const CHECK: &str = "select * from sync_check()";
 
 /// Every object of a built-in entity.
-const OBJECTS: [&str; 17] = [
+const OBJECTS: [&str; 21] = [
     "product.category",
     "product.product",
     "uom.uom",
@@ -29,6 +29,10 @@ const OBJECTS: [&str; 17] = [
     "sale.order.line",
     "purchase.order",
     "purchase.order.line",
+    "stock.picking",
+    "stock.move",
+    "mrp.production",
+    "stock.scrap",
     "account.move",
 ];
 
