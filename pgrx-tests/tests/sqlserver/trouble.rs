@@ -160,6 +160,24 @@ fn a_closed_port_and_a_silent_one() {
 }
 
 #[test]
+fn a_gateway_that_sends_us_on_is_followed_once() {
+    let (gateway, tds) = (Tds::start(), Tds::start());
+    tds.execute(
+        "create table items (id int primary key, name nvarchar(9)); insert into items values (1, 'a')",
+    );
+    gateway.route_to(tds.port());
+    let remote = remote(gateway.port());
+    let mut server = Server::of(gateway, remote);
+    assert_eq!(server.page(&items(None), Scope::All, None, 10).unwrap().rows.len(), 1);
+    tds.route_to(server.tds.port());
+    server.tds.route_to(tds.port());
+    server.source = erp_sync::source::open(super::server::remote(server.tds.port())).unwrap();
+    let error = server.check().unwrap_err();
+    assert_eq!(error.kind, Kind::Config);
+    assert!(shown(&error).contains("sends us on and on"), "{}", shown(&error));
+}
+
+#[test]
 fn a_server_that_was_restarted_is_connected_to_again() {
     let mut server = Server::with_rows(5);
     let stream = items(None);
