@@ -1,13 +1,31 @@
 //! What `sync_check()` tries on one server: everything a sync needs, one finding each.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::entity::Entity;
-use crate::error::{Error, Kind};
+use super::breaker;
+use crate::entity::{Entity, Stream};
+use crate::error::{Error, Kind, Result};
 use crate::source::{About, Channel, Scope, Source};
 
 /// Clocks further apart than this are worth a warning: the overlap covers less.
-const CLOCK_TOLERANCE_S: i64 = 120;
+const CLOCK_TOLERANCE_S: u64 = 120;
+
+/// Up to here clocks agree: the remote shows whole seconds, and an answer takes its time.
+const CLOCK_AGREES_S: u64 = 2;
+
+/// What to do when the remote shows fewer rows than are here.
+const LOST: &str = "give the remote user back what it could read before (companies, record rules), unless the rows \
+                    are really gone there: then the next full pass will ask for confirmation";
+
+/// An entity that is looked at.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Which.
+    pub entity: Arc<Entity>,
+    /// How many rows are here, by table.
+    pub rows: BTreeMap<String, u64>,
+}
 
 /// One thing that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,14 +58,14 @@ impl Finding {
 
 /// Connects, logs in and looks at every entity. Stops at the first thing without
 /// which nothing else can be tried.
-pub async fn check(source: &mut dyn Source, entities: &[Arc<Entity>]) -> Vec<Finding> {
+pub async fn check(source: &mut dyn Source, subjects: &[Subject]) -> Vec<Finding> {
     let about = match source.check().await {
         Ok(about) => about,
         Err(error) => return vec![Finding::failed(aspect_of(&error), &error)],
     };
     let mut findings = standing(source, &about);
-    for entity in entities {
-        findings.push(look(source, entity).await);
+    for subject in subjects {
+        findings.push(look(source, subject).await);
     }
     findings
 }
@@ -67,12 +85,22 @@ fn standing(source: &dyn Source, about: &About) -> Vec<Finding> {
         Finding::ok("connect", format!("{} over {}", source.identity(), about.protocol)),
         channel(about),
         Finding::ok("login", about.login.clone()),
-        Finding::ok("version", about.version.clone()),
+        version(about),
     ];
     if let Some(offset) = about.clock_offset_s {
         findings.push(clock(offset));
     }
     findings
+}
+
+fn version(about: &About) -> Finding {
+    let Some(doubt) = &about.doubt else { return Finding::ok("version", about.version.clone()) };
+    Finding {
+        aspect: "version".into(),
+        status: "warn",
+        detail: format!("{}: {doubt}", about.version),
+        hint: Some("after the first sync compare some rows with the remote's own screens".into()),
+    }
 }
 
 fn channel(about: &About) -> Finding {
@@ -87,49 +115,114 @@ fn channel(about: &About) -> Finding {
 }
 
 fn clock(offset: i64) -> Finding {
+    let apart = duration(offset.unsigned_abs());
     let detail = match offset {
-        0 => "the remote's clock agrees with this server's".to_string(),
-        ahead if ahead > 0 => format!("the remote's clock is {ahead} s ahead of this server's"),
-        behind => format!("the remote's clock is {} s behind this server's", -behind),
+        _ if offset.unsigned_abs() <= CLOCK_AGREES_S => {
+            "the remote's clock agrees with this server's".to_string()
+        }
+        1.. => format!("the remote's clock is {apart} ahead of this server's"),
+        _ => format!("the remote's clock is {apart} behind this server's"),
     };
     let mut finding = Finding::ok("clock", detail);
-    if offset.abs() > CLOCK_TOLERANCE_S {
+    if offset.unsigned_abs() > CLOCK_TOLERANCE_S {
         finding.status = "warn";
         finding.hint = Some("set both clocks by NTP; a sync goes by the remote's clock alone".into());
     }
     finding
 }
 
-async fn look(source: &mut dyn Source, entity: &Entity) -> Finding {
-    let aspect = format!("entity {}", entity.name);
-    let (mut counts, mut left_out, mut absent) = (Vec::new(), Vec::new(), Vec::new());
-    for stream in &entity.streams {
+/// Seconds, in the unit a person would use.
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0..=120 => format!("{seconds} s"),
+        121..=7_200 => format!("{} min", (seconds + 30) / 60),
+        7_201..=172_800 => format!("{} h", (seconds + 1_800) / 3_600),
+        _ => format!("{} days", (seconds + 43_200) / 86_400),
+    }
+}
+
+/// What is found out about the streams of an entity.
+#[derive(Default)]
+struct Seen {
+    readable: Vec<String>,
+    absent: Vec<String>,
+    left_out: Vec<String>,
+    /// Tables that hold more rows than the remote shows.
+    lost: Vec<String>,
+}
+
+async fn look(source: &mut dyn Source, subject: &Subject) -> Finding {
+    let aspect = format!("entity {}", subject.entity.name);
+    let mut seen = Seen::default();
+    for stream in &subject.entity.streams {
+        let rows = subject.rows.get(&stream.table).copied().unwrap_or(0);
+        if let Err(error) = seen.stream(source, stream, rows).await {
+            return Finding::failed(aspect, &error);
+        }
+    }
+    seen.finding(aspect)
+}
+
+impl Seen {
+    async fn stream(&mut self, source: &mut dyn Source, stream: &Stream, stored: u64) -> Result<()> {
+        let table = &stream.table;
         let layout = match source.layout(stream).await {
             Ok(layout) => layout,
             Err(error) if stream.optional && error.kind == Kind::NoObject => {
-                absent.push(stream.table.as_str());
-                continue;
+                self.absent.push(table.clone());
+                return Ok(());
             }
             Err(error) if stream.optional && error.kind == Kind::Forbidden => {
-                left_out.push(format!("{} ({error})", stream.table));
-                continue;
+                self.left_out.push(format!("{table} ({error})"));
+                return Ok(());
             }
-            Err(error) => return Finding::failed(aspect, &error),
+            Err(error) => return Err(error),
         };
-        left_out.extend(layout.left_out.iter().map(|(c, why)| format!("{}.{c} ({why})", stream.table)));
-        match source.count(stream, &Scope::All).await {
-            Ok(rows) => counts.push(format!("{rows} {}", stream.table)),
-            Err(error) => return Finding::failed(aspect, &error),
+        self.left_out.extend(layout.left_out.iter().map(|(column, why)| format!("{table}.{column} ({why})")));
+        let rows = source.count(stream, &Scope::All).await?;
+        self.readable.push(format!("{rows} {table}"));
+        // As many as a full pass would not remove unasked.
+        if stored.saturating_sub(rows) > breaker::allowance(stored) {
+            self.lost.push(format!("{stored} {table}"));
         }
+        Ok(())
     }
-    let mut finding = Finding::ok(aspect, format!("readable: {}", counts.join(", ")));
-    if !absent.is_empty() {
-        finding.detail = format!("{}; not there: {}", finding.detail, absent.join(", "));
+
+    fn finding(self, aspect: String) -> Finding {
+        let mut finding = Finding::ok(aspect, format!("readable: {}", self.readable.join(", ")));
+        for (what, list) in
+            [("not there", &self.absent), ("not read", &self.left_out), ("but stored here", &self.lost)]
+        {
+            if !list.is_empty() {
+                finding.detail = format!("{}; {what}: {}", finding.detail, list.join(", "));
+            }
+        }
+        finding.hint = match (self.lost.is_empty(), self.left_out.is_empty()) {
+            (false, _) => Some(LOST),
+            (true, false) => Some("give the remote user the right to read them, or do without"),
+            (true, true) => None,
+        }
+        .map(str::to_string);
+        if finding.hint.is_some() {
+            finding.status = "warn";
+        }
+        finding
     }
-    if !left_out.is_empty() {
-        finding.status = "warn";
-        finding.detail = format!("{}; not read: {}", finding.detail, left_out.join(", "));
-        finding.hint = Some("give the remote user the right to read them, or do without".into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_told_in_the_unit_a_person_would_use() {
+        let told = |offset| (clock(offset).status, clock(offset).detail);
+        assert_eq!(told(-2), ("ok", "the remote's clock agrees with this server's".into()));
+        assert_eq!(told(3), ("ok", "the remote's clock is 3 s ahead of this server's".into()));
+        assert_eq!(told(-120), ("ok", "the remote's clock is 120 s behind this server's".into()));
+        assert_eq!(told(-599), ("warn", "the remote's clock is 10 min behind this server's".into()));
+        assert_eq!(told(i64::MIN).0, "warn");
+        let spans = [7_200, 7_201, 90_000, 172_801].map(duration);
+        assert_eq!(spans, ["120 min", "2 h", "25 h", "2 days"]);
     }
-    finding
 }

@@ -35,7 +35,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Finding, check};
+pub use check::{Finding, Subject, check};
 pub use discover::{Discovered, discover};
 pub use forecast::{Forecast, forecast};
 pub use run::run;

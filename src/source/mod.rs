@@ -263,6 +263,8 @@ pub enum Channel {
 pub struct About {
     /// Product version, e.g. `17.0-20240709`.
     pub version: String,
+    /// Why nobody can say whether this version is read rightly, for a person.
+    pub doubt: Option<String>,
     /// As whom we are logged in, e.g. `sync@example.com (uid 2)`.
     pub login: String,
     /// The protocol that is spoken, e.g. `jsonrpc`.

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use crate::engine::Task;
+use crate::engine::{Subject, Task};
 use crate::entity::{Entity, Stream};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
@@ -160,15 +160,28 @@ pub fn standings(tasks: &[Task], schema: &str) -> Result<Vec<Vec<crate::engine::
     session::transaction(|| tasks.iter().map(|task| tables::standings(task, schema)).collect())
 }
 
-/// Servers of a check, with their remotes and entities.
-pub type ToCheck = Vec<(String, Result<Remote>, Vec<std::sync::Arc<crate::entity::Entity>>)>;
+/// Servers of a check, with their remotes and what is looked at.
+pub type ToCheck = Vec<(String, Result<Remote>, Vec<Subject>)>;
 
 /// The servers of a check: one by name, or all.
 pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
     let servers = servers::to_check(&order.settings, name)?;
-    let all = session::transaction(entities)?;
-    let entities = |kind: &str| {
-        all.iter().filter(|entity| entity.source == kind).cloned().map(std::sync::Arc::new).collect()
-    };
-    Ok(servers.into_iter().map(|(s, remote)| (s.name, remote, entities(&s.kind))).collect())
+    session::transaction(|| {
+        let all = entities()?;
+        let looked = |(server, remote): (servers::Server, _)| {
+            let subjects = subjects(&server, &all)?;
+            Ok((server.name, remote, subjects))
+        };
+        servers.into_iter().map(looked).collect()
+    })
+}
+
+/// The entities of a server, with the rows that are here. In the current transaction.
+fn subjects(server: &servers::Server, all: &[Entity]) -> Result<Vec<Subject>> {
+    let all = all.iter().filter(|entity| entity.source == server.kind);
+    all.map(|entity| {
+        let rows = reading::rows(&server.name, &entity.name)?;
+        Ok(Subject { entity: std::sync::Arc::new(entity.clone()), rows })
+    })
+    .collect()
 }

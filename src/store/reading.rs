@@ -1,5 +1,7 @@
 //! What the functions that only read give: status, progress.
 
+use std::collections::BTreeMap;
+
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 
 use super::session::as_owner;
@@ -84,6 +86,18 @@ pub fn status(server: &str, entity: &Entity, own: &Settings) -> Result<Vec<Statu
         })
     };
     as_owner(|| query(STATUS, &arguments, rows))
+}
+
+const ROWS: &str = "
+select p.stream, p.rows::bigint from erp_sync.position p where p.server = $1 and p.entity = $2";
+
+/// How many rows of an entity of a server are here, by table. In the current transaction.
+pub fn rows(server: &str, entity: &str) -> Result<BTreeMap<String, u64>> {
+    let arguments = [value(server.to_string()), value(entity.to_string())];
+    let counts = as_owner(|| {
+        query(ROWS, &arguments, |row| Ok((row.text(1)?, u64::try_from(row.int(2)?).unwrap_or_default())))
+    })?;
+    Ok(counts.into_iter().collect())
 }
 
 /// One row of `sync_progress()`.

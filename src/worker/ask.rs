@@ -23,10 +23,10 @@ where
 
 /// Tries everything a sync needs, server by server.
 pub(super) fn check(order: &Order, server: Option<&str>, listener: &mut Listener) -> Result<()> {
-    for (name, remote, entities) in store::servers_to_check(order, server)? {
+    for (name, remote, subjects) in store::servers_to_check(order, server)? {
         let findings = away(listener, move || async move {
             Ok(match remote.and_then(source::open) {
-                Ok(mut source) => engine::check(source.as_mut(), &entities).await,
+                Ok(mut source) => engine::check(source.as_mut(), &subjects).await,
                 Err(error) => vec![Finding::failed("connect", &error)],
             })
         })?;

@@ -10,6 +10,9 @@ impl Face {
     /// As `common.version` names the recorded builds.
     pub(super) fn version(self) -> &'static str {
         match self.0 {
+            // No recorded ones: a version too old and one too new.
+            16 => "16.0",
+            20 => "20.0",
             ..18 => "17.0-20240709",
             18 => "18.0-20250702",
             _ => "19.0",

@@ -120,6 +120,11 @@ impl Odoo {
         model_mut(&mut self.company(), model).poisoned.insert(id, fault);
     }
 
+    /// Lets a record be read again.
+    pub fn cure(&self, model: &str, id: i64) {
+        model_mut(&mut self.company(), model).poisoned.remove(&id);
+    }
+
     /// Uninstalls what brings the model: it is unknown from now on.
     pub fn uninstall(&self, model: &str) {
         self.company().models.remove(model);

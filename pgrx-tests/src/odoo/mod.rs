@@ -33,6 +33,7 @@ mod renamed;
 mod reply;
 mod route;
 mod server;
+mod tls;
 mod trouble;
 mod user;
 mod xmlrpc;
@@ -48,6 +49,7 @@ use serde_json::{Map, Value};
 pub use call::DATABASE;
 pub use fault::RpcFault;
 pub use log::{Heard, Logged};
+pub use tls::{Certificate, Tls};
 pub use trouble::{What, When};
 pub use user::{ADMIN_KEY, BUYER_KEY, PLAIN_KEY};
 
@@ -79,7 +81,8 @@ impl Odoo {
     }
 
     /// Starts as Odoo 17, 18 or 19, with a database named after it. 17 and 18 have each its own recorded company; 19
-    /// has its own fields, and in them what was recorded of 18.
+    /// has its own fields, and in them what was recorded of 18. Any other says its own version, and is else as the
+    /// nearest of these.
     ///
     /// # Panics
     /// When no port can be had.

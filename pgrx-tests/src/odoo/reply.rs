@@ -31,7 +31,12 @@ impl Reply {
 
 /// Whether a number's text is a Python float's.
 pub(super) fn is_float(text: &str) -> bool {
-    text.contains(['.', 'e', 'E'])
+    text.contains(['.', 'e', 'E']) || is_no_number(text)
+}
+
+/// What a Python float may be beside a number, as JSON calls it.
+pub(super) fn is_no_number(text: &str) -> bool {
+    matches!(text, "NaN" | "Infinity" | "-Infinity")
 }
 
 impl From<&Value> for Reply {

@@ -138,6 +138,11 @@ impl What {
         Self::Status { code: 200, headers: Vec::new(), body: String::new() }
     }
 
+    /// A page of something in front of Odoo.
+    pub fn status(code: u16, title: &str) -> Self {
+        Self::html(code, title)
+    }
+
     fn html(code: u16, title: &str) -> Self {
         let headers = vec![("Content-Type", "text/html".to_owned())];
         Self::Status { code, headers, body: page(title) }

@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value};
 
 use super::face::Face;
 use super::fault::RpcFault;
-use super::reply::{Reply, is_float};
+use super::reply::{Reply, is_float, is_no_number};
 
 /// Reads a `methodCall` into the method's name and its arguments.
 pub(super) fn read(body: &[u8]) -> Result<(String, Vec<Value>), RpcFault> {
@@ -137,6 +137,10 @@ fn write(reply: &Reply, out: &mut String) {
     match reply {
         Reply::None => out.push_str("<nil/>"),
         Reply::Bool(flag) => out.push_str(&format!("<boolean>{}</boolean>", u8::from(*flag))),
+        Reply::Number(text) if is_no_number(text) => {
+            let repr = text.to_lowercase().replace("infinity", "inf");
+            out.push_str(&format!("<double>{repr}</double>"));
+        }
         Reply::Number(text) if is_float(text) => out.push_str(&format!("<double>{text}</double>")),
         Reply::Number(text) => out.push_str(&format!("<int>{text}</int>")),
         Reply::Text(text) => {

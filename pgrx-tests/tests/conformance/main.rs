@@ -58,7 +58,7 @@ macro_rules! conforms {
                     an_answer_cut_at_the_top_is_asked_for_again
                     an_answer_cut_in_the_middle_is_asked_for_again
                     a_remote_that_breaks_off_again_and_again_leaves_whole_pages
-                    garbage_is_told_and_not_asked_for_again
+                    garbage_is_told_after_a_look_at_its_records
                     a_page_that_is_too_long_is_asked_for_in_parts
                     an_answer_that_is_always_too_long_is_told
                     a_remote_that_wants_a_pause_gets_it

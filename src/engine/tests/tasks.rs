@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::double::Double;
 use super::house::*;
-use crate::engine::{Outcome, Task, check};
+use crate::engine::{Outcome, Subject, Task, check};
 use crate::entity::Entity;
 use crate::error::{Error, Kind};
 
@@ -107,24 +107,39 @@ fn an_entity_with_nothing_but_absent_streams_cannot_be_read() {
     assert_eq!(house.error(0).kind, Kind::NoObject);
 }
 
+/// What a check finds of an entity with these tables here, while its first object fails like this.
+fn looked(kind: Option<Kind>, rows: &[(&str, u64)]) -> (&'static str, String) {
+    let house = house();
+    house.world().broken.extend(kind.map(|kind| (MOVE.into(), Error::new(kind, "no such thing"))));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let mut source = Double(house.remote.clone());
+    let rows = rows.iter().map(|(table, rows)| (table.to_string(), *rows)).collect();
+    let subject = Subject { entity: with_an_optional_stream(), rows };
+    let found = runtime.block_on(check(&mut source, &[subject]));
+    let last = found.last().unwrap().clone();
+    (last.status, last.detail)
+}
+
 #[test]
 fn a_check_tells_an_optional_stream_that_is_not_there_from_one_that_may_not_be_read() {
-    let looked = |kind: Option<Kind>| {
-        let house = house();
-        house.world().broken.extend(kind.map(|kind| (MOVE.into(), Error::new(kind, "no such thing"))));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let mut source = Double(house.remote.clone());
-        let found = runtime.block_on(check(&mut source, &[with_an_optional_stream()]));
-        let last = found.last().unwrap().clone();
-        (last.status, last.detail)
-    };
-    assert_eq!(looked(None), ("ok", "readable: 5 invoices, 40 contacts".into()));
-    assert_eq!(looked(Some(Kind::NoObject)), ("ok", "readable: 40 contacts; not there: invoices".into()));
+    assert_eq!(looked(None, &[]), ("ok", "readable: 5 invoices, 40 contacts".into()));
     assert_eq!(
-        looked(Some(Kind::Forbidden)),
+        looked(Some(Kind::NoObject), &[]),
+        ("ok", "readable: 40 contacts; not there: invoices".into())
+    );
+    assert_eq!(
+        looked(Some(Kind::Forbidden), &[]),
         ("warn", "readable: 40 contacts; not read: invoices (no such thing)".into())
     );
-    assert_eq!(looked(Some(Kind::Remote)).0, "fail");
+    assert_eq!(looked(Some(Kind::Remote), &[]).0, "fail");
+}
+
+#[test]
+fn a_check_notices_that_the_remote_shows_fewer_rows_than_are_here() {
+    let all = "readable: 5 invoices, 40 contacts";
+    assert_eq!(looked(None, &[("invoices", 15), ("contacts", 44)]), ("ok", all.into()));
+    let lost = looked(None, &[("invoices", 16), ("contacts", 51)]);
+    assert_eq!(lost, ("warn", format!("{all}; but stored here: 16 invoices, 51 contacts")));
 }
 
 #[test]

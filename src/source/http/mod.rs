@@ -9,6 +9,7 @@ pub(crate) mod double;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -220,16 +221,21 @@ fn moment(date: &str) -> Option<DateTime<Utc>> {
 }
 
 fn certificates(way: &Way, path: &str) -> Result<Vec<Certificate>> {
-    let pem = std::fs::read(path)
-        .map_err(|e| unusable(way, "ca_file", &format!("cannot be read: {}", e.kind())))?;
+    let pem = std::fs::read(path).map_err(|e| {
+        let why = match e.kind() {
+            io::ErrorKind::NotFound => "no such file".to_string(),
+            other => other.to_string(),
+        };
+        unusable(way, "ca_file", &format!("cannot be read: {why}")).detail(path)
+    })?;
     let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
     if certificates.is_empty() {
-        return Err(unusable(way, "ca_file", "holds no certificate in PEM form"));
+        return Err(unusable(way, "ca_file", "holds no certificate in PEM form").detail(path));
     }
     Ok(certificates)
 }
 
 fn unusable(way: &Way, option: &str, why: &str) -> Error {
     Error::new(Kind::Config, format!("option \"{option}\" of server \"{}\" {why}", way.server))
-        .hint(way.set(option, "..."))
+        .hint(way.set(option, if option == "ca_file" { "/..." } else { "..." }))
 }

@@ -97,7 +97,10 @@ fn unavailable(host: &str, status: u16) -> Error {
 
 fn unexpected(way: &Way, url: &str, host: &str, answer: &Answer) -> Error {
     let path = Url::parse(url).map(|url| url.path().to_string()).unwrap_or_default();
+    let (is_plain, is_page) = (url.starts_with("http:"), answer.content_type.starts_with("text/html"));
     let message = match answer.status {
+        // nginx and Apache answer so what comes in plain to their port for TLS.
+        400 if is_plain && is_page => format!("{host} does not take plain HTTP on this port"),
         401 | 403 => format!("{host} refuses requests to {path} before they reach the application"),
         404 | 405 => format!("{host} has no {path}"),
         status => format!("{host} answered {path} with status {status}"),
@@ -108,7 +111,16 @@ fn unexpected(way: &Way, url: &str, host: &str, answer: &Answer) -> Error {
             answer.status,
             way.redactor.line(&answer.content_type)
         ))
-        .hint(check_url(way, None))
+        .hint(match answer.status {
+            400 if is_plain && is_page => https(way, url),
+            _ => check_url(way, None),
+        })
+}
+
+/// The line that speaks TLS to the same address.
+pub(crate) fn https(way: &Way, url: &str) -> String {
+    let url = Url::parse(&url.replacen("http:", "https:", 1)).map(|url| url.origin().ascii_serialization());
+    format!("speak TLS: {}", way.set("url", url.as_deref().unwrap_or("https://...")))
 }
 
 /// The line that sets another address.

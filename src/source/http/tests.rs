@@ -284,7 +284,7 @@ fn https_to_a_port_without_tls_is_said() {
 #[test]
 fn a_certificate_file_must_be_readable_and_hold_one() {
     for (path, why) in [
-        ("/no/such/file", "cannot be read: entity not found"),
+        ("/no/such/file", "cannot be read: no such file"),
         (&sample("README.md"), "holds no certificate in PEM form"),
     ] {
         let mut way = way();

@@ -3,7 +3,9 @@
 use std::error::Error as StdError;
 use std::io;
 
+use chrono::DateTime;
 use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
 use url::Url;
 
 use super::Way;
@@ -36,7 +38,7 @@ pub(super) fn classify(way: &Way, url: &str, error: &reqwest::Error) -> Error {
     if error.is_connect() {
         return refused(way, &host, error);
     }
-    broken(way, &host, error)
+    broken(way, url, &host, error)
 }
 
 /// The client itself cannot be made: mostly a machine without trusted authorities.
@@ -102,10 +104,13 @@ fn innermost(error: &reqwest::Error) -> Option<io::ErrorKind> {
 }
 
 /// The connection stood, and then something happened to request or answer.
-fn broken(way: &Way, host: &str, error: &reqwest::Error) -> Error {
+fn broken(way: &Way, url: &str, host: &str, error: &reqwest::Error) -> Error {
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
-        return Error::new(Kind::BadAnswer, format!("{host} does not speak HTTP"))
-            .hint(super::status::check_url(way, None));
+        let error = Error::new(Kind::BadAnswer, format!("{host} does not speak HTTP"));
+        return match url.starts_with("http:") {
+            true => error.detail("perhaps it speaks TLS on this port").hint(super::status::https(way, url)),
+            false => error.hint(super::status::check_url(way, None)),
+        };
     }
     Error::new(Kind::Unreachable, format!("{host} closed the connection before the answer was whole"))
         .detail(ending(error))
@@ -150,7 +155,26 @@ fn insecure(way: &Way, host: &str, error: &rustls::Error) -> Error {
         ),
         _ => ("no secure connection could be agreed on", authority()),
     };
-    Error::new(Kind::Tls, format!("cannot trust {host}: {why}")).detail(format!("TLS: {error}")).hint(hint)
+    Error::new(Kind::Tls, format!("cannot trust {host}: {why}")).detail(seen(error)).hint(hint)
+}
+
+/// What TLS says, but times as dates.
+fn seen(error: &rustls::Error) -> String {
+    let day = |time: &UnixTime| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        DateTime::from_timestamp(seconds, 0)
+            .map(|moment| moment.format("%Y-%m-%d").to_string())
+            .unwrap_or_default()
+    };
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {
+            format!("it was valid until {}", day(not_after))
+        }
+        rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
+            format!("it is valid from {} on", day(not_before))
+        }
+        other => format!("TLS: {other}"),
+    }
 }
 
 /// The first error of class `T` in the chain. `source()` of an `io::Error` skips

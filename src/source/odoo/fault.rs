@@ -6,9 +6,12 @@
 
 use serde_json::Value;
 
+use super::refusal::{
+    BAD_FILTER, OTHER_VERSION, forbidden_hint, language_hint, perhaps_wrong_database, refused_key,
+    refused_login, wants_a_session,
+};
 use super::settings::Settings;
 use crate::error::{Error, Kind};
-use crate::source::hint;
 
 /// An exception of the remote.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +91,8 @@ impl Fault {
             _ if self.status == 409 => Kind::Unavailable,
             _ if self.status == 400 => Kind::Internal,
             "werkzeug.exceptions.NotFound" if self.is_unknown_model(asked) => Kind::NoObject,
-            "odoo.exceptions.AccessDenied" | "odoo.http.SessionExpiredException" => Kind::Login,
+            "odoo.exceptions.AccessDenied" | SESSION_EXPIRED => Kind::Login,
+            "odoo.exceptions.AccessError" if self.is_private_method() => Kind::Remote,
             "odoo.exceptions.AccessError" => Kind::Forbidden,
             "odoo.exceptions.UserError" if self.status == 200 && self.is_unknown_model(asked) => {
                 Kind::NoObject
@@ -126,6 +130,22 @@ impl Fault {
         named && self.class == "odoo.exceptions.UserError"
     }
 
+    /// No right would help: the method is for nobody. `odoo/service/model.py`; where the
+    /// text is translated it counts as a missing right.
+    fn is_private_method(&self) -> bool {
+        self.message.starts_with("Private methods (such as ")
+    }
+
+    /// A condition that is none, which only a filter of the entity's manifest can hold:
+    /// `odoo/osv/expression.py`, `odoo/orm/domains.py`, and what PostgreSQL makes of a bad value.
+    fn is_bad_domain(&self) -> bool {
+        let begins = ["Invalid leaf ", "Invalid operator in condition ", "Invalid term "];
+        let is_condition = begins.iter().any(|text| self.message.starts_with(text))
+            || self.is_unknown_field()
+                && [" in leaf (", " in condition ("].iter().any(|t| self.message.contains(t));
+        self.class == "psycopg2.errors.InvalidDatetimeFormat" || self.class == "ValueError" && is_condition
+    }
+
     /// The error a person sees.
     pub(super) fn into_error(self, settings: &Settings, asked: Asked<'_>) -> Error {
         let kind = self.kind(&settings.database, asked);
@@ -134,6 +154,7 @@ impl Fault {
         let said = self.said(settings);
         match kind {
             Kind::Login if self.status == 401 => refused_key(settings),
+            Kind::Login if self.class == SESSION_EXPIRED => wants_a_session(settings),
             Kind::Login => refused_login(settings),
             Kind::Forbidden => {
                 Error::new(kind, format!("user \"{user}\" may not read \"{object}\" on \"{server}\""))
@@ -150,22 +171,35 @@ impl Fault {
                     .hint(perhaps_wrong_database(settings))
             }
             Kind::NoField => {
-                Error::new(kind, format!("\"{server}\" lacks a field of \"{object}\"")).detail(said)
+                let error = Error::new(kind, format!("\"{server}\" lacks a field of \"{object}\""));
+                let error = error.detail(said);
+                if self.is_bad_domain() { error.hint(BAD_FILTER) } else { error }
             }
             _ => {
                 let error = Error::new(kind, format!("\"{server}\" refused {object}.{method}: {said}"));
-                if self.names_language(settings) { error.hint(language_hint(settings)) } else { error }
+                match (self.is_private_method(), self.is_bad_domain()) {
+                    (true, _) => error.hint(OTHER_VERSION),
+                    (_, true) => error.hint(BAD_FILTER),
+                    _ if self.names_language(settings) => error.hint(language_hint(settings)),
+                    _ => error,
+                }
             }
         }
     }
 
-    /// Class and first line, without the password and short enough to be read.
+    /// Class, first line and the fields that are listed, without the password and short
+    /// enough to be read.
     fn said(&self, settings: &Settings) -> String {
         let first = self.message.trim().lines().next().unwrap_or_default();
         let class = self.class.rsplit('.').next().unwrap_or_default();
-        settings.way.redactor.line(format!("{class}: {first}").trim_end_matches([' ', ':']))
+        let listed = self.message.lines().skip_while(|line| line.trim() != "Fields:");
+        let listed: Vec<_> = listed.take_while(|line| !line.trim().is_empty()).collect();
+        let said = format!("{class}: {first} {}", listed.join(" "));
+        settings.way.redactor.line(said.trim_end_matches([' ', ':']))
     }
 }
+
+const SESSION_EXPIRED: &str = "odoo.http.SessionExpiredException";
 
 fn text(value: Option<&Value>) -> String {
     value.and_then(Value::as_str).unwrap_or_default().to_string()
@@ -202,52 +236,4 @@ fn is_database_trouble(class: &str) -> bool {
             | "odoo.exceptions.ConcurrencyError"
             | "MemoryError"
     )
-}
-
-/// User name or password is not right: the same error from both ways Odoo says it.
-pub(super) fn refused_login(settings: &Settings) -> Error {
-    let Settings { server, username, .. } = settings;
-    Error::new(Kind::Login, format!("\"{server}\" refused user \"{username}\""))
-        .detail("wrong user name, wrong password, or an API key that has expired or belongs to another user")
-        .hint(hint::mapping(server, true, "password"))
-}
-
-/// The API key is not right. Odoo answers all the cases alike.
-fn refused_key(settings: &Settings) -> Error {
-    let Settings { server, username, .. } = settings;
-    Error::new(Kind::Login, format!("\"{server}\" refused the API key of user \"{username}\""))
-        .detail("it is unknown, has expired, was revoked, or is of another scope than rpc; JSON-2 takes no passwords")
-        .hint(format!(
-            "make a new key in Odoo (My Profile, Account Security), then: {}",
-            hint::mapping(server, true, "password")
-        ))
-}
-
-/// Odoo's page for a database that it does not offer, and for one that it cannot reach just now.
-pub(super) fn no_database(settings: &Settings) -> Error {
-    let Settings { server, database, .. } = settings;
-    Error::new(
-        Kind::Unavailable,
-        format!("\"{server}\" does not offer or cannot reach the database \"{database}\""),
-    )
-    .detail("status 404 with a web page: Odoo shows the same one in both cases")
-    .hint(perhaps_wrong_database(settings))
-}
-
-fn perhaps_wrong_database(settings: &Settings) -> String {
-    let line = settings.way.set("database", "...");
-    format!("try again later; if \"{}\" is the wrong database: {line}", settings.database)
-}
-
-fn forbidden_hint(settings: &Settings) -> String {
-    let right = "give the remote user the right to read, then: select * from sync_check()";
-    match settings.companies.is_empty() {
-        true => right.to_string(),
-        false => format!("{right}; its companies must hold those of the server option companies"),
-    }
-}
-
-fn language_hint(settings: &Settings) -> String {
-    let line = settings.way.set("language", "...");
-    format!("activate it in Odoo (Settings, Translations, Languages), or name one that is active: {line}")
 }

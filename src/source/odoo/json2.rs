@@ -6,13 +6,14 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::fault::{Asked, Fault, no_database};
+use super::fault::{Asked, Fault};
 use super::jsonrpc;
+use super::refusal::no_database;
 use super::rpc::{Reply, Rpc, is_page};
-use super::settings::Settings;
+use super::settings::{Protocol, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::source::hint;
-use crate::source::http::{Answer, Request, accept};
+use crate::source::http::{Answer, Request};
 
 impl Rpc {
     /// Calls a method of a model with these arguments.
@@ -24,7 +25,7 @@ impl Rpc {
         if let Some(error) = refusal(self.settings(), &answer, asked) {
             return Err(error);
         }
-        let answer = accept(&self.settings().way, &url, answer)?;
+        let answer = self.accepted(Protocol::Json2, &url, answer)?;
         let decoded = jsonrpc::parse(&answer.body);
         self.reply(answer, decoded, asked)
     }

@@ -15,6 +15,9 @@ mod json2;
 mod jsonrpc;
 mod layout;
 mod mark;
+mod outside;
+mod poison;
+mod refusal;
 mod rpc;
 mod session;
 mod settings;
@@ -33,7 +36,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use self::layout::Fields;
-use self::rpc::Rpc;
+use self::rpc::{Reply, Rpc};
 use self::settings::Settings;
 use super::{About, Ask, Described, Layout, Mark, Object, Page, Remote, Scope, Source};
 use crate::entity::Stream;
@@ -70,6 +73,29 @@ impl Odoo {
         };
         domain::of(stream, scope, parent.as_deref())
     }
+
+    async fn page_domain(&mut self, stream: &Stream, ask: &Ask) -> Result<Vec<Value>> {
+        let mut domain = self.domain(stream, &ask.scope).await?;
+        if let Some(after) = &ask.after {
+            domain.push(domain::behind(after)?);
+        }
+        Ok(domain)
+    }
+
+    /// The first `limit` records that a domain finds, by id.
+    async fn records(
+        &mut self,
+        stream: &Stream,
+        layout: &Layout,
+        domain: Vec<Value>,
+        limit: usize,
+    ) -> Result<Reply> {
+        // `load` switches the names of many2one off: they double the answer's size
+        // and time. A limit of 0 would mean none.
+        let named = json!({"limit": limit.max(1), "order": "id", "load": ""});
+        let args = vec![("domain", json!(domain)), ("fields", json!(names(stream, layout)))];
+        self.execute(&stream.object, "search_read", args, named).await
+    }
 }
 
 #[async_trait(?Send)]
@@ -85,6 +111,7 @@ impl Source for Odoo {
             protocol: protocol.name().to_string(),
             channel: settings.channel(),
             safer: settings.safer(),
+            doubt: version::doubt(&version),
             clock_offset_s: reply.date.map(|date| (date - reply.received_at).num_seconds()),
         })
     }
@@ -125,15 +152,13 @@ impl Source for Odoo {
     }
 
     async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page> {
-        let mut domain = self.domain(stream, &ask.scope).await?;
-        if let Some(after) = &ask.after {
-            domain.push(domain::behind(after)?);
-        }
-        // `load` switches the names of many2one off: they double the answer's size
-        // and time. A limit of 0 would mean none.
-        let named = json!({"limit": ask.limit.max(1), "order": "id", "load": ""});
-        let args = vec![("domain", json!(domain)), ("fields", json!(names(stream, layout)))];
-        let reply = self.execute(&stream.object, "search_read", args, named).await?;
+        let domain = self.page_domain(stream, ask).await?;
+        let reply = match self.records(stream, layout, domain, ask.limit).await {
+            Err(error) if poison::may_be_the_reason(&error) => {
+                return self.without_poison(stream, layout, ask, error).await;
+            }
+            reply => reply?,
+        };
         let page = decode::page(stream, layout, ask, &reply.value).map_err(|why| self.strange(&why))?;
         Ok(Page { bytes: reply.bytes, ..page })
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::fault::{Asked, Fault};
 use super::settings::{Protocol, Settings};
-use super::{jsonrpc, xmlrpc};
+use super::{jsonrpc, outside, xmlrpc};
 use crate::error::{Error, Kind, Result};
 use crate::source::http::{Answer, Client, Request, accept};
 
@@ -76,7 +76,7 @@ impl Rpc {
         let request = self.request(protocol, call)?;
         let url = request.url.clone();
         let answer = self.exchange(request).await?;
-        let answer = accept(&self.settings.way, &url, answer)?;
+        let answer = self.accepted(protocol, &url, answer)?;
         let decoded = match protocol {
             Protocol::XmlRpc => xmlrpc::decode(&answer.body),
             Protocol::Json2 | Protocol::JsonRpc => jsonrpc::decode(&answer.body, id),
@@ -109,6 +109,13 @@ impl Rpc {
         let answer = self.client.insert(client).send(request).await;
         self.last_call_at = Some(Instant::now());
         answer
+    }
+
+    /// The answer, unless it comes from something in front of Odoo.
+    pub(super) fn accepted(&self, protocol: Protocol, url: &str, answer: Answer) -> Result<Answer> {
+        let status = answer.status;
+        let accepted = accept(&self.settings.way, url, answer);
+        accepted.map_err(|error| outside::blocked(&self.settings, protocol, status, error))
     }
 
     async fn pause(&self) {

@@ -4,8 +4,9 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::Odoo;
-use super::fault::{Asked, refused_login};
+use super::fault::Asked;
 use super::layout::{ATTRIBUTES, Fields, fields};
+use super::refusal::refused_login;
 use super::rpc::{Call, Reply};
 use super::settings::{Protocol, Settings};
 use crate::error::{Error, Kind, Result};
@@ -78,7 +79,7 @@ impl Odoo {
             Value::Object(named) => named,
             _ => Map::new(),
         };
-        if matches!(method, "search_read" | "search_count") {
+        if matches!(method, "search" | "search_read" | "search_count") {
             named.insert("context".into(), self.context());
         }
         let reply = match self.rpc.protocol().await? {

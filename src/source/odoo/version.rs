@@ -15,6 +15,9 @@ const PATH: &str = "/json/version";
 /// The first version with JSON-2.
 const FIRST: u64 = 19;
 
+/// The versions whose answers were recorded.
+const TESTED: [u64; 3] = [17, 18, 19];
+
 impl Rpc {
     /// What is spoken. Where the option leaves it open, that is decided once, by the
     /// server's version: JSON-2 wherever it can be had. JSON-RPC is what every version
@@ -64,8 +67,24 @@ impl Rpc {
 pub(super) fn major(answer: &Answer) -> Option<u64> {
     let body: Value = serde_json::from_slice(&answer.body).ok()?;
     match body.get("version_info")?.get(0)? {
-        Value::String(name) => name.rsplit(['~', '-']).next()?.parse().ok(),
+        Value::String(name) => leading(name),
         number => number.as_u64(),
+    }
+}
+
+/// The first number of `17.0-20240709`, `saas~17.4` or `saas-17`.
+fn leading(version: &str) -> Option<u64> {
+    let number = version.trim_start_matches("saas").trim_start_matches(['~', '-']);
+    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// What a person should know about a version whose answers were never recorded.
+pub(super) fn doubt(version: &str) -> Option<String> {
+    let tested = TESTED.map(|version| version.to_string()).join(", ");
+    match leading(version) {
+        Some(major) if TESTED.contains(&major) => None,
+        Some(major) => Some(format!("Odoo {major} was not tested with erp_sync; tested are {tested}")),
+        None => Some(format!("this is no version number of Odoo; tested are {tested}")),
     }
 }
 
@@ -74,4 +93,24 @@ fn too_old(settings: &Settings, status: u16) -> Error {
     Error::new(Kind::BadAnswer, format!("\"{server}\" does not speak JSON-2"))
         .detail(format!("status {status} for {PATH}, which Odoo has from version {FIRST} on"))
         .hint(way.set("protocol", "auto"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_version_that_was_never_recorded_is_doubted() {
+        for tested in
+            ["17.0-20240709", "17.0+e-20240709", "saas~17.4+e", "18.0-20250702", "19.0", "saas~19.1"]
+        {
+            assert_eq!(doubt(tested), None, "{tested}");
+        }
+        for (other, major) in [("16.0-20231205", "16"), ("20.0", "20"), ("saas-15", "15"), ("7.saas~3", "7")]
+        {
+            let told = format!("Odoo {major} was not tested with erp_sync; tested are 17, 18, 19");
+            assert_eq!(doubt(other), Some(told));
+        }
+        assert!(doubt("").is_some() && doubt("master").is_some());
+    }
 }

@@ -33,8 +33,10 @@ fn stays(bench: &mut Bench, trouble: Trouble, kind: &str) {
     bench.set("set erp_sync.max_attempts to 2");
     bench.remote.spoil(Pages::From(3), trouble);
     bench.fails("incremental", kind);
-    let asked_again = bench.remote.pages_asked() > 3;
-    assert_eq!(asked_again, kind != "bad_answer", "what makes no sense now makes none later");
+    // What passes is tried once more, what is too long in smaller pages; what makes no sense may be
+    // one record's fault, which is looked for by halving the page, and no longer.
+    let asked = bench.remote.pages_asked();
+    assert!((4..=3 + 2 * PAGE).contains(&asked), "{kind}: asked for {asked} pages");
     assert_eq!(bench.rows(), 2 * PAGE, "whole pages");
     bench.remote.recover();
     let counts = bench.run("incremental");
@@ -71,7 +73,7 @@ pub fn a_remote_that_breaks_off_again_and_again_leaves_whole_pages(bench: &mut B
     stays(bench, Trouble::CutInTheMiddle, "unreachable");
 }
 
-pub fn garbage_is_told_and_not_asked_for_again(bench: &mut Bench) {
+pub fn garbage_is_told_after_a_look_at_its_records(bench: &mut Bench) {
     stays(bench, Trouble::Garbage, "bad_answer");
 }
 

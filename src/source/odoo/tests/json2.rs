@@ -74,13 +74,8 @@ impl Sample {
 fn expected(fault: &str) -> Kind {
     match fault {
         "bad_key" | "basic_auth" | "expired_key" | "missing_key" | "scoped_key" => Kind::Login,
-        "access_error"
-        | "access_error_field_group"
-        | "access_rule_record"
-        | "company"
-        | "exists_private"
-        | "private_api"
-        | "private_method" => Kind::Forbidden,
+        "access_error" | "access_error_field_group" | "access_rule_record" | "company" => Kind::Forbidden,
+        "exists_private" | "private_api" | "private_method" => Kind::Remote,
         "unknown_model" => Kind::NoObject,
         "unknown_field" | "unknown_field_domain" | "unknown_field_order" => Kind::NoField,
         "database_down" | "missing_db_header_many_dbs" | "wrong_db" => Kind::Unavailable,
@@ -190,7 +185,7 @@ fn a_person_is_told_what_to_do() {
     user "sync@example.com" may not read "account.move" on "odoo_main" | AccessError: You are not allowed to access 'Journal Entry' (account.move) records. | give the remote user the right to read, then: select * from sync_check()
     "odoo_main" has no object "no.such.model" | - | install the module on the remote, or sync other entities
     "odoo_main" lacks a field of "res.partner" | ValueError: Invalid field 'no_such_field' on 'res.partner' | compare with: select * from sync_check()
-    "odoo_main" does not offer or cannot reach the database "no_such_db" | status 404 with a web page: Odoo shows the same one in both cases | try again later; if "no_such_db" is the wrong database: alter server odoo_main options (set database '...')
+    "odoo_main" does not offer or cannot reach the database "no_such_db" | status 404 with a web page: Odoo shows the same one in both cases | try again later; if "no_such_db" is the wrong database: alter server odoo_main options (set database '...'); if this Odoo is older than 19: alter server odoo_main options (set protocol 'auto')
     "odoo_main" refused res.partner.search_read: UserError: Invalid language code: xx_XX | - | look into the remote's own log for the whole message
     "odoo_main" refused res.partner.search_read: TypeError: BaseModel._read_format() got an unexpected keyword argument 'nosuch' | - | look into the remote's own log for the whole message
     "127.0.0.1:PORT" answered /json/2/res.partner/search_count with status 415 | status 415, content type "text/html; charset=utf-8" | name the application itself, without a path: alter server odoo_main options (set url 'https://...')

@@ -69,11 +69,7 @@ fn by_xml(version: &str) -> BTreeMap<String, Result<Value, Kind>> {
 
 fn expected_kind(name: &str) -> Kind {
     match name {
-        "access_error"
-        | "access_error_field_group"
-        | "access_rule_record"
-        | "private_method"
-        | "private_api" => Kind::Forbidden,
+        "access_error" | "access_error_field_group" | "access_rule_record" => Kind::Forbidden,
         "uid_zero_false" | "wrong_password" => Kind::Login,
         "unknown_field" | "unknown_field_domain" | "unknown_field_order" => Kind::NoField,
         "unknown_model" => Kind::NoObject,

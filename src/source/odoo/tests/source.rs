@@ -10,12 +10,12 @@ use crate::source::odoo::*;
 use crate::source::{Key, Values};
 
 /// An answer to request `id`.
-fn reply(id: usize, member: &str) -> Vec<u8> {
+pub(super) fn reply(id: usize, member: &str) -> Vec<u8> {
     json(&format!(r#"{{"jsonrpc": "2.0", "id": {id}, {member}}}"#))
 }
 
 /// An Odoo that answers these members, one connection each. The ids count up as ours do.
-fn odoo(members: &[&str]) -> (Odoo, Double) {
+pub(super) fn odoo(members: &[&str]) -> (Odoo, Double) {
     let answers = members.iter().enumerate().map(|(i, member)| reply(i + 1, member));
     let double = Double::answers(answers.collect());
     (Odoo::new(remote(&double.url)).unwrap(), double)
@@ -29,29 +29,29 @@ fn odoo_with(options: &[(&str, &str)], members: &[&str]) -> (Odoo, Double) {
     (Odoo::new(remote).unwrap(), double)
 }
 
-fn ask(scope: Scope, after: Option<i64>) -> Ask {
+pub(super) fn ask(scope: Scope, after: Option<i64>) -> Ask {
     Ask { scope, after: after.map(Key::from), limit: 2, raw: false }
 }
 
-fn request(double: &Double, number: usize) -> Value {
+pub(super) fn request(double: &Double, number: usize) -> Value {
     serde_json::from_str(&double.heard.lock().unwrap()[number].1).unwrap()
 }
 
 /// What was sent as the arguments of request `number`, without the login.
-fn sent(double: &Double, number: usize) -> String {
+pub(super) fn sent(double: &Double, number: usize) -> String {
     let request = request(double, number);
     Value::Array(request["params"]["args"].as_array().unwrap()[3..].to_vec()).to_string()
 }
 
 /// The error, which must not show the password.
-fn failed<T: std::fmt::Debug>(result: Result<T>) -> Error {
+pub(super) fn failed<T: std::fmt::Debug>(result: Result<T>) -> Error {
     let error = result.unwrap_err();
     let shown = format!("{error:?} {error}");
     assert!(!shown.contains(CANARY) && !shown.contains("canary"), "{shown}");
     error
 }
 
-const UID: &str = r#""result": 2"#;
+pub(super) const UID: &str = r#""result": 2"#;
 
 #[test]
 fn a_check_tells_version_login_and_clock() {

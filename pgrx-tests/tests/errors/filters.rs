@@ -1,0 +1,38 @@
+//! What a filter of one's own entity that Odoo does not take looks like.
+
+use erp_sync_tests::cluster::Cluster;
+use erp_sync_tests::odoo::Odoo;
+use erp_sync_tests::shop::Shop;
+use serde_json::{Value, json};
+
+use super::golden::Golden;
+
+fn manifest(filter: &Value) -> String {
+    let manifest = json!({
+        "name": "people", "source": "odoo", "about": "Some contacts",
+        "streams": [{
+            "table": "people", "about": "Some contacts", "object": "res.partner", "filter": filter,
+            "key": ["id"], "cursor": "write_date",
+            "columns": [{"name": "id", "type": "bigint", "about": "Odoo's id"}]
+        }]
+    });
+    manifest.to_string().replace('\'', "''")
+}
+
+#[test]
+fn a_filter_that_odoo_does_not_take_is_told_with_where_to_mend_it() {
+    let mut golden = Golden::new("filters");
+    for version in [17, 19] {
+        let odoo = Odoo::start_as(version);
+        let mut shop = Shop::reading(Cluster::shared(), &format!("filters_{version}"), odoo, "", "admin");
+        for (title, filter) in [
+            ("no such operator", json!([["name", "~~", "x"]])),
+            ("no such field", json!([["no_such_field", "=", 1]])),
+            ("no date", json!([["write_date", ">", "not a date"]])),
+        ] {
+            shop.run(&format!("select sync_define('{}')", manifest(&filter)));
+            golden.shows(&format!("{title}, Odoo {version}"), &shop, "select state from sync_run('people')");
+        }
+    }
+    golden.compare();
+}
