@@ -62,6 +62,18 @@ pub fn transaction(transport: &mut Transport, what: u8) {
     token(transport, 0xE3, &body);
 }
 
+/// The client is to go elsewhere: over TCP, to this port and host.
+pub fn route(transport: &mut Transport, host: &str, port: u16) {
+    let mut new = vec![0];
+    new.extend_from_slice(&port.to_le_bytes());
+    wire::long_text(&mut new, host);
+    let mut body = vec![20];
+    body.extend_from_slice(&(new.len() as u16).to_le_bytes());
+    body.extend_from_slice(&new);
+    body.extend_from_slice(&[0, 0]);
+    token(transport, 0xE3, &body);
+}
+
 /// A text of the client.
 pub fn text(bytes: &[u8]) -> String {
     let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();

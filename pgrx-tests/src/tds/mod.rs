@@ -9,6 +9,7 @@ mod ast;
 mod calendar;
 mod catalog;
 mod clock;
+mod codepage;
 mod database;
 mod error;
 mod eval;
@@ -80,6 +81,7 @@ impl Tds {
             tls: tls(),
             users: Mutex::new([(USER.to_string(), PASSWORD.to_string())].into()),
             refusal: Mutex::default(),
+            route: Mutex::default(),
             batches: Mutex::default(),
             logins: Mutex::default(),
             open: Mutex::default(),
@@ -141,6 +143,11 @@ impl Tds {
     /// Every login gets this error.
     pub fn refuse(&self, error: Option<SqlError>) {
         *held(&self.house.refusal) = error;
+    }
+
+    /// Every login is sent on to another port of this machine, as gateways do.
+    pub fn route_to(&self, port: u16) {
+        *held(&self.house.route) = Some(port);
     }
 
     /// Nobody may read the object, or one column of it.

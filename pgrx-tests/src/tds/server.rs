@@ -31,6 +31,8 @@ pub struct House {
     pub users: Mutex<BTreeMap<String, String>>,
     /// The error every login gets.
     pub refusal: Mutex<Option<SqlError>>,
+    /// Where every login is sent on to: a port on 127.0.0.1.
+    pub route: Mutex<Option<u16>>,
     /// Every batch that came in.
     pub batches: Mutex<Vec<String>>,
     pub logins: Mutex<Vec<Login>>,
@@ -79,7 +81,8 @@ fn serve(house: &House, stream: TcpStream, number: u64) -> io::Result<()> {
     if !errors.is_empty() {
         return login::refuse(&mut transport, &errors);
     }
-    login::accept(&mut transport, &login)?;
+    let route = *held(&house.route);
+    login::accept(&mut transport, &login, route)?;
     let mut session =
         Session::new(house.database.clone(), house.clock.clone(), number, login.user, login.database);
     loop {

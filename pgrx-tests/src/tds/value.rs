@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt::Write;
 
 use super::calendar::{self, DAY, SECOND, TO_1900};
+use super::codepage;
 use super::error::{Result, SqlError, no_conversion};
 use super::kind::Kind;
 
@@ -92,7 +93,10 @@ impl Value {
                 Value::Float(number) => Ok(Value::Float(*number)),
                 other => other.text().parse().map(Value::Float).map_err(|_| failed()),
             },
-            Kind::Char { fixed, length, .. } => cut(self.text(), *fixed, *length),
+            Kind::Char { national: true, fixed, length, .. } => cut(self.text(), *fixed, *length),
+            Kind::Char { fixed, length, collation, .. } => {
+                cut(codepage::fitted(&self.text(), collation), *fixed, *length)
+            }
             Kind::LongText { .. } | Kind::Xml => Ok(Value::Text(self.text())),
             Kind::Variant => Ok(self),
             Kind::Binary { .. } | Kind::Image | Kind::RowVersion => match self {

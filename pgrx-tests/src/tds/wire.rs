@@ -1,18 +1,9 @@
 //! Columns and values as they travel (MS-TDS 2.2.5 and 2.2.7).
 
-use encoding_rs::{Encoding, WINDOWS_1252, WINDOWS_1256};
-
 use super::calendar::{DAY, TO_1900};
+use super::codepage;
 use super::kind::Kind;
 use super::value::Value;
-
-/// Locale, flags and sort order of a collation; and the code page of its texts.
-fn collation(name: &str) -> ([u8; 5], &'static Encoding) {
-    match name.starts_with("Arabic") {
-        true => ([0x01, 0x04, 0xD0, 0, 0], WINDOWS_1256),
-        false => ([0x09, 0x04, 0xD0, 0, 0x34], WINDOWS_1252),
-    }
-}
 
 /// A text of at most 255 characters.
 pub fn short_text(out: &mut Vec<u8>, text: &str) {
@@ -72,14 +63,14 @@ fn type_info(out: &mut Vec<u8>, kind: &Kind) {
                 (false, false) => 0xA7,
             };
             sized(out, code, length.map(|length| if *national { length * 2 } else { length }));
-            out.extend_from_slice(&collation(name).0);
+            out.extend_from_slice(&codepage::of(name).0);
         }
         Kind::Binary { fixed, length } => sized(out, if *fixed { 0xAD } else { 0xA5 }, *length),
         Kind::RowVersion => sized(out, 0xAD, Some(8)),
         Kind::LongText { national } => {
             out.push(if *national { 0x63 } else { 0x23 });
             out.extend_from_slice(&0x7fff_ffffu32.to_le_bytes());
-            out.extend_from_slice(&collation("").0);
+            out.extend_from_slice(&codepage::of("").0);
             table_name(out);
         }
         Kind::Image => {
@@ -187,7 +178,8 @@ pub fn value(out: &mut Vec<u8>, kind: &Kind, value: &Value, textsize: usize) {
         }
         (Kind::Char { national, length, collation: name, .. }, value) => {
             let text = value.text();
-            let bytes = if *national { utf16(&text) } else { collation(name).1.encode(&text).0.into_owned() };
+            let bytes =
+                if *national { utf16(&text) } else { codepage::of(name).1.encode(&text).0.into_owned() };
             sized(out, bytes, length.is_none(), textsize);
         }
         (Kind::Binary { length, .. }, Value::Bytes(bytes)) => {
@@ -198,7 +190,7 @@ pub fn value(out: &mut Vec<u8>, kind: &Kind, value: &Value, textsize: usize) {
             let text = value.text();
             large(
                 out,
-                if *national { utf16(&text) } else { collation("").1.encode(&text).0.into_owned() },
+                if *national { utf16(&text) } else { codepage::of("").1.encode(&text).0.into_owned() },
                 textsize,
             );
         }
@@ -282,7 +274,7 @@ fn variant(out: &mut Vec<u8>, value: &Value) {
         }
         other => {
             inner.extend_from_slice(&[0xE7, 7]);
-            inner.extend_from_slice(&collation("").0);
+            inner.extend_from_slice(&codepage::of("").0);
             inner.extend_from_slice(&8000u16.to_le_bytes());
             inner.extend(utf16(&other.text()));
         }

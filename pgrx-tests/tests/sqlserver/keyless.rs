@@ -47,6 +47,28 @@ fn equal_rows_are_counted_and_others_differ() {
 }
 
 #[test]
+fn a_digest_takes_every_type() {
+    let mut server = Server::new();
+    server.tds.execute(
+        "create table odd (a image, b varbinary(4), c sql_variant, d ntext, e float, f datetime, g time(3), \
+         h uniqueidentifier, i xml, j rowversion)",
+    );
+    server.tds.execute(
+        "insert into odd values (0x01, 0x02, 3, N'd', '1.5', '2026-11-21', '09:00:00', \
+         '6F9619FF-8B86-D011-B42D-00C04FC964FF', N'<i/>')",
+    );
+    let mut columns = vec![("row_key", "text")];
+    columns.extend(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"].map(|name| (name, "text")));
+    let mut stream = super::server::stream("odd", &["row_key"], None, &columns);
+    stream.columns[0].path = vec!["*".into()];
+    let before = server.keys(&stream, &Scope::All, 10);
+    server.tds.execute("update odd set b = 0x02");
+    assert_eq!(server.keys(&stream, &Scope::All, 10), before);
+    server.tds.execute("update odd set b = 0x03");
+    assert_ne!(server.keys(&stream, &Scope::All, 10), before);
+}
+
+#[test]
 fn they_are_paged_resumed_and_asked_for_by_their_digest() {
     let (mut server, stream) = heap();
     let all = server.keys(&stream, &Scope::All, 2);

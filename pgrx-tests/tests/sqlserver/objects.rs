@@ -122,6 +122,16 @@ fn a_key_that_would_not_find_its_row_again_is_refused() {
 }
 
 #[test]
+fn a_rowversion_of_another_database_is_refused_because_its_bound_is_not_known_here() {
+    let mut server = Server::with_rows(1);
+    let of = |object: &str| stream(object, &["id"], Some("rv"), &[("id", "bigint")]);
+    assert!(server.layout(&of("shop.dbo.items")).is_ok());
+    let error = server.layout(&of("Archive..items")).unwrap_err();
+    assert_eq!(error.kind, Kind::Manifest);
+    assert_eq!(error.message, "the rowversion of stream \"t\" is counted by another database");
+}
+
+#[test]
 fn a_query_that_is_not_understood_is_told_with_the_remotes_words() {
     let mut server = shop();
     let error =

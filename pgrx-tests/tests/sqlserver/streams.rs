@@ -125,6 +125,19 @@ fn rows_by_a_key_of_several_columns() {
 }
 
 #[test]
+fn a_key_of_another_code_page_than_the_databases_is_found_again() {
+    let mut server = Server::new();
+    server.tds.execute("create table t (code varchar(20) collate Arabic_CI_AS primary key)");
+    server.tds.execute("insert into t values (N'فاتورة'), (N'بيع'), ('A-1')");
+    let stream = super::server::stream("t", &["code"], None, &[("code", "text")]);
+    let all = server.keys(&stream, &Scope::All, 1);
+    assert_eq!(all.len(), 3);
+    assert_eq!(server.keys(&stream, &Scope::Keys(all.clone()), 10), all);
+    let behind = server.page(&stream, Scope::All, Some(all[1].clone()), 10).unwrap();
+    assert_eq!(behind.rows.keys, all[2..]);
+}
+
+#[test]
 fn a_page_is_cut_where_its_rows_are_large() {
     let tds = erp_sync_tests::tds::Tds::start();
     let mut patient = super::server::remote(tds.port());

@@ -3,6 +3,7 @@
 
 use futures_util::TryStreamExt;
 use secrecy::ExposeSecret;
+use tiberius::error::Error as Driver;
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel, Row};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -23,27 +24,35 @@ const SETTINGS: &str = "set textsize 2147483647; set nocount on; set quoted_iden
                         set ansi_padding on; set ansi_warnings on; set arithabort on; \
                         set concat_null_yields_null on; set deadlock_priority low; set lock_timeout ";
 
-/// Connects, makes the connection secure, logs in.
+/// Connects, makes the connection secure, logs in. A gateway may send us on, once.
 pub(super) async fn connect(settings: &Settings) -> Result<Connection> {
     let port = match (settings.port, &settings.instance) {
         (Some(port), _) => port,
         (None, instance) => browser::port(settings, instance.as_deref().unwrap_or_default()).await?,
     };
-    let limit = settings.limits.connect_timeout;
-    let connecting = TcpStream::connect((settings.host.as_str(), port));
-    let stream = match timeout(limit, connecting).await {
+    let first = log_in(settings, &settings.host, port).await?;
+    let logged_in = match first {
+        Err(Driver::Routing { host, port }) => log_in(settings, &host, port).await?,
+        done => done,
+    };
+    let mut connection = logged_in.map_err(|error| trouble::login(settings, error))?;
+    let lock_timeout = settings.limits.request_timeout.as_millis().min(i32::MAX as u128);
+    rows(settings, &mut connection, &format!("{SETTINGS}{lock_timeout}"), Asked::Session).await?;
+    Ok(connection)
+}
+
+/// The outer error says why there is no connection at all, the inner one why no login.
+async fn log_in(settings: &Settings, host: &str, port: u16) -> Result<tiberius::Result<Connection>> {
+    let connecting = TcpStream::connect((host, port));
+    let stream = match timeout(settings.limits.connect_timeout, connecting).await {
         Ok(connected) => connected.map_err(|error| trouble::unconnected(settings, &error))?,
         Err(_) => return Err(trouble::silent(settings)),
     };
     // Without it small requests wait for more to be sent with them.
     let _ = stream.set_nodelay(true);
-    let config = config(settings)?;
-    let mut connection = Client::connect(config, stream.compat_write())
-        .await
-        .map_err(|error| trouble::login(settings, error))?;
-    let lock_timeout = settings.limits.request_timeout.as_millis().min(i32::MAX as u128);
-    rows(settings, &mut connection, &format!("{SETTINGS}{lock_timeout}"), Asked::Session).await?;
-    Ok(connection)
+    let mut config = config(settings)?;
+    config.host(host);
+    Ok(Client::connect(config, stream.compat_write()).await)
 }
 
 /// The rows of a short query. After an error of kind other than the remote's own words the
@@ -65,7 +74,6 @@ pub(super) async fn rows(
 
 fn config(settings: &Settings) -> Result<Config> {
     let mut config = Config::new();
-    config.host(&settings.host);
     config.database(&settings.database);
     config.application_name(&settings.application_name);
     let password = settings.password.expose_secret();
@@ -80,7 +88,6 @@ fn config(settings: &Settings) -> Result<Config> {
         (false, Some(path)) => config.trust_cert_ca_bundle(authorities(settings, path)?),
         (false, None) => {}
     }
-    config.readonly(true);
     config.handshake_timeout(Some(settings.limits.connect_timeout));
     config.command_timeout(Some(settings.limits.request_timeout));
     // Half a pair of surrogates becomes U+FFFD; else it would end the whole stream.

@@ -59,6 +59,15 @@ impl Part {
         }
     }
 
+    /// A value as rows are sorted by it.
+    pub(super) fn sorted_literal(&self, value: &Scalar) -> Result<String> {
+        match (self.family, value) {
+            // It is compared as nvarchar: a detour by the database's own code page would lose letters.
+            (Family::Char, Scalar::Text(text)) => Ok(format!("{} {BINARY}", object::text(text))),
+            _ => Ok(self.sorted(&self.literal(value)?)),
+        }
+    }
+
     /// A value as Transact-SQL writes it.
     pub(super) fn literal(&self, value: &Scalar) -> Result<String> {
         let value = match value {
@@ -72,6 +81,8 @@ impl Part {
             Family::DateTime | Family::SmallDateTime | Family::DateTime2 => {
                 Some(format!("cast('{}' as {})", value.replace(' ', "T").replace('\'', ""), self.kind))
             }
+            // `cast` goes by the database's code page, which need not be the column's.
+            Family::Char if !value.is_ascii() => Some(object::text(&value)),
             _ => Some(cast()),
         };
         literal.ok_or_else(|| Error::new(Kind::Internal, "a key is no value of its column"))

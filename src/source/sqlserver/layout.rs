@@ -1,7 +1,8 @@
 //! Which columns of a stream this remote gives.
 
-use super::column::Column;
+use super::column::{Column, Family};
 use super::mark::Cursor;
+use super::object;
 use super::settings::Settings;
 use crate::entity::{self, Stream, Type};
 use crate::error::{Error, Kind, Result};
@@ -79,6 +80,12 @@ fn check_cursor(settings: &Settings, stream: &Stream, columns: &[Column]) -> Res
         let what = format!("there is no cursor \"{cursor}\"");
         return Err(no_field(settings, stream, columns, &what, None));
     };
+    if found.family() == Family::Rowversion
+        && let Some(database) = object::database(stream)
+        && !database.eq_ignore_ascii_case(&settings.database)
+    {
+        return Err(elsewhere(stream, &database));
+    }
     if Cursor::of(found.family()).is_some() {
         return Ok(());
     }
@@ -86,6 +93,14 @@ fn check_cursor(settings: &Settings, stream: &Stream, columns: &[Column]) -> Res
     Err(Error::new(Kind::Manifest, message)
         .detail("a cursor is a rowversion, a time of change, or a key that only grows")
         .hint("name another one, or none at all: then every run compares all rows"))
+}
+
+/// `MIN_ACTIVE_ROWVERSION()` speaks of the database that we are logged in to.
+fn elsewhere(stream: &Stream, database: &str) -> Error {
+    let message = format!("the rowversion of stream \"{}\" is counted by another database", stream.table);
+    Error::new(Kind::Manifest, message)
+        .detail(format!("the object lies in \"{database}\", and each database counts for itself"))
+        .hint(format!("make a server of its own for it: ... options (database '{database}', ...)"))
 }
 
 /// What `initial_range` goes by has to be a day or a moment.
@@ -113,7 +128,7 @@ fn no_field(
 ) -> Error {
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).take(SHOWN).collect();
     let there = format!("it has: {}", names.join(", "));
-    let object = super::object::title(stream);
+    let object = object::title(stream);
     Error::new(Kind::NoField, format!("\"{}\", object {object}: {what}", settings.server))
         .detail(match why {
             Some(why) => format!("{why}; {there}"),

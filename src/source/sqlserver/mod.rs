@@ -127,13 +127,13 @@ impl Source for SqlServer {
         };
         let clock = row.get(3).and_then(|data| moment::clock(cell::moment(data)?.0));
         Ok(About {
+            doubt: doubt(&text(0)),
             version: format!("{} {}", text(0), text(1)).trim().to_string(),
             login: text(2),
             protocol: "tds".into(),
             channel: self.settings.channel(),
             safer: self.settings.safer(),
             clock_offset_s: clock.map(|clock| (clock - now).num_seconds()),
-            doubt: None,
         })
     }
 
@@ -200,6 +200,16 @@ impl Source for SqlServer {
     fn identity(&self) -> String {
         self.settings.identity()
     }
+}
+
+/// The first version that describes what a query gives: SQL Server 2012.
+const FIRST: u32 = 11;
+
+fn doubt(version: &str) -> Option<String> {
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    major.is_none_or(|major| major < FIRST).then(|| {
+        "SQL Server 2012 (11.0) is the oldest that can be asked what columns a query has".to_string()
+    })
 }
 
 /// Rows by key are asked for between the pages of a stream, which goes on behind them.

@@ -47,6 +47,13 @@ pub(super) fn table(stream: &Stream) -> Result<(String, String)> {
     Ok((parts.pop().unwrap_or_default(), name))
 }
 
+/// The database that the object's name begins with, where it does.
+pub(super) fn database(stream: &Stream) -> Option<String> {
+    let mut parts = parts(stream.object.trim()).filter(|_| !is_query(&stream.object))?;
+    parts.truncate(parts.len().checked_sub(2)?);
+    parts.pop()
+}
+
 /// The object in a message: its name, or that it is a query.
 pub(super) fn title(stream: &Stream) -> String {
     match is_query(&stream.object) {

@@ -158,7 +158,7 @@ impl Plan {
             values.push(cursor.literal(&Mark(mark.clone()))?);
         }
         for key in &self.keys {
-            values.push(key.sorted(&key.literal(given.next().ok_or_else(lost)?)?));
+            values.push(key.sorted_literal(given.next().ok_or_else(lost)?)?);
         }
         let pairs: Vec<(&String, &String)> = order.iter().zip(&values).collect();
         let Some((first, rest)) = pairs.split_first() else { return Err(lost()) };

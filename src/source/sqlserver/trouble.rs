@@ -36,7 +36,8 @@ pub(super) fn login(settings: &Settings, error: Driver) -> Error {
         Driver::Io { .. } => hung_up(settings),
         Driver::Protocol(why) => insecure(settings, &why),
         Driver::Routing { host, port } => {
-            Error::new(Kind::Config, format!("{} sends us on to \"{host}:{port}\"", settings.address()))
+            Error::new(Kind::Config, format!("{} sends us on and on", settings.address()))
+                .detail(format!("the last time to \"{host}:{port}\""))
                 .hint(format!("name that one: {}", settings.set("host", &host)))
         }
         other => of(settings, other, Asked::Session),

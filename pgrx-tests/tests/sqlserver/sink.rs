@@ -1,0 +1,151 @@
+//! A store in memory for one stream: whole batches, a position, candidates. Keys are ordered here as
+//! a local key is: numbers as numbers, texts by their characters' codes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use erp_sync::engine::{Batch, Outcome, Prepared, Sink, Standing, Stored, Written};
+use erp_sync::error::Result;
+use erp_sync::source::{Key, Layout, Rows, Values};
+
+#[derive(Default)]
+pub struct Table {
+    pub rows: BTreeMap<Key, Vec<Option<String>>>,
+    pub stored: Option<Stored>,
+    pub candidates: BTreeSet<Key>,
+    pub removed: Vec<Key>,
+    pub outcome: Option<Outcome>,
+    pub warnings: Vec<String>,
+    /// What the last run did.
+    pub written: Written,
+    pub batches: usize,
+}
+
+impl Table {
+    fn put(&mut self, rows: &Rows) -> Written {
+        let mut written = Written::default();
+        for (at, key) in rows.keys.iter().enumerate() {
+            let row: Vec<_> = rows.columns.iter().map(|values| text(values, at)).collect();
+            match self.rows.insert(key.clone(), row.clone()) {
+                None => written.inserted += 1,
+                Some(before) if before == row => written.unchanged += 1,
+                Some(_) => written.updated += 1,
+            }
+        }
+        written
+    }
+
+    fn stand(&mut self, standing: &Standing) {
+        let filled = !self.rows.is_empty();
+        let stored = self.stored.get_or_insert_default();
+        match standing {
+            Standing::Open(pass) => stored.pass = Some(pass.clone()),
+            Standing::Done { position, full } => {
+                stored.position.clone_from(position);
+                stored.complete |= full;
+                stored.filled = filled;
+                stored.pass = None;
+            }
+        }
+    }
+}
+
+fn text(values: &Values, at: usize) -> Option<String> {
+    match values {
+        Values::Int(values) => values[at].map(|value| value.to_string()),
+        Values::Bool(values) => values[at].map(|value| value.to_string()),
+        Values::Text(values) => values[at].clone(),
+    }
+}
+
+#[async_trait(?Send)]
+impl Sink for Table {
+    async fn lock(&mut self, _lane: &str) -> Result<bool> {
+        Ok(true)
+    }
+
+    async fn begin(&mut self, _task: usize) -> Result<Option<String>> {
+        (self.written, self.batches, self.outcome) = (Written::default(), 0, None);
+        Ok(None)
+    }
+
+    async fn prepare(&mut self, _task: usize, _stream: usize, _layout: &Layout) -> Result<Prepared> {
+        Ok(Prepared { stored: self.stored.clone(), rows: self.rows.len() as u64 })
+    }
+
+    async fn start(&mut self, _task: usize, _stream: usize, stored: Stored, anew: bool) -> Result<()> {
+        if anew {
+            self.candidates.clear();
+        }
+        self.stored = Some(stored);
+        Ok(())
+    }
+
+    async fn expect(&mut self, _task: usize, _stream: usize, _rows: u64) -> Result<()> {
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: Arc<Batch>) -> Result<Written> {
+        let mut written = self.put(&batch.rows);
+        if let Some(sweep) = &batch.sweep {
+            let behind = |key: &&Key| sweep.after.as_ref().is_none_or(|after| *key > after);
+            let up_to = |key: &&Key| sweep.through.as_ref().is_none_or(|through| *key <= through);
+            let missing = |key: &&Key| !sweep.seen.contains(key);
+            let missed: Vec<Key> =
+                self.rows.keys().filter(behind).filter(up_to).filter(missing).cloned().collect();
+            written.candidates += missed.len() as u64;
+            self.candidates.extend(missed);
+        }
+        if let Some(standing) = &batch.standing {
+            self.stand(standing);
+        }
+        self.written += written;
+        self.batches += 1;
+        Ok(written)
+    }
+
+    async fn candidates(
+        &mut self,
+        _task: usize,
+        _stream: usize,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Vec<Key>> {
+        let behind = self.candidates.iter().filter(|key| after.as_ref().is_none_or(|after| *key > after));
+        Ok(behind.take(limit).cloned().collect())
+    }
+
+    async fn acquit(&mut self, _task: usize, _stream: usize, keys: Vec<Key>) -> Result<()> {
+        self.candidates.retain(|key| !keys.contains(key));
+        Ok(())
+    }
+
+    async fn remove(&mut self, _task: usize, _stream: usize, keys: Vec<Key>, _reason: &str) -> Result<u64> {
+        for key in &keys {
+            self.candidates.remove(key);
+            self.rows.remove(key);
+        }
+        let removed = keys.len() as u64;
+        self.removed.extend(keys);
+        Ok(removed)
+    }
+
+    async fn rereads(&mut self, _task: usize, _stream: usize, _limit: usize) -> Result<Vec<Key>> {
+        Ok(Vec::new())
+    }
+
+    async fn reread(&mut self, _task: usize, _stream: usize, _keys: Vec<Key>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn warn(&mut self, _task: usize, text: String) -> Result<()> {
+        self.warnings.push(text);
+        Ok(())
+    }
+
+    async fn finish(&mut self, _task: usize, outcome: Outcome) -> Result<()> {
+        self.outcome = Some(outcome);
+        Ok(())
+    }
+}
