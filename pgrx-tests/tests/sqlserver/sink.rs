@@ -139,6 +139,18 @@ impl Sink for Table {
         Ok(())
     }
 
+    async fn stage(&mut self, _: usize, _: usize, _: Arc<Rows>, _: bool) -> Result<()> {
+        unreachable!("no stream of SQL Server is a snapshot")
+    }
+
+    async fn vanished(&mut self, _: usize, _: usize, _: Vec<Key>) -> Result<u64> {
+        unreachable!("no stream of SQL Server is a snapshot")
+    }
+
+    async fn adopt(&mut self, _: Arc<Batch>, _: bool) -> Result<Written> {
+        unreachable!("no stream of SQL Server is a snapshot")
+    }
+
     async fn warn(&mut self, _task: usize, text: String) -> Result<()> {
         self.warnings.push(text);
         Ok(())
