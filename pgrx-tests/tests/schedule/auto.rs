@@ -38,6 +38,7 @@ fn sync_auto_reads_changes_and_everything_when_that_has_come_round() {
         "contacts|incremental|succeeded|0",
         "currencies|incremental|succeeded|0",
         "employees|incremental|succeeded|0",
+        "inventory|incremental|succeeded|0",
         "invoices|incremental|succeeded|0",
         "manufacturing|incremental|succeeded|0",
         "products|incremental|succeeded|1",
