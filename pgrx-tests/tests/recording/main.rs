@@ -1,6 +1,7 @@
 //! After a run every table is what was recorded, of each version over each protocol; a further run touches nothing.
 
 mod circumstances;
+mod decimal;
 mod recorded;
 mod requests;
 mod returns;
