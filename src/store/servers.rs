@@ -49,7 +49,8 @@ impl Server {
     pub fn circumstances(&self, username: &str, schema: &str) -> String {
         let option = |name: &str| self.options.get(name).cloned().unwrap_or_default();
         let (companies, language) = (option("companies"), option("language"));
-        format!("login {username}, companies {companies}, language {language}, schema {schema}")
+        let zone = self.options.get("timezone").map(|zone| format!(", timezone {zone}")).unwrap_or_default();
+        format!("login {username}, companies {companies}, language {language}, schema {schema}{zone}")
     }
 }
 

@@ -62,7 +62,10 @@ impl Golden {
 
 /// How far a run has come is told every second: a quick machine has nothing to tell.
 fn without_progress(text: &str) -> String {
-    let is_progress = |line: &str| line.starts_with("NOTICE:  ") && line.contains(" from odoo_main, ");
+    let is_progress = |line: &str| {
+        let is_of = |server: &str| line.contains(&format!(" from {server}, "));
+        line.starts_with("NOTICE:  ") && (is_of("odoo_main") || is_of("pos"))
+    };
     text.split_inclusive('\n').filter(|line| !is_progress(line)).collect()
 }
 

@@ -9,6 +9,7 @@ mod options;
 mod own;
 mod rights;
 mod secrets;
+mod tills;
 mod tls;
 mod unreachable;
 mod usage;

@@ -18,6 +18,7 @@ struct Shop {
     tds: Tds,
     table: Table,
     cursor: Option<&'static str>,
+    snapshot: bool,
 }
 
 impl Shop {
@@ -27,7 +28,7 @@ impl Shop {
             "create table dbo.sales (invoice nvarchar(20), line int, qty decimal(9,3), at datetime2(7), \
              rv rowversion, primary key (invoice, line))",
         );
-        Shop { tds, table: Table::default(), cursor }
+        Shop { tds, table: Table::default(), cursor, snapshot: false }
     }
 
     fn with_lines(cursor: Option<&'static str>, lines: i64) -> Self {
@@ -58,6 +59,9 @@ impl Shop {
         });
         if let Some(cursor) = self.cursor {
             stream["cursor"] = cursor.into();
+        }
+        if self.snapshot {
+            stream["snapshot"] = true.into();
         }
         let entity = json!({"name": "sales", "about": "s", "source": "sqlserver", "streams": [stream]});
         Arc::new(serde_json::from_value(entity).unwrap())
@@ -173,6 +177,17 @@ fn without_a_cursor_every_run_compares_all_rows() {
     shop.change(7, 2);
     assert_eq!(shop.run(Mode::Incremental), Outcome::Succeeded);
     assert_eq!((shop.table.written.updated, shop.table.written.unchanged), (1, 24));
+    shop.assert_exact();
+}
+
+#[test]
+fn a_snapshot_replaces_what_is_here() {
+    let mut shop = Shop { snapshot: true, ..Shop::with_lines(None, 25) };
+    assert_eq!(shop.run(Mode::Incremental), Outcome::Succeeded);
+    shop.assert_exact();
+    shop.tds.execute("delete from sales where line in (3, 4)");
+    shop.change(7, 2);
+    assert_eq!(shop.run(Mode::Incremental), Outcome::Succeeded);
     shop.assert_exact();
 }
 

@@ -14,6 +14,7 @@ pub struct Table {
     pub rows: BTreeMap<Key, Vec<Option<String>>>,
     pub stored: Option<Stored>,
     pub candidates: BTreeSet<Key>,
+    pub staged: BTreeMap<Key, Vec<Option<String>>>,
     pub removed: Vec<Key>,
     pub outcome: Option<Outcome>,
     pub warnings: Vec<String>,
@@ -139,16 +140,27 @@ impl Sink for Table {
         Ok(())
     }
 
-    async fn stage(&mut self, _: usize, _: usize, _: Arc<Rows>, _: bool) -> Result<()> {
-        unreachable!("no stream of SQL Server is a snapshot")
+    async fn stage(&mut self, _task: usize, _stream: usize, rows: Arc<Rows>, first: bool) -> Result<()> {
+        if first {
+            self.staged.clear();
+        }
+        let row = |at: usize| rows.columns.iter().map(|values| text(values, at)).collect();
+        self.staged.extend(rows.keys.iter().enumerate().map(|(at, key)| (key.clone(), row(at))));
+        Ok(())
     }
 
-    async fn vanished(&mut self, _: usize, _: usize, _: Vec<Key>) -> Result<u64> {
-        unreachable!("no stream of SQL Server is a snapshot")
+    async fn vanished(&mut self, _task: usize, _stream: usize, known: Vec<Key>) -> Result<u64> {
+        let gone = |key: &&Key| !self.staged.contains_key(key) && !known.contains(key);
+        Ok(self.rows.keys().filter(gone).count() as u64)
     }
 
-    async fn adopt(&mut self, _: Arc<Batch>, _: bool) -> Result<Written> {
-        unreachable!("no stream of SQL Server is a snapshot")
+    async fn adopt(&mut self, batch: Arc<Batch>, remove: bool) -> Result<Written> {
+        let before = self.rows.len();
+        self.rows.retain(|key, _| !remove || self.staged.contains_key(key));
+        let removed = (before - self.rows.len()) as u64;
+        self.rows.extend(std::mem::take(&mut self.staged));
+        batch.standing.iter().for_each(|standing| self.stand(standing));
+        Ok(Written { removed, ..Written::default() })
     }
 
     async fn warn(&mut self, _task: usize, text: String) -> Result<()> {

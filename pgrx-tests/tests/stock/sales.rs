@@ -233,3 +233,15 @@ fn a_product_and_its_sale_that_arrive_at_the_same_moment_find_each_other() {
         assert_eq!(shop.value(&found), (9100 + round).to_string(), "round {round}");
     }
 }
+
+#[test]
+fn another_time_zone_of_a_till_means_that_its_rows_are_read_again() {
+    let (mut shop, tds) = synced("sales_zone");
+    sell(&tds, "B-1", 1, "WH", "601647855646", "2", false);
+    run(&mut shop, "'sales'");
+    shop.run("alter server pos options (add timezone 'Asia/Dubai')");
+    run(&mut shop, "'sales'");
+    let when = "select sale_date at time zone 'UTC' from erp.pos_sales";
+    assert_eq!(shop.rows(when), ["2026-11-20 14:30:00"]);
+    assert_eq!(shop.value("select updated from erp_sync.history limit 1"), "1");
+}

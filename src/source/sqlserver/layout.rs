@@ -21,21 +21,36 @@ const SHOWN: usize = 60;
 /// Chooses a remote column for each column of the stream. Errors: [`Kind::NoField`] for a
 /// column that is needed, [`Kind::Manifest`] for a key or cursor that cannot be one.
 pub(super) fn of(settings: &Settings, stream: &Stream, columns: &[Column]) -> Result<Layout> {
-    check_cursor(settings, stream, columns)?;
-    check_date(settings, stream, columns)?;
-    let mut layout = Layout::default();
+    let (mut layout, mut lacking) = (Layout::default(), Vec::new());
     for (column, wanted) in stream.columns.iter().enumerate() {
         match choose(stream, wanted, columns) {
             Ok((path, remote_type)) => layout.columns.push(Field { column, path, remote_type }),
             Err(_) if wanted.optional && is_absent(wanted, columns) => (),
-            Err(why) if stream.is_needed(wanted) => {
-                let what = format!("the column \"{}\" cannot be read", wanted.name);
-                return Err(no_field(settings, stream, columns, &what, Some(why)));
-            }
+            Err(why) if stream.is_needed(wanted) => lacking.push((wanted.name.as_str(), why)),
             Err(why) => layout.left_out.push((wanted.name.clone(), why)),
         }
     }
+    check_columns(settings, stream, columns, &lacking)?;
+    check_cursor(settings, stream, columns)?;
+    check_date(settings, stream, columns)?;
     Ok(layout)
+}
+
+/// All at once: where a table has other columns, it mostly has several.
+fn check_columns(
+    settings: &Settings,
+    stream: &Stream,
+    columns: &[Column],
+    lacking: &[(&str, String)],
+) -> Result<()> {
+    let names: Vec<String> = lacking.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+    let whys: Vec<&str> = lacking.iter().map(|(_, why)| why.as_str()).collect();
+    let what = match names.as_slice() {
+        [] => return Ok(()),
+        [name] => format!("the column {name} cannot be read"),
+        several => format!("the columns {} cannot be read", several.join(", ")),
+    };
+    Err(no_field(settings, stream, columns, &what, Some(whys.join(", "))))
 }
 
 /// The column of this name. Upper and lower case are one here, as they are on most servers, unless two

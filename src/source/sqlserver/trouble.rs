@@ -118,7 +118,7 @@ fn insecure(settings: &Settings, why: &str) -> Error {
     // What follows is the driver's advice to programmers.
     let why = why.split(" To connect anyway").next().unwrap_or_default();
     let error = Error::new(Kind::Tls, format!("no secure connection to {}", settings.address()));
-    let error = error.detail(settings.redactor.line(why));
+    let error = error.detail(settings.redactor.line(why.trim_end_matches('.')));
     match settings.encrypt {
         Encrypt::Plaintext => error.hint(format!(
             "the remote insists on encryption, so its certificate counts: {}",
