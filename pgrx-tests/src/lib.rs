@@ -5,3 +5,5 @@ pub mod cluster;
 pub mod odoo;
 pub mod shop;
 pub mod tds;
+pub mod till;
+pub mod watch;

@@ -7,6 +7,7 @@ use erp_sync_tests::call::{Call, LIMIT};
 use erp_sync_tests::cluster::{Cluster, wait_for};
 use erp_sync_tests::odoo::{Logged, What, When};
 use erp_sync_tests::shop::Shop;
+use erp_sync_tests::watch::{Seen, memory_kb};
 use serde_json::{Value, json};
 
 /// Invoices of the import.
@@ -32,36 +33,6 @@ fn shop_with_import<'a>(cluster: &'a Cluster, name: &str, invoices: usize) -> (S
     shop.odoo.advance(3600);
     shop.odoo.write("account.move", &ids[..1], json!({ "ref": "written an hour later" }));
     (shop, ids)
-}
-
-/// Highest anonymous memory of the worker and highest age of a transaction, while a call goes on.
-#[derive(Debug, Default)]
-struct Seen {
-    memory_kb: u64,
-    transaction: Duration,
-}
-
-impl Seen {
-    fn watch(shop: &mut Shop<'_>, call: &Call) -> Seen {
-        let mut seen = Seen::default();
-        let sql = "select pid, coalesce(extract(epoch from clock_timestamp() - xact_start), 0)::float8
-                   from pg_stat_activity where backend_type = 'erp_sync' and datname = current_database()";
-        wait_for("the end of the import", 10 * LIMIT, || {
-            for row in shop.admin.query(sql, &[]).expect("pg_stat_activity is readable") {
-                seen.memory_kb = seen.memory_kb.max(memory_kb(row.get(0)));
-                seen.transaction = seen.transaction.max(Duration::from_secs_f64(row.get(1)));
-            }
-            call.is_over()
-        })
-        .unwrap_or_else(|error| panic!("{error}"));
-        seen
-    }
-}
-
-fn memory_kb(pid: i32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }
 
 /// What a worker takes while it waits for its first answer.
@@ -99,7 +70,7 @@ fn fifty_thousand_invoices_of_one_moment_come_in_batches_and_in_bounded_memory()
 
     let begun = Instant::now();
     let call = Call::start(&shop, "select fetched, inserted, rejected from sync_run('invoices')");
-    let seen = Seen::watch(&mut shop, &call);
+    let seen = Seen::watch(&mut shop, &call, 10 * LIMIT);
     let took = begun.elapsed();
     let rows: u64 = call.end().rows()[0].split('|').next().expect("a count").parse().expect("a number");
     println!(

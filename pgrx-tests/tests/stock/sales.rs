@@ -1,29 +1,10 @@
 //! Sales of the tills: from SQL Server, told apart by server, matched with products and branches of Odoo.
 
 use erp_sync_tests::shop::rows;
-use erp_sync_tests::tds::{DATABASE, PASSWORD, Tds, USER};
+use erp_sync_tests::tds::Tds;
+use erp_sync_tests::till;
 
 use super::*;
-
-const TABLE: &str = "
-create table dbo.INV_PointofSalesDetailTAB (
-  invoice_no nvarchar(30) not null, line_no int not null, branch_code nvarchar(20), barcode nvarchar(40),
-  quantity decimal(18,3), unit_price money, net_amount money, sale_date datetime, is_return bit,
-  remarks nvarchar(max), updated_at datetime2(7), primary key (invoice_no, line_no))";
-
-/// A till's database, and the server that reads it.
-fn till(shop: &mut Shop<'_>, name: &str) -> Tds {
-    let tds = Tds::start();
-    tds.execute(TABLE);
-    let quoted = PASSWORD.replace('\'', "''");
-    shop.run(&format!(
-        "create server {name} foreign data wrapper sqlserver options
-           (host '127.0.0.1', port '{}', database '{DATABASE}', encrypt 'plaintext');
-         create user mapping for current_user server {name} options (username '{USER}', password '{quoted}')",
-        tds.port()
-    ));
-    tds
-}
 
 /// Sells, or takes back: branch, barcode, quantity, whether it is a return.
 fn sell(tds: &Tds, invoice: &str, line: u32, branch: &str, barcode: &str, quantity: &str, is_return: bool) {
@@ -44,7 +25,7 @@ const WAITING: &str = "select key, reason, value from erp_sync.waiting where str
 
 fn synced(name: &str) -> (Shop<'static>, Tds) {
     let mut shop = shop(name);
-    let tds = till(&mut shop, "pos");
+    let tds = till::open(&mut shop, "pos");
     run(&mut shop, "'products,warehouses'");
     (shop, tds)
 }
@@ -131,7 +112,7 @@ fn a_barcode_of_two_products_is_ambiguous_unless_one_is_archived() {
 #[test]
 fn several_tills_feed_one_tenant_and_the_same_number_is_another_invoice_there() {
     let (mut shop, first) = synced("sales_tills");
-    let second = till(&mut shop, "pos_b");
+    let second = till::open(&mut shop, "pos_b");
     sell(&first, "B-1", 1, "WH", "601647855646", "1", false);
     sell(&second, "B-1", 1, "CHIC1", "601647855646", "2", false);
     sell(&second, "B-2", 1, "CHIC1", "601647855646", "3", false);
@@ -174,13 +155,7 @@ fn changes_are_followed_and_a_bad_row_is_rejected_with_the_reason() {
 fn a_table_of_other_names_says_which_there_are_and_is_read_once_they_are_named() {
     let mut shop = shop("sales_names");
     let tds = Tds::start();
-    let quoted = PASSWORD.replace('\'', "''");
-    shop.run(&format!(
-        "create server pos foreign data wrapper sqlserver options
-           (host '127.0.0.1', port '{}', database '{DATABASE}', encrypt 'plaintext');
-         create user mapping for current_user server pos options (username '{USER}', password '{quoted}')",
-        tds.port()
-    ));
+    till::connect(&mut shop, "pos", &tds);
     run(&mut shop, "'products,warehouses'");
     tds.execute(
         "create table dbo.tickets (no nvarchar(30) not null, pos int not null, shop nvarchar(20), ean nvarchar(40),
