@@ -5,6 +5,8 @@ mod movements;
 mod programs;
 mod recomputed;
 mod sales;
+mod trouble;
+mod types;
 
 use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::shop::Shop;

@@ -70,11 +70,16 @@ pub fn missing_between(stream: &Stream, schema: &str, after: bool, through: bool
     };
     let server = keys.first().map(|(name, _)| quote_ident(name)).unwrap_or_default();
     let last = 2 * count + 2;
+    // Both ends are of the server. Its equality would be an index's first choice, and each page
+    // would be looked for from the server's first row on.
+    let of_server = match after && through {
+        true => String::new(),
+        false => format!(" and t.{server} = ${}::text", 3 * count + 2),
+    };
     format!(
-        "select {}\nfrom {} as t\nwhere t.\"tenant\" = $1::text and t.{server} = ${}::text{}{}\n  and not exists ({})",
+        "select {}\nfrom {} as t\nwhere t.\"tenant\" = $1::text{of_server}{}{}\n  and not exists ({})",
         returned_keys(stream),
         qualified(schema, &stream.table),
-        3 * count + 2,
         end(after, count + 2, ">"),
         end(through, last, "<="),
         same_key(stream, 2)
