@@ -12,7 +12,7 @@ create table dbo.INV_PointofSalesDetailTAB (
   remarks nvarchar(max), updated_at datetime2(7), primary key (invoice_no, line_no))";
 
 /// A till's database, and the server that reads it.
-fn till(shop: &mut Shop<'_>, name: &str) -> Tds {
+pub fn till(shop: &mut Shop<'_>, name: &str) -> Tds {
     let tds = Tds::start();
     tds.execute(TABLE);
     let quoted = PASSWORD.replace('\'', "''");
@@ -26,7 +26,15 @@ fn till(shop: &mut Shop<'_>, name: &str) -> Tds {
 }
 
 /// Sells, or takes back: branch, barcode, quantity, whether it is a return.
-fn sell(tds: &Tds, invoice: &str, line: u32, branch: &str, barcode: &str, quantity: &str, is_return: bool) {
+pub fn sell(
+    tds: &Tds,
+    invoice: &str,
+    line: u32,
+    branch: &str,
+    barcode: &str,
+    quantity: &str,
+    is_return: bool,
+) {
     tds.execute(&format!(
         "insert into INV_PointofSalesDetailTAB (invoice_no, line_no, branch_code, barcode, quantity, unit_price,
            net_amount, sale_date, is_return, remarks, updated_at)
