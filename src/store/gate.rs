@@ -22,15 +22,17 @@ from erp_sync.task t
 where t.server = $1 and t.entity = $2
 order by t.run_id desc limit 1";
 
-/// What is not ready: one line per entity and server. In the current transaction.
+/// What is not ready: one line per entity and server. `named`: what no server gives is not ready either. In the current
+/// transaction.
 ///
 /// Errors: unknown entities or servers, or no server that gives an entity.
-pub fn unready(entities: &[&Entity], server: Option<&str>) -> Result<Vec<String>> {
+pub fn unready(entities: &[&Entity], server: Option<&str>, named: bool) -> Result<Vec<String>> {
     let servers = servers::wanted(server)?;
     let mut lines = Vec::new();
     for entity in entities {
         let of: Vec<&Server> = servers.iter().filter(|server| server.kind == entity.source).collect();
-        if of.is_empty() {
+        // Of all, what no server gives is nobody's concern.
+        if of.is_empty() && named {
             lines.push(format!("{}: no server gives it", entity.name));
         }
         for server in of {
@@ -60,16 +62,20 @@ fn arguments<'a>(entity: &Entity, server: &str) -> [pgrx::datum::DatumWithOid<'a
     [value(server.to_string()), value(entity.name.clone())]
 }
 
+fn is_named(names: &str) -> bool {
+    names.trim() != "all"
+}
+
 /// Whether everything that is named can be relied on. In the current transaction.
 pub fn ready(names: &str, server: Option<&str>) -> Result<bool> {
     let all = super::entities()?;
-    Ok(unready(&catalog::resolve(names, &all)?, server)?.is_empty())
+    Ok(unready(&catalog::resolve(names, &all)?, server, is_named(names))?.is_empty())
 }
 
 /// Fails unless everything that is named can be relied on. In the current transaction.
 pub fn require(names: &str, server: Option<&str>) -> Result<()> {
     let all = super::entities()?;
-    let unready = unready(&catalog::resolve(names, &all)?, server)?;
+    let unready = unready(&catalog::resolve(names, &all)?, server, is_named(names))?;
     if unready.is_empty() {
         return Ok(());
     }

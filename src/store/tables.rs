@@ -251,15 +251,25 @@ fn rows_of(task: &Task, table: &str, counted: u64) -> Result<u64> {
     Ok(if any { counted.max(1) } else { 0 })
 }
 
+const READABLE: &str = "
+select has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT')
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1 and c.relname = $2";
+
+/// Whether a table is there and the current role may read it: to ask by its name would fail
+/// where the role may not look into the schema.
+pub(super) fn readable(schema: &str, table: &str) -> Result<bool> {
+    let arguments = [value(schema.to_string()), value(table.to_string())];
+    Ok(first(READABLE, &arguments, |row| row.flag(1))?.unwrap_or(false))
+}
+
 /// How every stream of a task stands; makes no table. In the current transaction.
 pub fn standings(task: &Task, schema: &str) -> Result<Vec<Prepared>> {
     let of = |stream: &Stream| {
         let stored = as_owner(|| stored_of(task, stream))?;
         let counted = stored.as_ref().map_or(0, |(_, rows)| *rows);
         let table = quote::qualified(schema, &stream.table);
-        let sql = "select coalesce(has_table_privilege(to_regclass($1), 'SELECT'), false)";
-        let readable = first(sql, &[value(table.clone())], |row| row.flag(1))?;
-        let rows = if readable == Some(true) { rows_of(task, &table, counted)? } else { 0 };
+        let rows = if readable(schema, &stream.table)? { rows_of(task, &table, counted)? } else { 0 };
         Ok(Prepared { stored: stored.map(|(stored, _)| stored), rows })
     };
     task.entity.streams.iter().map(of).collect()

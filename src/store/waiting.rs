@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use pgrx::datum::TimestampWithTimeZone;
 
-use super::sql::{Row, first, query, value};
+use super::sql::{Row, query};
+use super::tables;
 use crate::entity::quote;
 use crate::error::Result;
 
@@ -54,10 +55,8 @@ pub fn counts(schema: &str) -> Result<HashMap<(String, String), i64>> {
 
 /// The table of rows that wait, where there is one that the current role may read.
 pub(super) fn readable(schema: &str) -> Result<Option<String>> {
-    let table = quote::qualified(schema, "waiting");
-    let sql = "select coalesce(has_table_privilege(to_regclass($1), 'select'), false)";
-    let may = first(sql, &[value(table.clone())], |row| row.flag(1))?;
-    Ok(Some(table).filter(|_| may == Some(true)))
+    let may = tables::readable(schema, "waiting")?;
+    Ok(Some(quote::qualified(schema, "waiting")).filter(|_| may))
 }
 
 fn read(row: &Row<'_>) -> Result<Waiting> {

@@ -63,7 +63,8 @@ impl Table {
             records.iter_mut().for_each(|record| in_19(object, record));
         }
         let mut rows = BTreeMap::new();
-        for record in records.iter().filter(|record| is_asked_for(stream, record)) {
+        let usages = usages(version.min(18));
+        for record in records.iter().filter(|record| is_asked_for(stream, record, &usages)) {
             let row = row(stream, &fields, record);
             if is_kept(stream, &row) && has_header(stream, &row, before) {
                 rows.insert(record["id"].to_string().parse().unwrap(), row);
@@ -150,11 +151,21 @@ fn json<T: serde::de::DeserializeOwned>(version: u32, name: &str) -> T {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// What each location is for.
+fn usages(version: u32) -> BTreeMap<i64, Value> {
+    let usage = |place: Record| (place["id"].as_i64().unwrap(), place["usage"].clone());
+    records(version, "stock.location").into_iter().map(usage).collect()
+}
+
 /// Holds the manifest's conditions against the record; those of a line are its header's.
-fn is_asked_for(stream: &Value, record: &Record) -> bool {
+fn is_asked_for(stream: &Value, record: &Record, usages: &BTreeMap<i64, Value>) -> bool {
     let conditions = stream["filter"].as_array().cloned().unwrap_or_default();
     conditions.iter().all(|condition| {
         let (field, value) = (condition[0].as_str().unwrap(), &condition[2]);
+        if field == "location_id.usage" {
+            let usage = &usages[&record["location_id"][0].as_i64().unwrap()];
+            return value.as_array().unwrap().contains(usage);
+        }
         assert_eq!(condition[1], "!=", "this reader knows no other condition");
         field.contains('.') || record[field] != *value
     })
