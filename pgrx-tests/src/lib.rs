@@ -5,3 +5,4 @@ pub mod cluster;
 pub mod odoo;
 pub mod shop;
 pub mod tds;
+pub mod till;

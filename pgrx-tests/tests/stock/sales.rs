@@ -2,19 +2,13 @@
 
 use erp_sync_tests::shop::rows;
 use erp_sync_tests::tds::{DATABASE, PASSWORD, Tds, USER};
+use erp_sync_tests::till::{self, Line};
 
 use super::*;
 
-const TABLE: &str = "
-create table dbo.INV_PointofSalesDetailTAB (
-  invoice_no nvarchar(30) not null, line_no int not null, branch_code nvarchar(20), barcode nvarchar(40),
-  quantity decimal(18,3), unit_price money, net_amount money, sale_date datetime, is_return bit,
-  remarks nvarchar(max), updated_at datetime2(7), primary key (invoice_no, line_no))";
-
 /// A till's database, and the server that reads it.
 pub fn till(shop: &mut Shop<'_>, name: &str) -> Tds {
-    let tds = Tds::start();
-    tds.execute(TABLE);
+    let tds = till::start();
     let quoted = PASSWORD.replace('\'', "''");
     shop.run(&format!(
         "create server {name} foreign data wrapper sqlserver options
@@ -35,13 +29,8 @@ pub fn sell(
     quantity: &str,
     is_return: bool,
 ) {
-    tds.execute(&format!(
-        "insert into INV_PointofSalesDetailTAB (invoice_no, line_no, branch_code, barcode, quantity, unit_price,
-           net_amount, sale_date, is_return, remarks, updated_at)
-         values (N'{invoice}', {line}, N'{branch}', N'{barcode}', {quantity}, 12.5, 25.0,
-           '2026-11-20T18:30:00', {}, null, sysutcdatetime())",
-        u8::from(is_return)
-    ));
+    let (price, net, sold_at) = ("12.5", "25.0", "2026-11-20T18:30:00");
+    till::sell(tds, &Line { invoice, line, branch, barcode, quantity, price, net, sold_at, is_return });
 }
 
 const MOVEMENTS: &str = "
