@@ -25,7 +25,7 @@ fn shop(cluster: &Cluster) -> (Shop<'_>, Tds) {
     let mut shop = Shop::open(cluster, "million", "jsonrpc");
     let tds = till::open(&mut shop, "pos");
     shop.run("select * from sync_run('products,warehouses')");
-    tds.fill("INV_PointofSalesDetailTAB", (0..lines()).map(till::line));
+    tds.fill("INV_PointofSalesDetailTAB", (0..lines()).map(till::made_up));
     shop.admin.batch_execute("create extension pg_walinspect").expect("a part of every PostgreSQL");
     (shop, tds)
 }

@@ -4,6 +4,8 @@
 use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::odoo::{DATABASE, Odoo};
 use erp_sync_tests::shop::{ROLE, failure, rows};
+use erp_sync_tests::tds::{self, PASSWORD, Tds};
+use erp_sync_tests::till;
 use postgres::Client;
 
 const README: &str = include_str!("../../README.md");
@@ -12,7 +14,7 @@ const README: &str = include_str!("../../README.md");
 fn the_manual_is_true() {
     let cluster = Cluster::start("readme");
     let odoo = Odoo::start();
-    the_first_page_runs(&cluster, &odoo);
+    the_first_page_runs(&cluster, &odoo, &till::start());
     let mut shop = cluster.client("postgres", ROLE);
     for query in blocks(part("## Monitoring", "\n## ")) {
         shop.batch_execute(query).unwrap_or_else(|error| panic!("{query}: {error:?}"));
@@ -23,11 +25,8 @@ fn the_manual_is_true() {
     options_are_described(&mut cluster.client("postgres", "postgres"));
 }
 
-fn the_first_page_runs(cluster: &Cluster, odoo: &Odoo) {
-    let page = blocks(README).next().expect("a first page");
-    let page =
-        page.replace("https://erp.example.com", &odoo.url()).replace("'prod'", &format!("'{DATABASE}'"));
-    let page = page.replace("sync@example.com", "admin").replace("'...'", "'admin'");
+fn the_first_page_runs(cluster: &Cluster, odoo: &Odoo, till: &Tds) {
+    let page = filled_in(blocks(README).next().expect("a first page"), odoo, till);
     let (superuser, shop) = page.split_once("\n\n").expect("a part for the superuser, and one for the shop");
     let before = "create role shop login; create extension pg_cron; grant usage on schema cron to shop;";
     for (role, sql) in [("postgres", before), ("postgres", superuser), (ROLE, shop)] {
@@ -35,8 +34,31 @@ fn the_first_page_runs(cluster: &Cluster, odoo: &Odoo) {
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{sql}\n{told}");
         let shown = String::from_utf8_lossy(&output.stdout);
-        assert!(role != ROLE || shown.contains("INV/2026/00001     | Azure Interior"), "{shown}");
+        for seen in ["INV/2026/00001     | Azure Interior", "readable: 0 pos_sales"] {
+            assert!(role != ROLE || shown.contains(seen), "{seen}: {shown}");
+        }
     }
+}
+
+/// What the page leaves to whom it is about.
+fn filled_in(page: &str, odoo: &Odoo, till: &Tds) -> String {
+    let pos = format!(
+        "host '127.0.0.1', port '{}', database '{}', encrypt 'plaintext'",
+        till.port(),
+        tds::DATABASE
+    );
+    let quoted = PASSWORD.replace('\'', "''");
+    let filled = [
+        ("https://erp.example.com", odoo.url()),
+        ("'prod'", format!("'{DATABASE}'")),
+        ("sync@example.com', password '...'", "admin', password 'admin'".into()),
+        ("host 'pos.example.com', database 'POS'", pos),
+        ("username 'reader', password '...'", format!("username '{}', password '{quoted}'", tds::USER)),
+    ];
+    filled.iter().fold(page.to_string(), |page, (left, value)| {
+        assert!(page.contains(left), "the first page should hold: {left}");
+        page.replace(left, value)
+    })
 }
 
 const FUNCTIONS: &str = "

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::entity::{Stream, Type};
 use crate::error::{Error, Kind, Result};
 
+mod cell;
 pub(crate) mod hint;
 pub mod http;
 pub mod odoo;

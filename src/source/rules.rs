@@ -5,36 +5,24 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
+use super::cell::Cell;
 use crate::entity::Column;
 
-/// A value as a rule looks at it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Seen<'a> {
-    /// None.
-    Null,
-    /// A whole number.
-    Int(i64),
-    /// True or false.
-    Bool(bool),
-    /// Anything else, as PostgreSQL reads it.
-    Text(&'a str),
-}
-
 /// Fails with the rule that a row breaks and, for a person, why. `row` holds the columns that are read.
-pub(crate) fn keep(row: &[(&Column, Seen<'_>)]) -> Result<(), (&'static str, String)> {
+pub(crate) fn keep(row: &[(&Column, &Cell)]) -> Result<(), (&'static str, String)> {
     for (column, value) in row {
-        if *value == Seen::Null {
+        if **value == Cell::Null {
             lacking(column, row)?;
             continue;
         }
-        bounded(column, *value)?;
+        bounded(column, value)?;
     }
     Ok(())
 }
 
-fn lacking(column: &Column, row: &[(&Column, Seen<'_>)]) -> Result<(), (&'static str, String)> {
-    let excuses = |(other, value): &(&Column, Seen<'_>)| {
-        column.unless.contains(&other.name) && !matches!(value, Seen::Null | Seen::Bool(false))
+fn lacking(column: &Column, row: &[(&Column, &Cell)]) -> Result<(), (&'static str, String)> {
+    let excuses = |(other, value): &(&Column, &Cell)| {
+        column.unless.contains(&other.name) && !matches!(value, Cell::Null | Cell::Bool(false))
     };
     match column.required && !row.iter().any(excuses) {
         true => Err(("required", format!("the column \"{}\" has no value", column.name))),
@@ -42,7 +30,7 @@ fn lacking(column: &Column, row: &[(&Column, Seen<'_>)]) -> Result<(), (&'static
     }
 }
 
-fn bounded(column: &Column, value: Seen<'_>) -> Result<(), (&'static str, String)> {
+fn bounded(column: &Column, value: &Cell) -> Result<(), (&'static str, String)> {
     let beyond = |bound: &Option<Value>, wrong: Ordering, word: &str| match bound {
         Some(bound) if compared(value, bound) == Some(wrong) => {
             let bound = bound.as_str().map_or_else(|| bound.to_string(), str::to_string);
@@ -55,12 +43,12 @@ fn bounded(column: &Column, value: Seen<'_>) -> Result<(), (&'static str, String
 }
 
 /// How a value stands to a bound; `None` where they cannot be compared.
-fn compared(value: Seen<'_>, bound: &Value) -> Option<Ordering> {
+fn compared(value: &Cell, bound: &Value) -> Option<Ordering> {
     match (value, bound) {
-        (Seen::Int(number), Value::Number(bound)) => decimals(&number.to_string(), &bound.to_string()),
-        (Seen::Text(text), Value::Number(bound)) => decimals(text, &bound.to_string()),
+        (Cell::Int(number), Value::Number(bound)) => decimals(&number.to_string(), &bound.to_string()),
+        (Cell::Text(text), Value::Number(bound)) => decimals(text, &bound.to_string()),
         // Years have four digits, so that text order is order in time; of a moment its day counts.
-        (Seen::Text(text), Value::String(bound)) => Some(text.get(..bound.len())?.cmp(bound)),
+        (Cell::Text(text), Value::String(bound)) => Some(text.get(..bound.len())?.cmp(bound)),
         _ => None,
     }
 }
@@ -132,36 +120,36 @@ mod tests {
         serde_json::from_value(column).unwrap()
     }
 
-    fn broken(rules: Value, value: Seen<'_>) -> Option<String> {
-        keep(&[(&column(rules), value)]).err().map(|(rule, why)| format!("{rule}: {why}"))
+    fn broken(rules: Value, value: Cell) -> Option<String> {
+        keep(&[(&column(rules), &value)]).err().map(|(rule, why)| format!("{rule}: {why}"))
     }
 
     #[test]
     fn a_bound_is_inclusive_and_exact_beyond_what_a_double_holds() {
         let min = || json!({"min": 0});
-        assert_eq!(broken(min(), Seen::Text("0.0")), None);
-        assert_eq!(broken(min(), Seen::Text("-0")), None);
-        assert_eq!(broken(min(), Seen::Int(-1)).as_deref(), Some("range: the column \"x\" is less than 0"));
-        assert!(broken(min(), Seen::Text("-1e-300")).is_some());
+        assert_eq!(broken(min(), Cell::Text("0.0".into())), None);
+        assert_eq!(broken(min(), Cell::Text("-0".into())), None);
+        assert_eq!(broken(min(), Cell::Int(-1)).as_deref(), Some("range: the column \"x\" is less than 0"));
+        assert!(broken(min(), Cell::Text("-1e-300".into())).is_some());
         let large: Value = serde_json::from_str(r#"{"max": 9007199254740993}"#).unwrap();
-        assert_eq!(broken(large.clone(), Seen::Text("9007199254740993")), None);
-        assert!(broken(large, Seen::Text("9007199254740993.01")).is_some());
+        assert_eq!(broken(large.clone(), Cell::Text("9007199254740993".into())), None);
+        assert!(broken(large, Cell::Text("9007199254740993.01".into())).is_some());
     }
 
     #[test]
     fn days_and_moments_are_compared_by_day() {
         let range = || json!({"min": "1990-01-01", "max": "2100-12-31"});
-        assert_eq!(broken(range(), Seen::Text("1990-01-01")), None);
-        assert_eq!(broken(range(), Seen::Text("2100-12-31 23:59:59+00")), None);
-        assert!(broken(range(), Seen::Text("0202-11-20 08:00:00+00")).is_some());
-        assert!(broken(range(), Seen::Text("2101-01-01")).is_some());
+        assert_eq!(broken(range(), Cell::Text("1990-01-01".into())), None);
+        assert_eq!(broken(range(), Cell::Text("2100-12-31 23:59:59+00".into())), None);
+        assert!(broken(range(), Cell::Text("0202-11-20 08:00:00+00".into())).is_some());
+        assert!(broken(range(), Cell::Text("2101-01-01".into())).is_some());
     }
 
     #[test]
     fn what_has_no_order_is_not_out_of_range() {
-        assert_eq!(broken(json!({"min": 0}), Seen::Text("NaN")), None);
-        assert!(broken(json!({"max": 0}), Seen::Text("Infinity")).is_some());
-        assert_eq!(broken(json!({"min": 0}), Seen::Null), None);
+        assert_eq!(broken(json!({"min": 0}), Cell::Text("NaN".into())), None);
+        assert!(broken(json!({"max": 0}), Cell::Text("Infinity".into())).is_some());
+        assert_eq!(broken(json!({"min": 0}), Cell::Null), None);
     }
 
     #[test]
@@ -169,10 +157,10 @@ mod tests {
         let wanted = column(json!({"required": true, "unless": ["note", "flag"]}));
         let (mut note, mut flag) = (column(json!({})), column(json!({})));
         (note.name, flag.name) = ("note".into(), "flag".into());
-        let says = |n, f| keep(&[(&wanted, Seen::Null), (&note, n), (&flag, f)]).is_ok();
-        assert!(!says(Seen::Null, Seen::Bool(false)));
-        assert!(says(Seen::Text("line_note"), Seen::Null));
-        assert!(says(Seen::Null, Seen::Bool(true)));
+        let says = |n, f| keep(&[(&wanted, &Cell::Null), (&note, &n), (&flag, &f)]).is_ok();
+        assert!(!says(Cell::Null, Cell::Bool(false)));
+        assert!(says(Cell::Text("line_note".into()), Cell::Null));
+        assert!(says(Cell::Null, Cell::Bool(true)));
     }
 
     proptest! {

@@ -43,3 +43,22 @@ fn a_field_that_the_remote_does_not_have_is_reported_and_the_rest_syncs() {
     assert!(warnings.contains("products.shelf"), "{warnings}");
     assert_ne!(shop.value("select count(*) from erp.products"), "0");
 }
+
+#[test]
+fn a_rule_of_ones_own_keeps_out_what_breaks_it_and_lets_it_in_once_it_is_mended() {
+    let mut shop = Shop::open(Cluster::shared(), "own_rule", "jsonrpc");
+    run(&mut shop, "products");
+    define(
+        &mut shop,
+        r#"{"extends": "products", "streams": [{"table": "products", "columns": [{"name": "list_price", "min": 0}]}]}"#,
+    );
+    shop.odoo.write("product.product", &[5], json!({"list_price": -0.01, "name": "Below nothing"}));
+    run(&mut shop, "products");
+    let rejected = "select key, rule, reason from erp_sync.rejections";
+    assert_eq!(shop.rows(rejected), ["[5]|range|the column \"list_price\" is less than 0"]);
+    assert_ne!(shop.value("select name from erp.products where id = 5"), "Below nothing");
+    shop.odoo.write("product.product", &[5], json!({"list_price": 0.0}));
+    run(&mut shop, "products");
+    assert_eq!(shop.rows(rejected), [""; 0]);
+    assert_eq!(shop.value("select name from erp.products where id = 5"), "Below nothing");
+}

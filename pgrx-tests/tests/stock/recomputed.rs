@@ -55,6 +55,50 @@ fn expected() -> String {
     )
 }
 
+/// Sales, one by one: the only branch and the only product that a person would find.
+const SALES: &str = "
+select s.tenant, s.server, s.invoice_no, s.line_no,
+       case when s.is_return or s.quantity < 0 then 'sales_return' else 'sales' end,
+       (select min(b) from erp_branch(s.tenant, s.branch_code) b having count(*) = 1),
+       (select min(p) from erp_product(s.tenant, s.barcode) p having count(*) = 1),
+       case when s.is_return or s.quantity < 0 then abs(s.quantity) else -s.quantity end
+from erp.pos_sales s
+where s.quantity <> 0
+  and (select count(*) from erp_branch(s.tenant, s.branch_code)) = 1
+  and (select count(*) from erp_product(s.tenant, s.barcode)) = 1";
+
+/// How a person would look for them.
+const LOOK: &str = "
+create schema if not exists looked;
+create or replace function looked.branch(text, text) returns setof bigint language plpgsql as $$
+begin
+  return query select warehouse_id from erp.branch_codes where tenant = $1 and branch_code = $2 and warehouse_id is not null;
+  if not found then
+    return query select id from erp.warehouses where tenant = $1 and code = $2;
+  end if;
+end $$;
+create or replace function looked.product(text, text) returns setof bigint language plpgsql as $$
+begin
+  return query select id from erp.products where tenant = $1 and barcode = $2 and active;
+  if not found then
+    return query select id from erp.products where tenant = $1 and barcode = $2;
+  end if;
+end $$;";
+
+/// The differences between the movements of the tills and what they should be.
+pub fn differences_of_sales(shop: &mut Shop<'_>) -> Vec<String> {
+    shop.run(LOOK);
+    let expected = SALES.replace("erp_branch", "looked.branch").replace("erp_product", "looked.product");
+    let kept =
+        "select tenant, origin_key::jsonb ->> 0, origin_key::jsonb ->> 1, (origin_key::jsonb ->> 2)::bigint,
+                       movement_type, warehouse_id, product_id, quantity
+                from erp.stock_movements where origin = 'pos_sales'";
+    shop.rows(&format!(
+        "select * from ((select 'missing', e.* from (({expected}) except {kept}) e)
+                        union all (select 'too much', k.* from ({kept} except ({expected})) k)) d"
+    ))
+}
+
 /// The differences between what is kept and what it should be.
 pub fn differences(shop: &mut Shop<'_>) -> Vec<String> {
     shop.run(WALK);

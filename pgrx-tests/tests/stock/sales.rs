@@ -2,19 +2,22 @@
 
 use erp_sync_tests::shop::rows;
 use erp_sync_tests::tds::Tds;
-use erp_sync_tests::till;
+use erp_sync_tests::till::{self, Line};
 
 use super::*;
 
 /// Sells, or takes back: branch, barcode, quantity, whether it is a return.
-fn sell(tds: &Tds, invoice: &str, line: u32, branch: &str, barcode: &str, quantity: &str, is_return: bool) {
-    tds.execute(&format!(
-        "insert into INV_PointofSalesDetailTAB (invoice_no, line_no, branch_code, barcode, quantity, unit_price,
-           net_amount, sale_date, is_return, remarks, updated_at)
-         values (N'{invoice}', {line}, N'{branch}', N'{barcode}', {quantity}, 12.5, 25.0,
-           '2026-11-20T18:30:00', {}, null, sysutcdatetime())",
-        u8::from(is_return)
-    ));
+pub fn sell(
+    tds: &Tds,
+    invoice: &str,
+    line: u32,
+    branch: &str,
+    barcode: &str,
+    quantity: &str,
+    is_return: bool,
+) {
+    let (price, net, sold_at) = ("12.5", "25.0", "2026-11-20T18:30:00");
+    till::sell(tds, &Line { invoice, line, branch, barcode, quantity, price, net, sold_at, is_return });
 }
 
 const MOVEMENTS: &str = "

@@ -20,7 +20,7 @@ fn a_cut_a_stall_and_an_error_leave_whole_batches_and_the_next_run_goes_on_behin
     let mut shop = shop("sales_trouble");
     let tds = till::open(&mut shop, "pos");
     run(&mut shop, "'products,warehouses'");
-    tds.fill("INV_PointofSalesDetailTAB", (0..LINES).map(till::line));
+    tds.fill("INV_PointofSalesDetailTAB", (0..LINES).map(till::made_up));
     shop.run(
         "set erp_sync.batch_rows = 200; set erp_sync.max_attempts = 1; set erp_sync.request_timeout = '3s'",
     );

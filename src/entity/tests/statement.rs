@@ -183,3 +183,24 @@ fn every_table_is_asked_for_one_tenant() {
         assert_eq!(sql.matches("t.\"tenant\" = $1::text").count(), 1, "{sql}");
     }
 }
+
+#[test]
+fn what_is_missing_between_two_keys_of_a_server_is_found_by_hash() {
+    let till = entity(TILL).streams[0].of_server();
+    insta::assert_snapshot!(missing_between(&till, "erp", true, false), @r#"
+    select t."server"::text as "server", t."day"::text as "day", t."no" as "no"
+    from (select t."server", t."day", t."no"
+      from "erp"."tills" as t
+      where t."tenant" = $1::text and t."server" = $11::text and (t."server", t."day", t."no") > (select * from unnest($5::text[], $6::text[]::date[], $7::bigint[]))
+      except select * from unnest($2::text[], $3::text[]::date[], $4::bigint[])) as t
+    "#);
+}
+
+/// An index begins with one condition on a column, and that of the server alone is no beginning.
+#[test]
+fn between_two_keys_no_other_condition_names_the_server() {
+    let till = entity(TILL).streams[0].of_server();
+    let sql = missing_between(&till, "erp", true, true);
+    assert!(!sql.contains(r#"t."server" = "#), "{sql}");
+    assert!(missing_between(&till, "erp", false, true).contains(r#"t."server" = $11"#));
+}

@@ -4,41 +4,7 @@ use serde_json::Value;
 
 use super::mark;
 use crate::entity::Type;
-use crate::source::rules::Seen;
-
-/// A value as a column takes it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Cell {
-    Null,
-    Int(i64),
-    Bool(bool),
-    Text(String),
-}
-
-impl Cell {
-    /// The value as rules look at it.
-    pub(super) fn seen(&self) -> Seen<'_> {
-        match self {
-            Cell::Null => Seen::Null,
-            Cell::Int(number) => Seen::Int(*number),
-            Cell::Bool(flag) => Seen::Bool(*flag),
-            Cell::Text(text) => Seen::Text(text),
-        }
-    }
-}
-
-/// Why a value cannot be stored.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Flaw {
-    /// Name of the rule, as views show it.
-    pub(super) rule: &'static str,
-    /// For a person; never the value.
-    pub(super) why: &'static str,
-}
-
-const fn wrong(why: &'static str) -> Flaw {
-    Flaw { rule: "type", why }
-}
+use crate::source::cell::{Cell, Flaw, wrong};
 
 /// Doubles hold whole numbers exactly up to here (2^53).
 const EXACT: i64 = 1 << 53;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::cell::{Cell, Flaw, cell, integer, is_storable};
+use super::cell::{cell, integer, is_storable};
 use crate::entity::{Column, Stream, Type};
+use crate::source::cell::{Cell, Flaw};
 use crate::source::rules;
 use crate::source::{Ask, Field, Key, Layout, Page, Rejected, Rows, Values};
 
@@ -88,7 +89,7 @@ impl<'a> Reader<'a> {
         }
         let cells: Vec<Cell> =
             self.columns().map(|(field, column)| read(field, column, record)).collect::<Result<_, _>>()?;
-        let seen = self.columns().zip(&cells).map(|((_, column), cell)| (column, cell.seen()));
+        let seen = self.columns().zip(&cells).map(|((_, column), cell)| (column, cell));
         rules::keep(&seen.collect::<Vec<_>>())?;
         Ok(Row { cells, updated_at: self.updated_at(record)? })
     }

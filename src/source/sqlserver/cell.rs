@@ -7,46 +7,12 @@ use tiberius::{ColumnData, numeric::Numeric};
 
 use super::moment::{self, Moment};
 use crate::entity::Type;
-use crate::source::rules::Seen;
-
-/// A value as a column takes it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Cell {
-    Null,
-    Int(i64),
-    Bool(bool),
-    Text(String),
-}
-
-impl Cell {
-    /// The value as rules look at it.
-    pub(super) fn seen(&self) -> Seen<'_> {
-        match self {
-            Cell::Null => Seen::Null,
-            Cell::Int(number) => Seen::Int(*number),
-            Cell::Bool(flag) => Seen::Bool(*flag),
-            Cell::Text(text) => Seen::Text(text),
-        }
-    }
-}
-
-/// Why a value cannot be stored.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Flaw {
-    /// Name of the rule, as views show it.
-    pub(super) rule: &'static str,
-    /// For a person; never the value.
-    pub(super) why: &'static str,
-}
+use crate::source::cell::{Cell, Flaw, wrong};
 
 const NUL: Flaw = Flaw { rule: "nul", why: "holds the character U+0000, which PostgreSQL cannot store" };
 const LONG_NUMBER: Flaw = Flaw { rule: "range", why: "holds a number that is too large or too long" };
 const NO_MOMENT: Flaw = Flaw { rule: "range", why: "is no moment that PostgreSQL can store" };
 const TOO_LARGE: Flaw = Flaw { rule: "range", why: "is no whole number of 64 bits" };
-
-const fn wrong(why: &'static str) -> Flaw {
-    Flaw { rule: "type", why }
-}
 
 /// The value of a column of type `kind`; times without a zone are of `zone`.
 pub(super) fn cell(kind: Type, data: &ColumnData<'static>, zone: Tz) -> Result<Cell, Flaw> {

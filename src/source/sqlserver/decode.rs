@@ -6,10 +6,11 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use tiberius::{ColumnData, Row};
 
-use super::cell::{self, Cell};
+use super::cell;
 use super::mark::{self, Cursor};
 use super::select::Plan;
 use crate::entity::{Column, Stream, Type};
+use crate::source::cell::Cell;
 use crate::source::rules;
 use crate::source::{Ask, Key, Layout, Mark, Page, Rejected, Rows, Scalar, Scope, Values};
 
@@ -141,7 +142,7 @@ impl<'a> Builder<'a> {
     fn decode(&self, key: Key, data: &[&ColumnData<'static>]) -> Result<Decoded, Broken> {
         let each = self.columns.iter().zip(data).map(|(column, data)| self.cell(column, data));
         let cells = each.collect::<Result<Vec<_>, _>>()?;
-        let seen = self.columns.iter().zip(&cells).map(|(column, cell)| (*column, cell.seen()));
+        let seen = self.columns.iter().zip(&cells).map(|(column, cell)| (*column, cell));
         rules::keep(&seen.collect::<Vec<_>>())?;
         if self.raw {
             self.storable(data)?;

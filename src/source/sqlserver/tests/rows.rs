@@ -10,7 +10,8 @@ use tiberius::{ColumnData, ColumnType, Row, Uuid};
 
 use super::fixture::{settings, stream};
 use crate::entity::Type;
-use crate::source::sqlserver::cell::{Cell, cell, record, text};
+use crate::source::cell::Cell;
+use crate::source::sqlserver::cell::{cell, record, text};
 use crate::source::sqlserver::column::Column;
 use crate::source::sqlserver::decode::Builder;
 use crate::source::sqlserver::layout;

@@ -3,13 +3,14 @@
 use erp_sync_tests::cluster::Result;
 
 use super::password;
+use super::variables::Variable;
 
 /// How it is called.
 pub const USAGE: &str = "\
-cargo demo                   shows the extension at work on an Odoo that this program plays itself
+cargo demo                   shows the extension at work on an Odoo and a till that this program plays itself
 cargo demo --odoo URL --database D --username U
-                             the same with a real Odoo, which is only read; the password comes from
-                             the variable ERP_SYNC_PASSWORD, or it is asked for
+                             the same with a real Odoo, which is only read, and without the till; the
+                             password comes from the variable ERP_SYNC_PASSWORD, or it is asked for
 cargo demo --keep            leaves the cluster running for a closer look
 cargo demo --stop            stops and removes a cluster that was kept
 cargo demo --name NAME ...   gives the cluster another name, so that several can be there at once
@@ -113,21 +114,13 @@ impl Remote {
         Remote { url, database: database.into(), username: "admin".into(), password: "admin".into() }
     }
 
-    /// SQL with psql's variables as a person would have typed them, but never the password.
-    pub fn shown(&self, sql: &str) -> String {
-        let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
-        sql.replace(":'odoo_url'", &literal(&self.url))
-            .replace(":'odoo_database'", &literal(&self.database))
-            .replace(":'odoo_username'", &literal(&self.username))
-            .replace(":'odoo_password'", "'...'")
-    }
-
-    /// psql's arguments that define its variables.
-    pub fn variables(&self) -> [String; 3] {
-        [
-            format!("--set=odoo_url={}", self.url),
-            format!("--set=odoo_database={}", self.database),
-            format!("--set=odoo_username={}", self.username),
+    /// What psql must know about it.
+    pub fn variables(&self) -> Vec<Variable> {
+        vec![
+            Variable::open("odoo_url", &self.url),
+            Variable::open("odoo_database", &self.database),
+            Variable::open("odoo_username", &self.username),
+            Variable::secret("odoo_password", &self.password),
         ]
     }
 }

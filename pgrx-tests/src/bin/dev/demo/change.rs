@@ -26,7 +26,7 @@ pub fn make(odoo: &Odoo) {
     println!("  Invoicing: {NUMBER} over 802.70 is posted, two Large Cabinets for Gemini Furniture.");
 }
 
-const CABINET: i64 = 17;
+pub const CABINET: i64 = 17;
 const GEMINI: i64 = 11;
 const NUMBER: &str = "INV/2026/00007";
 

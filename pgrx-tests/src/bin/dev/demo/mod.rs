@@ -8,16 +8,22 @@ mod password;
 mod stage;
 mod steps;
 mod tick;
+mod till;
+mod variables;
 
 use std::process::ExitCode;
 use std::sync::Mutex;
 
 use erp_sync_tests::cluster::{Cluster, Options, Result, debian, prepare};
 use erp_sync_tests::odoo::{DATABASE, Odoo};
+use erp_sync_tests::tds::Tds;
 
 use arguments::{Arguments, Remote};
 use stage::Stage;
-use steps::{ARRIVED, BOOKS, BROKEN, CHECK, EVERY_MINUTE, FIRST_RUN, ROWS, SERVER, SETUP, STATUS};
+use steps::{
+    ADMITTED, ARRIVED, BOOKS, BROKEN, CHECK, EVERY_MINUTE, FIRST_RUN, ROWS, SALES, SERVER, SETUP, STATUS,
+    STOCK, TILL,
+};
 
 pub use arguments::USAGE;
 
@@ -63,48 +69,65 @@ fn throw_away(name: &str) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The walk with an Odoo that this program plays itself.
+/// What this program plays.
+struct Played {
+    odoo: Odoo,
+    till: Tds,
+}
+
+/// The walk with an Odoo and a till that this program plays itself.
 fn play(cluster: &Cluster, keep: bool) -> Result<()> {
-    let odoo = Odoo::start();
-    change::set_clock(&odoo);
-    let remote = Remote::played(odoo.url(), DATABASE);
-    walk(cluster, &remote, Some(&odoo))?;
+    let played = Played { odoo: Odoo::start(), till: erp_sync_tests::till::start() };
+    change::set_clock(&played.odoo);
+    till::sell(&played.till);
+    let remote = Remote::played(played.odoo.url(), DATABASE);
+    walk(cluster, &remote, Some(&played))?;
     if keep {
         println!(
-            "\nThis program goes on playing Odoo until you press Enter. Meanwhile, in another terminal:"
+            "\nThis program goes on playing Odoo and the till until you press Enter. Meanwhile, in another terminal:"
         );
         println!("  psql {}", cluster.url("postgres", "shop"));
         std::io::stdin().read_line(&mut String::new())?;
-        println!("Odoo has ended: from now on runs say that it cannot be reached.");
+        println!("Both have ended: from now on runs say that they cannot be reached.");
     }
     Ok(())
 }
 
-/// The whole walk. What needs a change in Odoo is left out where `odoo` is not ours.
-fn walk(cluster: &Cluster, remote: &Remote, odoo: Option<&Odoo>) -> Result<()> {
-    let mut stage = Stage::new(cluster, remote, odoo.is_none());
-    println!("\n{}", steps::INTRODUCTION);
-    stage.take(&SETUP)?;
-    stage.take(&SERVER)?;
-    stage.take(&CHECK)?;
-    stage.take(&FIRST_RUN)?;
-    stage.take(&STATUS)?;
-    stage.take(&ROWS)?;
-    stage.take(&EVERY_MINUTE)?;
-    if let Some(odoo) = odoo {
+/// The whole walk. What needs a change in Odoo, or a till, is left out where Odoo is not ours.
+fn walk(cluster: &Cluster, remote: &Remote, played: Option<&Played>) -> Result<()> {
+    let mut variables = remote.variables();
+    variables.extend(played.iter().flat_map(|played| till::variables(&played.till)));
+    let mut stage = Stage::new(cluster, variables, played.is_none());
+    let is_ours = played.is_some();
+    println!("\n{}", if is_ours { steps::INTRODUCTION } else { steps::INTRODUCTION_WITH_A_REAL_ODOO });
+    for step in [&SETUP, &SERVER, &CHECK, &FIRST_RUN, &STATUS, &ROWS, &EVERY_MINUTE] {
+        stage.take(step)?;
+    }
+    if let Some(played) = played {
         stage.title("Meanwhile in Odoo");
-        change::make(odoo);
+        change::make(&played.odoo);
     }
     stage.title("pg_cron does its work");
     tick::wait(cluster)?;
-    if odoo.is_some() {
+    if is_ours {
         stage.take(&ARRIVED)?;
     }
     stage.take(&BOOKS)?;
-    if odoo.is_some() {
+    if let Some(played) = played {
         stage.take(&BROKEN)?;
+        sales(&mut stage, &played.odoo)?;
     }
+    stage.take(&STOCK)?;
     stage.title("What next?");
-    println!("{}", if odoo.is_some() { steps::NEXT } else { steps::NEXT_WITH_A_REAL_ODOO });
+    println!("{}", if is_ours { steps::NEXT } else { steps::NEXT_WITH_A_REAL_ODOO });
     Ok(())
+}
+
+/// The tills' part of it.
+fn sales(stage: &mut Stage<'_>, odoo: &Odoo) -> Result<()> {
+    stage.take(&TILL)?;
+    stage.take(&SALES)?;
+    stage.title("In Odoo somebody sees to the barcode");
+    till::give_barcode(odoo);
+    stage.take(&ADMITTED)
 }

@@ -5,9 +5,8 @@ use std::process::{Command, Stdio};
 
 use erp_sync_tests::cluster::{Cluster, Result};
 
-use super::arguments::Remote;
-use super::password;
 use super::steps::{Expected, Step};
+use super::variables::{self, Variable};
 
 /// How wide the output may be.
 const COLUMNS: usize = 116;
@@ -15,7 +14,7 @@ const COLUMNS: usize = 116;
 /// Shows steps on a cluster.
 pub struct Stage<'a> {
     cluster: &'a Cluster,
-    remote: &'a Remote,
+    variables: Vec<Variable>,
     /// Not every real Odoo has all modules, and a query about what it lacks fails.
     is_lenient: bool,
     titles: usize,
@@ -23,8 +22,8 @@ pub struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// A stage on which nothing has been shown.
-    pub fn new(cluster: &'a Cluster, remote: &'a Remote, is_lenient: bool) -> Stage<'a> {
-        Stage { cluster, remote, is_lenient, titles: 0 }
+    pub fn new(cluster: &'a Cluster, variables: Vec<Variable>, is_lenient: bool) -> Stage<'a> {
+        Stage { cluster, variables, is_lenient, titles: 0 }
     }
 
     /// Shows the title of what comes next.
@@ -55,11 +54,11 @@ impl<'a> Stage<'a> {
     fn run(&self, role: &str, sql: &str) -> Result<bool> {
         let prompt = if role == "postgres" { "postgres=# " } else { "shop=> " };
         let continued = format!("\n{:width$}", "", width = prompt.len());
-        println!("{prompt}{}", self.remote.shown(sql).replace('\n', &continued));
+        println!("{prompt}{}", variables::shown(sql, &self.variables).replace('\n', &continued));
         let mut child = self.psql(role).spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
             // A psql that ends early has said why.
-            let _ = writeln!(stdin, "\\getenv odoo_password {}\n{sql}", password::VARIABLE);
+            let _ = writeln!(stdin, "{}{sql}", variables::preamble(&self.variables));
         }
         let succeeded = child.wait()?.success();
         if !succeeded {
@@ -74,9 +73,7 @@ impl<'a> Stage<'a> {
         psql.args(["--no-psqlrc", "--set=ON_ERROR_STOP=1"]);
         psql.args(["--pset=pager=off", "--pset=footer=off", "--pset=format=wrapped"]);
         psql.arg(format!("--pset=columns={COLUMNS}"));
-        psql.args(self.remote.variables());
-        // In the environment: what is an argument, everybody on this machine can see.
-        psql.env(password::VARIABLE, &self.remote.password);
+        variables::define(&mut psql, &self.variables);
         psql.stdin(Stdio::piped()).stderr(Stdio::from(stdout()));
         psql
     }

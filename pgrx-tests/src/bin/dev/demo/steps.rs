@@ -2,8 +2,8 @@
 
 /// One step: a title, and statements that run as a role.
 ///
-/// psql knows the variables `odoo_url`, `odoo_database`, `odoo_username` and `odoo_password`;
-/// in SQL: `:'odoo_url'`.
+/// psql knows the variables `odoo_url`, `odoo_database`, `odoo_username` and `odoo_password`, and where there
+/// is a till `pos_port`, `pos_database`, `pos_username` and `pos_password`; in SQL: `:'odoo_url'`.
 pub struct Step {
     /// One sentence for a person.
     pub title: &'static str,
@@ -55,6 +55,12 @@ const fn step(title: &'static str, role: &'static str, sql: &'static str) -> Ste
 
 /// The first words.
 pub const INTRODUCTION: &str = "\
+A shop keeps its books in Odoo and its tills in SQL Server, and wants both in PostgreSQL: fresh, exact, and without
+another service to run.
+Below is what its people type into psql, and what they see.";
+
+/// The first words to whom has a real Odoo.
+pub const INTRODUCTION_WITH_A_REAL_ODOO: &str = "\
 A shop keeps its books in Odoo, and wants them in PostgreSQL: fresh, exact, and without another service to run.
 Below is what its people type into psql, and what they see.";
 
@@ -66,7 +72,7 @@ pub const SETUP: Step = step(
 create extension erp_sync;
 create extension pg_cron;
 create role shop login;
-grant usage on foreign data wrapper odoo to shop;
+grant usage on foreign data wrapper odoo, sqlserver to shop;
 grant usage on schema cron to shop;
 create schema erp authorization shop;
 ",
@@ -179,6 +185,70 @@ select * from sync_run('contacts');
 select run_id, entity, error, hint from erp_sync.errors;
 alter user mapping for current_user server odoo_main options (set password :'odoo_password');
 select entity, state, fetched, unchanged from sync_run('contacts');
+",
+    )
+};
+
+/// The second remote.
+pub const TILL: Step = step(
+    "The tills write into a SQL Server: it is a second server, for the same calls",
+    "shop",
+    "
+create server pos foreign data wrapper sqlserver
+  options (host '127.0.0.1', port :'pos_port', database :'pos_database', encrypt 'plaintext');
+create user mapping for current_user server pos
+  options (username :'pos_username', password :'pos_password');
+select aspect, status, detail, hint from sync_check('pos');
+",
+);
+
+/// Sales, and one that waits.
+pub const SALES: Step = step(
+    "What was sold finds its warehouse by the branch, and its product by the barcode",
+    "shop",
+    "
+select entity, server, state, fetched, inserted, rejected, waiting from sync_run('sales', 'pos');
+select invoice_no, line_no, branch_code, barcode, quantity, unit_price, is_return from erp.pos_sales
+order by invoice_no, line_no;
+select server, stream, key, reason, value from erp_sync.waiting;
+",
+);
+
+/// The product's barcode is here, and with it the sale.
+pub const ADMITTED: Step = step(
+    "The next run brings the barcode, and the sale waits no longer",
+    "shop",
+    "
+select entity, state, fetched, updated, waiting from sync_run('products');
+select count(*) as waiting from erp_sync.waiting;
+select w.name as warehouse, m.movement_type, p.name as product, m.quantity, m.reference
+from erp.stock_movements m
+join erp.warehouses w on w.tenant = m.tenant and w.id = m.warehouse_id
+join erp.products p on p.tenant = m.tenant and p.id = m.product_id
+where m.origin = 'pos_sales' order by m.reference, p.name;
+",
+);
+
+/// The report. Odoo has not been told what the tills sold: that is what its count lacks.
+pub const STOCK: Step = Step {
+    expected: Expected::Rows,
+    ..step(
+        "What came, what went and what is left in each warehouse, and what Odoo counts there",
+        "shop",
+        "
+select w.name as warehouse, p.default_code as code, p.name as product,
+       sum(m.quantity) filter (where m.quantity > 0) as came,
+       -sum(m.quantity) filter (where m.quantity < 0) as went,
+       sum(m.quantity) as left_over, max(i.quantity) as odoo_counts,
+       -sum(m.quantity) filter (where m.origin = 'pos_sales') as tills_sold
+from erp.stock_movements m
+join erp.warehouses w on w.tenant = m.tenant and w.id = m.warehouse_id
+join erp.products p on p.tenant = m.tenant and p.id = m.product_id
+left join erp.warehouse_inventory i
+  on i.tenant = m.tenant and i.warehouse_id = m.warehouse_id and i.product_id = m.product_id
+group by w.name, p.id, p.default_code, p.name
+having min(m.quantity) < 0 and max(m.quantity) > 0
+order by warehouse, went desc, product limit 12;
 ",
     )
 };
