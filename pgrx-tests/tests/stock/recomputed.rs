@@ -69,15 +69,14 @@ where s.quantity <> 0
 
 /// How a person would look for them.
 const LOOK: &str = "
-create schema if not exists looked;
-create or replace function looked.branch(text, text) returns setof bigint language plpgsql as $$
+create or replace function pg_temp.branch(text, text) returns setof bigint language plpgsql as $$
 begin
   return query select warehouse_id from erp.branch_codes where tenant = $1 and branch_code = $2 and warehouse_id is not null;
   if not found then
     return query select id from erp.warehouses where tenant = $1 and code = $2;
   end if;
 end $$;
-create or replace function looked.product(text, text) returns setof bigint language plpgsql as $$
+create or replace function pg_temp.product(text, text) returns setof bigint language plpgsql as $$
 begin
   return query select id from erp.products where tenant = $1 and barcode = $2 and active;
   if not found then
@@ -88,7 +87,7 @@ end $$;";
 /// The differences between the movements of the tills and what they should be.
 pub fn differences_of_sales(shop: &mut Shop<'_>) -> Vec<String> {
     shop.run(LOOK);
-    let expected = SALES.replace("erp_branch", "looked.branch").replace("erp_product", "looked.product");
+    let expected = SALES.replace("erp_branch", "pg_temp.branch").replace("erp_product", "pg_temp.product");
     let kept =
         "select tenant, origin_key::jsonb ->> 0, origin_key::jsonb ->> 1, (origin_key::jsonb ->> 2)::bigint,
                        movement_type, warehouse_id, product_id, quantity
