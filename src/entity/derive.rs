@@ -66,26 +66,36 @@ pub const TOUCHES: &[Touch] = &[
     Touch {
         on: "products",
         of: "pos_sales",
-        needs: &["stock_movements"],
+        needs: &["stock_movements", "waiting"],
         sql: "select s.server, s.invoice_no, s.line_no from {schema}.products p
               join {schema}.pos_sales s on s.tenant = $1 and s.barcode = p.barcode
               where p.tenant = $1 and p.id = any($3)
               union
               select t.origin_key::jsonb ->> 0, t.origin_key::jsonb ->> 1, (t.origin_key::jsonb ->> 2)::bigint
               from {schema}.stock_movements t
-              where t.tenant = $1 and t.product_id = any($3) and t.origin = 'pos_sales'",
+              where t.tenant = $1 and t.product_id = any($3) and t.origin = 'pos_sales'
+              union
+              -- Its barcode may have been that of two until now.
+              select w.row_key::jsonb ->> 0, w.row_key::jsonb ->> 1, (w.row_key::jsonb ->> 2)::bigint
+              from {schema}.waiting w
+              where w.tenant = $1 and w.stream = 'pos_sales' and w.reason = 'ambiguous barcode'",
     },
     Touch {
         on: "warehouses",
         of: "pos_sales",
-        needs: &["stock_movements"],
+        needs: &["stock_movements", "waiting"],
         sql: "select s.server, s.invoice_no, s.line_no from {schema}.warehouses w
               join {schema}.pos_sales s on s.tenant = $1 and s.branch_code = w.code
               where w.tenant = $1 and w.id = any($3)
               union
               select t.origin_key::jsonb ->> 0, t.origin_key::jsonb ->> 1, (t.origin_key::jsonb ->> 2)::bigint
               from {schema}.stock_movements t
-              where t.tenant = $1 and t.warehouse_id = any($3) and t.origin = 'pos_sales'",
+              where t.tenant = $1 and t.warehouse_id = any($3) and t.origin = 'pos_sales'
+              union
+              -- Its code may have been that of two until now.
+              select w.row_key::jsonb ->> 0, w.row_key::jsonb ->> 1, (w.row_key::jsonb ->> 2)::bigint
+              from {schema}.waiting w
+              where w.tenant = $1 and w.stream = 'pos_sales' and w.reason = 'ambiguous branch'",
     },
     Touch { on: "locations", of: "stock_quants", needs: &[], sql: ANY_QUANT },
     Touch { on: "warehouses", of: "stock_quants", needs: &[], sql: ANY_QUANT },

@@ -1,4 +1,20 @@
-with place as materialized (
+-- Rows are looked up one by one, by their keys: `offset 0` keeps the planner from joining whole tables, which it
+-- does while it knows nothing about them, and then each batch takes longer than the one before.
+with asked as materialized (
+  select k.id, jsonb_build_array(k.id)::text as row_key from unnest($3::bigint[]) as k(id)
+),
+done as materialized (
+  select a.row_key, m.*
+  from asked a
+  left join lateral (
+    select m.id, m.moved_at, m.product_id, m.reference, m.partner_id, m.uom_id, m.quantity, m.picking_id,
+      m.picking_type_id, m.source_location_id, m.destination_location_id,
+      coalesce(m.is_scrap, false) or m.scrap_id is not null as is_scrap
+    from {schema}.stock_moves m
+    where m.tenant = $1 and m.id = a.id and m.state = 'done' and m.quantity <> 0
+    offset 0) m on true
+),
+place as materialized (
   -- A location belongs to the warehouse whose root is nearest above it.
   select l.id, l.usage, coalesce(l.is_scrap, false) as is_scrap,
     coalesce((select w.id
@@ -7,15 +23,13 @@ with place as materialized (
               where w.tenant = $1 and starts_with(l.parent_path, v.parent_path)
               order by length(v.parent_path) desc limit 1), l.warehouse_id) as warehouse_id
   from {schema}.locations l
-  where l.tenant = $1 and l.id in (
-    select m.source_location_id from {schema}.stock_moves m where m.tenant = $1 and m.id = any($3)
-    union
-    select m.destination_location_id from {schema}.stock_moves m where m.tenant = $1 and m.id = any($3))
+  where l.tenant = $1 and l.id = any(array(
+    select d.source_location_id from done d union select d.destination_location_id from done d))
 ),
 moved as materialized (
-  select m.id::text as origin_key, jsonb_build_array(m.id)::text as row_key, m.moved_at, m.product_id, m.reference,
+  select m.id::text as origin_key, m.row_key, m.moved_at, m.product_id, m.reference,
     coalesce(k.partner_id, m.partner_id) as partner_id,
-    s.usage as from_usage, d.usage as to_usage, coalesce(m.is_scrap, false) or m.scrap_id is not null or s.is_scrap or d.is_scrap as is_scrap,
+    s.usage as from_usage, d.usage as to_usage, m.is_scrap or s.is_scrap or d.is_scrap as is_scrap,
     case when s.usage = 'internal' then coalesce(s.warehouse_id, t.warehouse_id) end as from_warehouse_id,
     case when d.usage = 'internal' then coalesce(d.warehouse_id, t.warehouse_id) end as to_warehouse_id,
     case when coalesce(m.uom_id, p.uom_id) = p.uom_id then m.quantity
@@ -25,15 +39,20 @@ moved as materialized (
          when m.uom_id <> p.uom_id and (u.factor is null or o.factor is null) then 'unknown unit' end as lacks,
     case when s.id is null then m.source_location_id when d.id is null then m.destination_location_id
          when p.id is null then m.product_id else m.uom_id end as lacked_id
-  from {schema}.stock_moves m
+  from done m
   left join place s on s.id = m.source_location_id
   left join place d on d.id = m.destination_location_id
-  left join {schema}.products p on p.tenant = $1 and p.id = m.product_id
-  left join {schema}.uoms u on u.tenant = $1 and u.id = m.uom_id
-  left join {schema}.uoms o on o.tenant = $1 and o.id = p.uom_id
-  left join {schema}.picking_types t on t.tenant = $1 and t.id = m.picking_type_id
-  left join {schema}.pickings k on k.tenant = $1 and k.id = m.picking_id
-  where m.tenant = $1 and m.id = any($3) and m.state = 'done' and m.quantity <> 0
+  left join lateral (
+    select p.id, p.uom_id from {schema}.products p where p.tenant = $1 and p.id = m.product_id offset 0) p on true
+  left join lateral (
+    select u.factor from {schema}.uoms u where u.tenant = $1 and u.id = m.uom_id offset 0) u on true
+  left join lateral (
+    select o.factor from {schema}.uoms o where o.tenant = $1 and o.id = p.uom_id offset 0) o on true
+  left join lateral (
+    select t.warehouse_id from {schema}.picking_types t where t.tenant = $1 and t.id = m.picking_type_id offset 0) t on true
+  left join lateral (
+    select k.partner_id from {schema}.pickings k where k.tenant = $1 and k.id = m.picking_id offset 0) k on true
+  where m.id is not null
 ),
 want as materialized (
   -- Out of own stock.
@@ -62,33 +81,49 @@ want as materialized (
 ),
 gone as (
   delete from {schema}.stock_movements t
-  where t.tenant = $1 and t.origin = 'stock_moves' and t.origin_key in (select k::text from unnest($3) k)
+  where t.tenant = $1 and t.origin = 'stock_moves' and t.origin_key = any(array(
+      select a.id::text from asked a cross join lateral (
+        select from {schema}.stock_movements h
+        where h.tenant = $1 and h.origin = 'stock_moves' and h.origin_key = a.id::text
+          and not exists (
+            select from want w where w.origin_key = a.id::text and w.movement_type = h.movement_type)
+        offset 0) h))
     and not exists (
       select from want w where w.origin_key = t.origin_key and w.movement_type = t.movement_type)
 ),
-waiting_key as (
-  select jsonb_build_array(k)::text as row_key from unnest($3) k
+listed as materialized (
+  select a.row_key from asked a cross join lateral (
+    select from {schema}.waiting h
+    where h.tenant = $1 and h.server = $2 and h.stream = 'stock_moves' and h.row_key = a.row_key
+    offset 0) h
+  where not exists (select from moved m where m.row_key = a.row_key and m.lacks is not null)
 ),
 admitted as (
   delete from {schema}.waiting t
-  where t.tenant = $1 and t.server = $2 and t.stream = 'stock_moves' and t.row_key in (select m.row_key from waiting_key m)
-    and not exists (select from moved m where m.row_key = t.row_key and m.lacks is not null)
+  where t.tenant = $1 and t.server = $2 and t.stream = 'stock_moves'
+    and t.row_key = any(array(select l.row_key from listed l))
 ),
 waits as (
   insert into {schema}.waiting as t (tenant, server, stream, row_key, entity, reason, value, waiting_since)
   select $1, $2, 'stock_moves', m.row_key, 'stock_moves', m.lacks, m.lacked_id::text, now()
-  from moved m where m.lacks is not null
+  from moved m left join lateral (
+    select h.reason, h.value from {schema}.waiting h
+    where h.tenant = $1 and h.server = $2 and h.stream = 'stock_moves' and h.row_key = m.row_key
+    offset 0) h on true
+  where m.lacks is not null and (h.reason, h.value) is distinct from (m.lacks, m.lacked_id::text)
   on conflict (tenant, server, stream, row_key) do update
   set reason = excluded.reason, value = excluded.value, synced_at = now()
-  where (t.reason, t.value) is distinct from (excluded.reason, excluded.value)
 )
 insert into {schema}.stock_movements as t (tenant, origin, origin_key, movement_type, moved_at, warehouse_id,
   product_id, quantity, other_warehouse_id, reference, partner_id)
 select $1, 'stock_moves', w.origin_key, w.movement_type, w.moved_at, w.warehouse_id,
   w.product_id, w.quantity, w.other_warehouse_id, w.reference, w.partner_id
-from want w
-left join {schema}.stock_movements h on h.tenant = $1 and h.origin = 'stock_moves'
-  and h.origin_key = w.origin_key and h.movement_type = w.movement_type
+from want w left join lateral (
+  select h.tenant, h.moved_at, h.warehouse_id, h.product_id, h.quantity, h.other_warehouse_id, h.reference, h.partner_id
+  from {schema}.stock_movements h
+  where h.tenant = $1 and h.origin = 'stock_moves' and h.origin_key = w.origin_key
+    and h.movement_type = w.movement_type
+  offset 0) h on true
 where h.tenant is null
   or (h.moved_at, h.warehouse_id, h.product_id, h.quantity, h.other_warehouse_id, h.reference, h.partner_id)
      is distinct from

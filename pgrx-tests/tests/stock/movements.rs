@@ -172,3 +172,28 @@ fn another_tenants_rows_never_match() {
     assert_eq!(shop.value("select count(*) from erp.waiting where tenant = 'b'"), "0");
     assert_eq!(differences(&mut shop), [""; 0]);
 }
+
+#[test]
+fn a_batch_takes_no_longer_behind_many_others_than_at_the_beginning() {
+    let mut shop = shop("stock_many");
+    run(&mut shop, "'products,warehouses'");
+    let (vendor, a) = (location(&mut shop, "supplier", 0), location(&mut shop, "internal", 1));
+    shop.odoo.import("stock.move", 30_000, |at| {
+        json!({"state": "done", "product_id": 5, "quantity": 1.0, "location_id": vendor, "location_dest_id": a,
+               "date": "2026-11-20 09:00:00", "company_id": 1, "reference": format!("R{at}")})
+    });
+    run(&mut shop, "'stock_moves'");
+    let took = shop.rows(
+        "select extract(epoch from written_at - lag(written_at) over (order by id))::float8, fetched
+         from erp_sync.batch where stream = 'stock_moves' order by id",
+    );
+    let whole = took.iter().filter_map(|row| row.strip_suffix("|2000")?.parse::<f64>().ok());
+    let whole: Vec<f64> = whole.collect();
+    let median = |times: &[f64]| {
+        let mut times = times.to_vec();
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    let (first, last) = (median(&whole[..5]), median(&whole[whole.len() - 5..]));
+    assert!(last < 3.0 * first, "{first} s at the beginning, {last} s at the end: {whole:?}");
+}

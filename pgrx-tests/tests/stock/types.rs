@@ -5,9 +5,12 @@ use erp_sync_tests::till;
 
 use super::*;
 
+/// Name, type there, type here, what is written, what is to be read.
+type Case = (&'static str, &'static str, &'static str, [&'static str; 2], [&'static str; 2]);
+
 /// Column and its type, our type, the literals of the three rows, and what the rows hold here: written by hand.
 /// The last row is of nothing but NULL.
-const TYPES: &[(&str, &str, &str, [&str; 2], [&str; 2])] = &[
+const TYPES: &[Case] = &[
     ("a_bit", "bit", "boolean", ["0", "1"], ["false", "true"]),
     ("a_tinyint", "tinyint", "bigint", ["0", "255"], ["0", "255"]),
     ("a_smallint", "smallint", "bigint", ["-32768", "32767"], ["-32768", "32767"]),
@@ -106,9 +109,7 @@ const TYPES: &[(&str, &str, &str, [&str; 2], [&str; 2])] = &[
 ];
 
 fn table(tds: &Tds) {
-    let columns = |of: fn(&(&str, &str, &str, [&str; 2], [&str; 2])) -> String| {
-        TYPES.iter().map(of).collect::<Vec<_>>().join(", ")
-    };
+    let columns = |of: fn(&Case) -> String| TYPES.iter().map(of).collect::<Vec<_>>().join(", ");
     tds.execute(&format!(
         "create table dbo.every_type (id int primary key, a_long nvarchar(max), rv rowversion, {})",
         columns(|(name, kind, ..)| format!("{name} {kind}"))
