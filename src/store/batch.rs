@@ -29,7 +29,7 @@ impl Store {
     pub fn write(&mut self, batch: &Batch) -> Result<Written> {
         let place = self.place(batch.task, batch.stream)?;
         let batch = &*match place.task.entity.is_of_servers() {
-            true => local::batch(&place.task.server, batch),
+            true => Cow::Owned(local::batch(&place.task.server, batch)),
             false => Cow::Borrowed(batch),
         };
         let written = transaction(|| {

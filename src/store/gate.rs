@@ -3,7 +3,7 @@
 use super::servers::{self, Server};
 use super::session::as_owner;
 use super::sql::{first, value};
-use crate::entity::{Entity, catalog};
+use crate::entity::{Entity, catalog, quote};
 use crate::error::{Error, Kind, Result};
 
 /// Streams of an entity and server: how many have finished a full pass, and whether any has not.
@@ -81,5 +81,8 @@ pub fn require(names: &str, server: Option<&str>) -> Result<()> {
     }
     Err(Error::new(Kind::NotReady, format!("sync_not_ready: \"{names}\" has not been read to the end yet"))
         .detail(unready.join("\n"))
-        .hint("see how far it is with: select * from sync_progress(); start it with: select * from sync_run(...)"))
+        .hint(format!(
+            "see how far it is with: select * from sync_progress(); start it with: select * from sync_run({})",
+            quote::quote_literal(names)
+        )))
 }

@@ -1,8 +1,6 @@
 //! Rows of several servers in one table: at the border of the store the server's name becomes
 //! the first part of each key, and a column of each row. The engine knows nothing of it.
 
-use std::borrow::Cow;
-
 use crate::engine::{Batch, Sweep};
 use crate::source::{Field, Key, Layout, Rejected, Rows, Scalar, Values};
 
@@ -29,7 +27,7 @@ pub(super) fn layout(layout: Layout, columns: usize) -> Layout {
 }
 
 /// A batch whose keys and rows tell their server.
-pub(super) fn batch<'a>(server: &str, batch: &'a Batch) -> Cow<'a, Batch> {
+pub(super) fn batch(server: &str, batch: &Batch) -> Batch {
     let sweep = batch.sweep.as_ref().map(|sweep| Sweep {
         after: sweep.after.as_ref().map(|after| key(server, after)),
         through: sweep.through.as_ref().map(|through| key(server, through)),
@@ -39,13 +37,13 @@ pub(super) fn batch<'a>(server: &str, batch: &'a Batch) -> Cow<'a, Batch> {
         key: rejected.key.as_ref().map(|one| key(server, one)),
         ..rejected.clone()
     });
-    Cow::Owned(Batch {
+    Batch {
         rows: rows(server, &batch.rows),
         rejected: rejected.collect(),
         leaving: keys(server, &batch.leaving),
         sweep,
         ..batch.clone()
-    })
+    }
 }
 
 fn rows(server: &str, rows: &Rows) -> Rows {

@@ -98,7 +98,10 @@ fn not_stored(name: &str, stored: &[Stored]) -> Result<Error> {
     let error = Error::new(Kind::Usage, format!("role \"{role}\" has stored no manifest \"{name}\""))
         .detail(format!("it has stored: {names}"));
     Ok(match catalog::find(name, catalog::builtin()) {
-        Some(_) => error.hint("what is built in cannot be removed; to sync less, name entities in sync_run, or turn one off with: select sync_configure('NAME', '{\"auto\": false}')".replace("NAME", name)),
+        Some(_) => error.hint(format!(
+            "what is built in cannot be removed; to sync less, name entities in sync_run, or turn one off with: \
+             select sync_configure('{name}', '{{\"auto\": false}}')"
+        )),
         None => error.hint("look at: select * from sync_entities() where definer is not null"),
     })
 }

@@ -172,6 +172,7 @@ impl Store {
 
     /// The task ended.
     pub fn finish(&mut self, task: usize, outcome: Outcome) -> Result<()> {
+        let outcome = self.admitted(task, outcome)?;
         let (state, error, reason) = match outcome {
             Outcome::Succeeded => ("succeeded", None, None),
             Outcome::Failed(error) if error.kind == Kind::Cancelled => ("cancelled", Some(error), None),
@@ -182,9 +183,6 @@ impl Store {
         let hint = error.as_ref().map(|error| error.hint_or_default().to_string());
         let detail = error.as_ref().and_then(|error| error.detail.clone());
         let message = error.map(|error| error.message).or(reason);
-        if state == "succeeded" {
-            self.readmit(task)?;
-        }
         let waiting = transaction(|| derive::waiting(&self.place(task, 0)?))?;
         self.change_task(
             task,
@@ -192,6 +190,20 @@ impl Store {
              waiting = $9 + (select count(*) from erp_sync.candidate c where c.server = $2 and c.entity = $3)",
             || vec![value(state), value(kind), value(message), value(detail), value(hint), value(waiting)],
         )
+    }
+
+    /// How a task ends once the rows that wait have been looked at again: what fails there is this
+    /// task's failure, not the run's. What passes is tried again, and a cancel is one.
+    fn admitted(&self, task: usize, outcome: Outcome) -> Result<Outcome> {
+        if outcome != Outcome::Succeeded {
+            return Ok(outcome);
+        }
+        match self.readmit(task) {
+            Err(error) if error.kind != Kind::Cancelled && !error.kind.is_transient() => {
+                Ok(Outcome::Failed(error))
+            }
+            readmitted => readmitted.map(|()| outcome),
+        }
     }
 
     /// Looks again at rows that wait for a partner.

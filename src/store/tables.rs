@@ -236,7 +236,8 @@ fn rows(place: &Place<'_>, counted: u64) -> Result<u64> {
     rows_of(place.task, &quote::qualified(place.schema, &place.stream.table), counted)
 }
 
-/// The condition of the rows that a task keeps.
+/// The condition of the rows that a task keeps: `$1` is the tenant, `$2` the server, whichever
+/// of the two tells them apart.
 fn own(task: &Task) -> &'static str {
     match task.entity.is_of_servers() {
         true => "tenant = $1 and server = $2",

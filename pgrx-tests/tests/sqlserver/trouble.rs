@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use erp_sync::error::{Error, Kind};
 use erp_sync::source::Scope;
+use erp_sync_tests::cluster::wait_for;
 use erp_sync_tests::tds::{SqlError, Tds};
 
 use super::server::{Server, ids, items, remote, shown};
@@ -183,7 +184,7 @@ fn a_server_that_was_restarted_is_connected_to_again() {
     let stream = items(None);
     assert_eq!(server.page(&stream, Scope::All, None, 10).unwrap().rows.len(), 5);
     server.tds.kill_connections();
-    std::thread::sleep(Duration::from_millis(50));
+    wait_for("the end of the connections", Duration::from_secs(5), || server.tds.connections() == 0).unwrap();
     let first = server.page(&stream, Scope::All, None, 10);
     let page = first.or_else(|_| server.page(&stream, Scope::All, None, 10)).unwrap();
     assert_eq!(page.rows.len(), 5);

@@ -223,3 +223,24 @@ fn another_time_zone_of_a_till_means_that_its_rows_are_read_again() {
     assert_eq!(shop.rows(when), ["2026-11-20 14:30:00"]);
     assert_eq!(shop.value("select updated from erp_sync.history limit 1"), "1");
 }
+
+#[test]
+fn what_fails_when_waiting_rows_are_looked_at_again_fails_its_task_and_no_other() {
+    let (mut shop, tds) = synced("sales_readmit");
+    sell(&tds, "B-1", 1, "NOWHERE", "601647855646", "1", false);
+    run(&mut shop, "'sales'");
+    // Somebody keeps the branch's row from being looked at.
+    shop.run(
+        "create function erp.no() returns trigger language plpgsql as $$ begin raise exception 'not today'; end $$;
+         create trigger no before delete on erp.waiting for each row execute function erp.no();
+         insert into erp.branch_codes (tenant, branch_code, warehouse_id) values ('main', 'NOWHERE', 2)",
+    );
+    let error = shop.error("select * from sync_run('sales,contacts')");
+    assert!(error.message.contains("sales from pos: not today"), "{error:?}");
+    let states = "select entity || ' ' || state from erp_sync.history
+                  where run_id = (select max(id) from erp_sync.run) order by 1";
+    assert_eq!(shop.rows(states), ["contacts succeeded", "sales failed"]);
+    shop.run("drop trigger no on erp.waiting");
+    run(&mut shop, "'sales'");
+    assert_eq!(shop.rows(MOVEMENTS), ["B-1|sales|2|48|-1"]);
+}
