@@ -15,7 +15,7 @@ const CLOCK_TOLERANCE_S: u64 = 120;
 const CLOCK_AGREES_S: u64 = 2;
 
 /// What to do when the remote shows fewer rows than are here.
-const LOST: &str = "give the remote user back what it could read before (companies, record rules), unless the rows \
+const LOST: &str = "give the remote user back what it could read before, unless the rows \
                     are really gone there: then the next full pass will ask for confirmation";
 
 /// An entity that is looked at.
