@@ -114,6 +114,17 @@ impl Instance {
         })
     }
 
+    /// Kills the first of the server's processes, and waits until the others have noticed and gone.
+    pub(super) fn kill_server(&self) -> Result<()> {
+        let Some(server) = self.running() else { return fail("the cluster does not run") };
+        let children = children(server.pid);
+        let mut kill = self.user.command(Path::new("/usr/bin/kill"));
+        process::output(kill.arg("-KILL").arg(server.pid.to_string()), "killing the cluster")?;
+        wait_for("the end of the server's processes", Duration::from_secs(30), || {
+            self.running().is_none() && children.iter().all(|(pid, begun)| began(*pid) != Some(*begun))
+        })
+    }
+
     /// The server that runs on this data folder.
     pub(super) fn running(&self) -> Option<Running> {
         running_on(&self.data)
@@ -130,6 +141,21 @@ impl Instance {
         let all: Vec<&str> = text.lines().collect();
         all[all.len().saturating_sub(lines)..].join("\n")
     }
+}
+
+/// What a process has started: their numbers, and when each began.
+fn children(of: u32) -> Vec<(i32, u64)> {
+    let all = std::fs::read_dir("/proc").into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let all = all.filter_map(|name| name.parse().ok()).filter(|pid| parent(*pid) == Some(of));
+    all.filter_map(|pid| Some((pid, began(pid)?))).collect()
+}
+
+/// When a process began: with its number it names it for ever. None for one that is gone or only to be collected.
+fn began(pid: i32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut parts = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = parts.next()?;
+    if state == "Z" { None } else { parts.nth(18)?.parse().ok() }
 }
 
 /// The process that has started a process.

@@ -157,6 +157,11 @@ impl Cluster {
         self.instance.kill(pid).unwrap_or_else(|error| panic!("{error}"));
     }
 
+    /// Kills the server itself as the kernel does when memory runs out, and waits until its processes have noticed.
+    pub fn kill_server(&self) {
+        self.instance.kill_server().unwrap_or_else(|error| panic!("{error}"));
+    }
+
     /// The lasting cluster of a name ([`Options::lasting`]), if it runs.
     pub fn find(name: &str) -> Result<Option<Cluster>> {
         Options::lasting(name).find()

@@ -1,0 +1,229 @@
+//! The extension as a reader: its runs, and what befalls them.
+
+use std::sync::Arc;
+
+use erp_sync_tests::call::{Call, LIMIT};
+use erp_sync_tests::cluster::{Cluster, wait_for};
+use erp_sync_tests::odoo::When;
+use erp_sync_tests::shop::{ROLE, Shop};
+use erp_sync_tests::tds::{DATABASE, PASSWORD, USER};
+use serde_json::Value;
+
+use super::program::{Moment, Program, Sync};
+use super::proxy::{Proxy, Trouble};
+use super::strike::{self, Strike};
+use super::tally::Tally;
+use super::world::World;
+
+/// A database with the extension in it, which each program gets a copy of.
+pub const TEMPLATE: &str = "oracle";
+
+/// Trouble is over soon.
+const HASTY: &str = "set erp_sync.retry_base = '2ms'; set erp_sync.request_timeout = '400ms';
+  set erp_sync.connect_timeout = '400ms'; set erp_sync.max_attempts = 2; set erp_sync.max_response_bytes = '256kB'";
+
+/// The extension in a database of its own; between it and the remotes lie proxies.
+pub struct Ours<'a> {
+    pub shop: Shop<'a>,
+    odoo: Proxy,
+    till: Option<Proxy>,
+    pub manifests: Vec<Value>,
+    pub tally: &'a Tally,
+    /// Whether trouble is to be had.
+    pub hasty: bool,
+    /// What no trouble excuses.
+    pub complaints: Vec<String>,
+}
+
+impl<'a> Ours<'a> {
+    /// A database for the program, with servers for its remotes.
+    pub fn open(cluster: &'a Cluster, program: &Program, world: &World, tally: &'a Tally) -> Ours<'a> {
+        let database = format!("seed_{}", program.seed);
+        run(cluster, &format!("create database {database} template {TEMPLATE}"));
+        let (client, admin) = (cluster.client(&database, ROLE), cluster.client(&database, "postgres"));
+        let shop = Shop { cluster, database, odoo: Arc::clone(&world.odoo), client, admin };
+        let odoo = Proxy::before(world.odoo.port());
+        let till = world.till.as_ref().map(|till| Proxy::before(till.tds.port()));
+        let mut ours =
+            Ours { shop, odoo, till, manifests: Vec::new(), tally, hasty: true, complaints: Vec::new() };
+        ours.make_servers(world);
+        let manifest = |entity: &&str| ours.shop.value(&format!("select sync_entity('{entity}')"));
+        let manifests: Vec<String> = world.setup.entities.iter().map(manifest).collect();
+        ours.manifests = manifests.iter().map(|text| serde_json::from_str(text).expect("JSON")).collect();
+        ours
+    }
+
+    fn make_servers(&mut self, world: &World) {
+        let (setup, port, database) = (&world.setup, self.odoo.port(), world.odoo.database());
+        let (protocol, page, password) = (setup.protocol, setup.page, world.password());
+        self.shop.run(&format!(
+            "create server odoo_main foreign data wrapper odoo options (url 'http://127.0.0.1:{port}',
+               database '{database}', protocol '{protocol}', min_page '{}', max_page '{page}');
+             create user mapping for current_user server odoo_main options (username 'admin', password '{password}')",
+            page.min(5)
+        ));
+        let Some(till) = &self.till else { return };
+        let (port, password) = (till.port(), PASSWORD.replace('\'', "''"));
+        self.shop.run(&format!(
+            "create server pos foreign data wrapper sqlserver options
+               (host '127.0.0.1', port '{port}', database '{DATABASE}', encrypt 'plaintext');
+             create user mapping for current_user server pos options (username '{USER}', password '{password}')"
+        ));
+        if setup.cursor != "updated_at" {
+            let patch = format!(
+                r#"{{"extends": "sales", "streams": [{{"table": "pos_sales", "cursor": "{}"}}]}}"#,
+                setup.cursor
+            );
+            self.shop.run(&format!("select sync_define('{patch}')"));
+        }
+    }
+
+    /// Syncs while things happen; tells whether every run succeeded.
+    pub fn sync(&mut self, sync: &Sync, world: &mut World) -> bool {
+        self.tally.count("runs");
+        let begun = std::time::Instant::now();
+        let asked = world.odoo.calls().len();
+        self.lay(sync, world);
+        let mut calls = vec![self.start(world, &sync.entities, sync.mode, sync.confirm, sync.wait)];
+        if let Some((entities, mode)) = &sync.beside {
+            self.tally.count("runs beside another");
+            calls.push(self.start(world, entities, mode, sync.confirm, true));
+        }
+        for moment in &sync.moments {
+            if self.held(moment, &calls) {
+                self.meanwhile(moment, &mut calls, world);
+            }
+        }
+        self.release();
+        let well = calls.into_iter().map(|call| self.ended(call)).fold(true, |all, one| all && one);
+        if !sync.wait {
+            self.shop.no_worker();
+        }
+        self.clear(sync, world, asked);
+        let kind = if self.hasty { if sync.strikes.is_empty() && sync.moments.is_empty() { "ms calm" } else { "ms struck" } } else { "ms last" };
+        self.tally.add(kind, begun.elapsed().as_millis() as u64);
+        if begun.elapsed().as_millis() > 1500 { println!("SLOW {:?} {sync:?}", begun.elapsed()); }
+        well
+    }
+
+    fn start(&mut self, world: &World, entities: &str, mode: &str, confirm: bool, wait: bool) -> Call {
+        let mode = if mode == "verify" { VERIFY } else { mode };
+        let sql = format!(
+            "select * from sync_run('{entities}', mode => '{mode}', confirm => {confirm}, wait => {wait})"
+        );
+        let batch = format!("set erp_sync.batch_rows = {}; ", world.setup.page);
+        let before = if self.hasty { batch + HASTY } else { batch };
+        self.tally.count(format!("runs in mode {mode}"));
+        Call::start_as(&self.shop, ROLE, &before, &sql)
+    }
+
+    /// Lays out the faults that the run is to meet.
+    fn lay(&mut self, sync: &Sync, world: &World) {
+        let mut ways: [Vec<(usize, Trouble)>; 2] = Default::default();
+        for strike in &sync.strikes {
+            match strike {
+                Strike::Way { at_till, request, trouble } => ways[usize::from(*at_till)].push((*request, *trouble)),
+                Strike::Odoo { request, times, fault } => {
+                    world.odoo.fault(When::any().after(request - 1).times(*times), strike::what(fault))
+                }
+                Strike::Till { about, fault, rows, argument } => {
+                    world.till.iter().for_each(|till| till.tds.fault(about, fault, *rows, *argument, 1))
+                }
+            }
+        }
+        for moment in &sync.moments {
+            ways[usize::from(moment.at_till)].push((moment.request, Trouble::Hold));
+        }
+        let [odoo, till] = ways;
+        self.odoo.plan(odoo);
+        self.till.iter().for_each(|proxy| proxy.plan(till.iter().copied()));
+    }
+
+    /// Waits until the moment's request is held; false when it never comes.
+    fn held(&mut self, moment: &Moment, calls: &[Call]) -> bool {
+        let mut holds = false;
+        wait_for("a request or the end of the run", LIMIT, || {
+            holds = self.proxy(moment).is_some_and(Proxy::holds);
+            holds || calls.iter().all(Call::is_over) && self.shop.workers().is_empty()
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+        holds
+    }
+
+    fn proxy(&self, moment: &Moment) -> Option<&Proxy> {
+        if moment.at_till { self.till.as_ref() } else { Some(&self.odoo) }
+    }
+
+    fn release(&self) {
+        self.odoo.release();
+        self.till.iter().for_each(Proxy::release);
+    }
+
+    fn meanwhile(&mut self, moment: &Moment, calls: &mut Vec<Call>, world: &mut World) {
+        self.tally.count("moments");
+        for change in &moment.changes {
+            self.tally.count("changes during a run");
+            world.apply(change);
+        }
+        if let Some(stop) = moment.stop {
+            self.stop(stop, calls);
+        }
+        self.release();
+    }
+
+    /// Waits for the end of a call. An error must be one that a person can do something about.
+    fn ended(&mut self, call: Call) -> bool {
+        match call.end().outcome {
+            Ok(_) => true,
+            Err(failure) => {
+                self.tally.count("runs that failed");
+                if failure.sqlstate == "XX000" || failure.message.contains("unexpected fault") {
+                    self.complaints.push(format!("a run ended with {failure:?}"));
+                }
+                false
+            }
+        }
+    }
+
+    /// Ends all trouble, and counts what was met.
+    fn clear(&mut self, sync: &Sync, world: &World, asked: usize) {
+        for trouble in self.odoo.calm() {
+            self.tally.count(trouble.kind());
+        }
+        for trouble in self.till.iter().flat_map(Proxy::calm) {
+            self.tally.count(trouble.kind());
+        }
+        let calls = world.odoo.calls().len() - asked;
+        for strike in &sync.strikes {
+            if let Strike::Odoo { request, fault, .. } = strike
+                && calls >= *request
+            {
+                self.tally.count(format!("odoo: {fault}"));
+            }
+        }
+        world.odoo.clear_faults();
+        if let Some(till) = &world.till {
+            for row in till.tds.query("select what from _faults where remaining = 0") {
+                self.tally.count(format!("till: {}", row[0].text()));
+            }
+            till.tds.clear_faults();
+        }
+    }
+}
+
+impl Drop for Ours<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            run(self.shop.cluster, &format!("drop database {} with (force)", self.shop.database));
+        }
+    }
+}
+
+/// Until there is another way to compare, everything is read.
+const VERIFY: &str = "full";
+
+/// Runs SQL as the superuser.
+pub fn run(cluster: &Cluster, sql: &str) {
+    let done = cluster.client("postgres", "postgres").batch_execute(sql);
+    done.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+}
