@@ -121,7 +121,9 @@ impl Instance {
         let mut kill = self.user.command(Path::new("/usr/bin/kill"));
         process::output(kill.arg("-KILL").arg(server.pid.to_string()), "killing the cluster")?;
         wait_for("the end of the server's processes", Duration::from_secs(30), || {
-            self.running().is_none() && children.iter().all(|(pid, begun)| began(*pid) != Some(*begun))
+            // As long as its number is taken, be it by what is left of it, a new server takes it for alive.
+            !Path::new(&format!("/proc/{}", server.pid)).exists()
+                && children.iter().all(|(pid, begun)| began(*pid) != Some(*begun))
         })
     }
 
@@ -145,7 +147,10 @@ impl Instance {
 
 /// What a process has started: their numbers, and when each began.
 fn children(of: u32) -> Vec<(i32, u64)> {
-    let all = std::fs::read_dir("/proc").into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let all = std::fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let all = all.filter_map(|name| name.parse().ok()).filter(|pid| parent(*pid) == Some(of));
     all.filter_map(|pid| Some((pid, began(pid)?))).collect()
 }

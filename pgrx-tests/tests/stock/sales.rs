@@ -155,6 +155,22 @@ fn changes_are_followed_and_a_bad_row_is_rejected_with_the_reason() {
 }
 
 #[test]
+fn a_full_pass_of_many_pages_forgets_of_the_rejections_only_what_is_no_longer_there() {
+    let (mut shop, tds) = synced("sales_rejections");
+    for line in 1..=6 {
+        sell(&tds, "B-1", line, "WH", "601647855646", "1", false);
+    }
+    tds.execute("update INV_PointofSalesDetailTAB set unit_price = -1 where line_no in (1, 2, 4, 6)");
+    shop.run("set erp_sync.batch_rows = 2");
+    run(&mut shop, "'sales'");
+    tds.execute("update INV_PointofSalesDetailTAB set unit_price = 1 where line_no = 4");
+    tds.execute("delete from INV_PointofSalesDetailTAB where line_no = 2");
+    run(&mut shop, "'sales', mode => 'full'");
+    let rejections = "select key from erp_sync.rejections order by key";
+    assert_eq!(shop.rows(rejections), [r#"["pos", "B-1", 1]"#, r#"["pos", "B-1", 6]"#]);
+}
+
+#[test]
 fn a_table_of_other_names_says_which_there_are_and_is_read_once_they_are_named() {
     let mut shop = shop("sales_names");
     let tds = Tds::start();
