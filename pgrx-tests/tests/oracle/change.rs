@@ -126,7 +126,8 @@ impl What {
             }
             Archive(model) => matches!(model, "res.partner" | "product.product"),
             Spoil(model) => model == "product.product",
-            Poison(model) => model != "stock.quant",
+            Poison(model) => model != "stock.quant" && !setup.is_readable,
+            Forbid | Revoke | Down | Password => !setup.is_readable,
             _ => true,
         }
     }

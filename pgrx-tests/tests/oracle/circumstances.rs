@@ -52,12 +52,14 @@ pub fn recover(world: &mut World) {
         let change = Change { what: What::Recover, pick, size: 0, late: 0 };
         world.odoo.grant("admin", model(&change));
     });
-    for (model, id) in std::mem::take(&mut world.hidden) {
-        world.odoo.unhide(model);
+    let (hidden, poisoned) = (std::mem::take(&mut world.hidden), std::mem::take(&mut world.poisoned));
+    hidden.iter().for_each(|(model, _)| world.odoo.unhide(model));
+    poisoned.iter().for_each(|(model, id)| world.odoo.cure(model, *id));
+    for (model, id) in hidden.into_iter().chain(poisoned) {
         world.overdue.insert((model, id));
-    }
-    for (model, id) in std::mem::take(&mut world.poisoned) {
-        world.odoo.cure(model, id);
-        world.overdue.insert((model, id));
+        if model == "account.move" {
+            let lines = world.lines_of(&[id]);
+            world.overdue.extend(lines.iter().map(|id| ("account.move.line", *id)));
+        }
     }
 }

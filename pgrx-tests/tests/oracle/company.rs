@@ -169,16 +169,18 @@ fn import(world: &mut World, model: &'static str, change: &Change) {
 
 fn delete(world: &mut World, model: &'static str, change: &Change, count: usize) {
     let ids = world.ids(model);
-    let ids: Vec<i64> = ids.iter().cycle().skip(change.pick % ids.len().max(1)).take(count.min(ids.len())).copied().collect();
+    let ids: Vec<i64> =
+        ids.iter().cycle().skip(change.pick % ids.len().max(1)).take(count.min(ids.len())).copied().collect();
     world.gone(model, &ids);
     world.odoo.delete(model, &ids);
 }
 
 /// A contact is deleted; what referred to it refers to another, or to none, and nothing says so.
 fn leave(world: &mut World, change: &Change, merged: bool) {
-    let (Some(id), Some(other)) =
-        (world.pick("res.partner", change), world.some("res.partner", change.pick + 1 + change.size).as_i64())
-    else {
+    let (Some(id), Some(other)) = (
+        world.pick("res.partner", change),
+        world.some("res.partner", change.pick + 1 + change.size).as_i64(),
+    ) else {
         return;
     };
     if id == other {

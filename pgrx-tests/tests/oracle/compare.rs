@@ -27,8 +27,6 @@ pub struct Difference {
     pub object: String,
     /// As JSON.
     pub key: String,
-    /// The columns that differ.
-    pub columns: BTreeSet<String>,
     detail: String,
 }
 
@@ -48,25 +46,27 @@ impl Difference {
 /// Holds what was found against what should be; what is rejected may be there as it was once.
 pub fn differences(table: &Table, found: &BTreeMap<String, Row>) -> Vec<Difference> {
     let mut all = Vec::new();
-    let mut differ = |loss, key: &str, columns: BTreeSet<String>, detail| {
+    let mut differ = |loss, key: &str, detail| {
         let (table, object) = (table.name.clone(), table.object.clone());
-        all.push(Difference { loss, table, object, key: key.to_owned(), columns, detail });
+        all.push(Difference { loss, table, object, key: key.to_owned(), detail });
     };
     for (key, wanted) in &table.rows {
         let Some(row) = found.get(key) else {
-            differ(Loss::Missing, key, BTreeSet::new(), String::new());
+            differ(Loss::Missing, key, String::new());
             continue;
         };
-        let unlike = |name: &&String| row.contains_key(*name) && comparable(&row[*name]) != comparable(&wanted[*name]);
+        let unlike =
+            |name: &&String| row.contains_key(*name) && comparable(&row[*name]) != comparable(&wanted[*name]);
         let columns: BTreeSet<String> = wanted.keys().filter(unlike).cloned().collect();
         if !columns.is_empty() {
-            let shown = columns.iter().map(|name| format!(" {name}: {:?}, not {:?}", row[name], wanted[name]));
+            let shown =
+                columns.iter().map(|name| format!(" {name}: {:?}, not {:?}", row[name], wanted[name]));
             let shown = shown.collect::<Vec<_>>().join(";");
-            differ(Loss::Stale, key, columns, shown);
+            differ(Loss::Stale, key, shown);
         }
     }
     for key in found.keys().filter(|key| !table.rows.contains_key(*key) && !table.rejected.contains(*key)) {
-        differ(Loss::Extra, key, BTreeSet::new(), String::new());
+        differ(Loss::Extra, key, String::new());
     }
     all
 }
@@ -86,8 +86,12 @@ pub fn found(shop: &mut Shop<'_>, table: &Table) -> BTreeMap<String, Row> {
     }
     let own: &[&str] = if table.of_servers { &[] } else { &["source_updated_at"] };
     let columns: Vec<&str> = table.columns.iter().map(String::as_str).chain(own.iter().copied()).collect();
-    let key: Vec<&str> =
-        table.of_servers.then_some("server").into_iter().chain(table.key.iter().map(String::as_str)).collect();
+    let key: Vec<&str> = table
+        .of_servers
+        .then_some("server")
+        .into_iter()
+        .chain(table.key.iter().map(String::as_str))
+        .collect();
     let texts: Vec<String> = columns.iter().map(|name| format!("\"{name}\"::text")).collect();
     let sql = format!(
         "select jsonb_build_array({})::text, array[{}] from erp.\"{}\"",

@@ -64,7 +64,8 @@ fn summed_up(world: &World) -> Sums {
     let place = |id: i64| places.iter().find(|place| place["id"] == id);
     let mut sums = Sums::new();
     for quant in world.odoo.records_with("stock.quant", &["location_id", "product_id", "quantity"]) {
-        let Some(lies) = quant["location_id"].as_i64().and_then(place).filter(|place| place["usage"] == "internal")
+        let Some(lies) =
+            quant["location_id"].as_i64().and_then(place).filter(|place| place["usage"] == "internal")
         else {
             continue;
         };

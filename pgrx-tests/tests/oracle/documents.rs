@@ -22,7 +22,12 @@ pub fn apply(world: &mut World, change: &Change) {
         What::WriteLine => {
             if let Some(line) = world.pick(LINE, change) {
                 let number = world.number();
-                world.write(LINE, &[line], json!({"name": format!("Line {number}"), "quantity": change.size}), change);
+                world.write(
+                    LINE,
+                    &[line],
+                    json!({"name": format!("Line {number}"), "quantity": change.size}),
+                    change,
+                );
             }
         }
         _ => delete_line(world, change),
@@ -34,7 +39,8 @@ fn set_state(world: &mut World, change: &Change, count: usize, state: &str) {
     if ids.is_empty() {
         return;
     }
-    let ids: Vec<i64> = ids.iter().cycle().skip(change.pick % ids.len()).take(count.min(ids.len())).copied().collect();
+    let ids: Vec<i64> =
+        ids.iter().cycle().skip(change.pick % ids.len()).take(count.min(ids.len())).copied().collect();
     if state == "draft" {
         world.gone(MOVE, &ids);
     }

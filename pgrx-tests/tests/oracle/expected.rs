@@ -20,11 +20,8 @@ pub struct Table {
     pub key: Vec<String>,
     /// Whether rows are told apart by their server too.
     pub of_servers: bool,
-    pub is_snapshot: bool,
     /// The headers' table and the column that points there.
     pub parent: Option<(String, String)>,
-    /// Columns that hold keys of other tables.
-    pub refers: BTreeMap<String, String>,
     pub columns: Vec<String>,
     pub rows: BTreeMap<String, Row>,
     /// Keys of rows that may not be stored.
@@ -51,17 +48,17 @@ impl Table {
     fn of(manifest: &Value, stream: &Value) -> Table {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let list = |value: &Value| value.as_array().into_iter().flatten().map(text).collect();
-        let columns = stream["columns"].as_array().expect("columns").iter().map(|column| text(&column["name"]));
-        let refers = stream["refers"].as_object().into_iter().flatten();
+        let columns =
+            stream["columns"].as_array().expect("columns").iter().map(|column| text(&column["name"]));
         Table {
             entity: text(&manifest["name"]),
             name: text(&stream["table"]),
             object: text(&stream["object"]),
             key: list(&stream["key"]),
             of_servers: manifest["source"] == "sqlserver",
-            is_snapshot: stream["snapshot"] == true,
-            parent: stream["parent"]["table"].as_str().map(|table| (table.to_owned(), text(&stream["parent"]["column"]))),
-            refers: refers.map(|(column, table)| (column.clone(), text(table))).collect(),
+            parent: stream["parent"]["table"]
+                .as_str()
+                .map(|table| (table.to_owned(), text(&stream["parent"]["column"]))),
             columns: columns.collect(),
             rows: BTreeMap::new(),
             rejected: BTreeSet::new(),
@@ -81,7 +78,8 @@ impl Table {
         let by_xml = world.setup.protocol == "xmlrpc";
         for record in world.odoo.records_with(&self.object, &names) {
             let row = odoo_row(stream, &record, by_xml);
-            if is_asked_for(world, stream, &record) && is_kept(stream, &row) && self.has_header(&row, before) {
+            if is_asked_for(world, stream, &record) && is_kept(stream, &row) && self.has_header(&row, before)
+            {
                 self.put(stream, format!("[{}]", record["id"]), row);
             }
         }
@@ -101,7 +99,9 @@ impl Table {
             let row: Row = columns
                 .iter()
                 .zip(&values)
-                .map(|(column, value)| (column["name"].as_str().expect("a name").to_owned(), till_text(column, value)))
+                .map(|(column, value)| {
+                    (column["name"].as_str().expect("a name").to_owned(), till_text(column, value))
+                })
                 .collect();
             let (invoice, line) = (row["invoice_no"].clone().unwrap_or_default(), row["line_no"].clone());
             self.put(stream, format!("[\"pos\", \"{invoice}\", {}]", line.unwrap_or_default()), row);
@@ -110,7 +110,7 @@ impl Table {
 }
 
 /// Every remote field that a stream may read.
-fn paths(stream: &Value) -> BTreeSet<String> {
+pub fn paths(stream: &Value) -> BTreeSet<String> {
     let columns = stream["columns"].as_array().expect("columns").iter();
     let names = columns.flat_map(|column| alternatives(column)).collect::<BTreeSet<_>>();
     let filtered = stream["filter"].as_array().into_iter().flatten().filter_map(|term| term[0].as_str());
@@ -131,7 +131,9 @@ fn is_asked_for(world: &World, stream: &Value, record: &Value) -> bool {
         if field == "location_id.usage" {
             let places = world.odoo.records_with("stock.location", &["usage"]);
             let place = places.iter().find(|place| place["id"] == record["location_id"]);
-            return place.is_some_and(|place| value.as_array().is_some_and(|usages| usages.contains(&place["usage"])));
+            return place.is_some_and(|place| {
+                value.as_array().is_some_and(|usages| usages.contains(&place["usage"]))
+            });
         }
         assert_eq!(condition[1], "!=", "this reader knows no other condition");
         field.contains('.') || record[field] != *value
@@ -153,7 +155,8 @@ fn breaks_a_rule(stream: &Value, row: &Row) -> bool {
     })
 }
 
-fn odoo_row(stream: &Value, record: &Value, by_xml: bool) -> Row {
+/// A record as its row should be.
+pub fn odoo_row(stream: &Value, record: &Value, by_xml: bool) -> Row {
     let columns = stream["columns"].as_array().expect("columns").iter().map(|column| {
         let name = column["name"].as_str().expect("a name").to_owned();
         let path = alternatives(column).into_iter().find(|path| record.get(path).is_some());
@@ -192,7 +195,9 @@ fn till_text(column: &Value, value: &erp_sync_tests::tds::Value) -> Option<Strin
         (_, Null) => None,
         (_, Bit(flag)) => Some(flag.to_string()),
         ("numeric", value) => Some(decimal(&value.text(), column["scale"].as_u64())),
-        ("timestamptz", value) => Some(format!("{}+00", value.text().trim_end_matches('0').trim_end_matches('.'))),
+        ("timestamptz", value) => {
+            Some(format!("{}+00", value.text().trim_end_matches('0').trim_end_matches('.')))
+        }
         (_, value) => Some(value.text()),
     }
 }

@@ -1,19 +1,21 @@
 //! The extension as a reader: its runs, and what befalls them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use erp_sync_tests::call::{Call, LIMIT};
-use erp_sync_tests::cluster::{Cluster, wait_for};
-use erp_sync_tests::odoo::When;
+use erp_sync_tests::call::Call;
+use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::shop::{ROLE, Shop};
 use erp_sync_tests::tds::{DATABASE, PASSWORD, USER};
 use serde_json::Value;
 
-use super::program::{Moment, Program, Sync};
-use super::proxy::{Proxy, Trouble};
-use super::strike::{self, Strike};
+use super::expected::{self, Row, Table};
+use super::program::{Program, Sync};
+use super::proxy::Proxy;
+use super::reader::Reader;
 use super::tally::Tally;
 use super::world::World;
+use super::{books, compare, derived, remains, settle};
 
 /// A database with the extension in it, which each program gets a copy of.
 pub const TEMPLATE: &str = "oracle";
@@ -25,8 +27,8 @@ const HASTY: &str = "set erp_sync.retry_base = '2ms'; set erp_sync.request_timeo
 /// The extension in a database of its own; between it and the remotes lie proxies.
 pub struct Ours<'a> {
     pub shop: Shop<'a>,
-    odoo: Proxy,
-    till: Option<Proxy>,
+    pub odoo: Proxy,
+    pub till: Option<Proxy>,
     pub manifests: Vec<Value>,
     pub tally: &'a Tally,
     /// Whether trouble is to be had.
@@ -78,10 +80,35 @@ impl<'a> Ours<'a> {
         }
     }
 
-    /// Syncs while things happen; tells whether every run succeeded.
-    pub fn sync(&mut self, sync: &Sync, world: &mut World) -> bool {
+    fn start(&mut self, world: &World, entities: &str, mode: &str, confirm: bool, wait: bool) -> Call {
+        let mode = if mode == "verify" { VERIFY } else { mode };
+        let sql = format!(
+            "select * from sync_run('{entities}', mode => '{mode}', confirm => {confirm}, wait => {wait})"
+        );
+        let batch = format!("set erp_sync.batch_rows = {}; ", world.setup.page);
+        let before = if self.hasty { batch + HASTY } else { batch };
+        self.tally.count(format!("runs in mode {mode}"));
+        Call::start_as(&self.shop, ROLE, &before, &sql)
+    }
+
+    /// Waits for the end of a call. An error must be one that a person can do something about.
+    fn ended(&mut self, call: Call) -> bool {
+        match call.end().outcome {
+            Ok(_) => true,
+            Err(failure) => {
+                self.tally.count("runs that failed");
+                if failure.sqlstate == "XX000" || failure.message.contains("unexpected fault") {
+                    self.complaints.push(format!("a run ended with {failure:?}"));
+                }
+                false
+            }
+        }
+    }
+}
+
+impl Reader for Ours<'_> {
+    fn sync(&mut self, sync: &Sync, world: &mut World) -> bool {
         self.tally.count("runs");
-        let begun = std::time::Instant::now();
         let asked = world.odoo.calls().len();
         self.lay(sync, world);
         let mut calls = vec![self.start(world, &sync.entities, sync.mode, sync.confirm, sync.wait)];
@@ -100,114 +127,44 @@ impl<'a> Ours<'a> {
             self.shop.no_worker();
         }
         self.clear(sync, world, asked);
-        let kind = if self.hasty { if sync.strikes.is_empty() && sync.moments.is_empty() { "ms calm" } else { "ms struck" } } else { "ms last" };
-        self.tally.add(kind, begun.elapsed().as_millis() as u64);
-        if begun.elapsed().as_millis() > 1500 { println!("SLOW {:?} {sync:?}", begun.elapsed()); }
         well
     }
 
-    fn start(&mut self, world: &World, entities: &str, mode: &str, confirm: bool, wait: bool) -> Call {
-        let mode = if mode == "verify" { VERIFY } else { mode };
-        let sql = format!(
-            "select * from sync_run('{entities}', mode => '{mode}', confirm => {confirm}, wait => {wait})"
-        );
-        let batch = format!("set erp_sync.batch_rows = {}; ", world.setup.page);
-        let before = if self.hasty { batch + HASTY } else { batch };
-        self.tally.count(format!("runs in mode {mode}"));
-        Call::start_as(&self.shop, ROLE, &before, &sql)
+    fn tables(&self, world: &World) -> Vec<Table> {
+        expected::tables(world, &self.manifests)
     }
 
-    /// Lays out the faults that the run is to meet.
-    fn lay(&mut self, sync: &Sync, world: &World) {
-        let mut ways: [Vec<(usize, Trouble)>; 2] = Default::default();
-        for strike in &sync.strikes {
-            match strike {
-                Strike::Way { at_till, request, trouble } => ways[usize::from(*at_till)].push((*request, *trouble)),
-                Strike::Odoo { request, times, fault } => {
-                    world.odoo.fault(When::any().after(request - 1).times(*times), strike::what(fault))
-                }
-                Strike::Till { about, fault, rows, argument } => {
-                    world.till.iter().for_each(|till| till.tds.fault(about, fault, *rows, *argument, 1))
-                }
-            }
-        }
-        for moment in &sync.moments {
-            ways[usize::from(moment.at_till)].push((moment.request, Trouble::Hold));
-        }
-        let [odoo, till] = ways;
-        self.odoo.plan(odoo);
-        self.till.iter().for_each(|proxy| proxy.plan(till.iter().copied()));
+    fn found(&mut self, table: &Table) -> BTreeMap<String, Row> {
+        compare::found(&mut self.shop, table)
     }
 
-    /// Waits until the moment's request is held; false when it never comes.
-    fn held(&mut self, moment: &Moment, calls: &[Call]) -> bool {
-        let mut holds = false;
-        wait_for("a request or the end of the run", LIMIT, || {
-            holds = self.proxy(moment).is_some_and(Proxy::holds);
-            holds || calls.iter().all(Call::is_over) && self.shop.workers().is_empty()
-        })
-        .unwrap_or_else(|error| panic!("{error}"));
-        holds
+    fn tally(&self) -> &Tally {
+        self.tally
     }
 
-    fn proxy(&self, moment: &Moment) -> Option<&Proxy> {
-        if moment.at_till { self.till.as_ref() } else { Some(&self.odoo) }
+    fn calm_down(&mut self) {
+        self.hasty = false;
+        self.shop.no_worker();
     }
 
-    fn release(&self) {
-        self.odoo.release();
-        self.till.iter().for_each(Proxy::release);
+    fn settle(&mut self, mode: &'static str, world: &mut World) -> Vec<String> {
+        settle::settle(self, mode, world)
     }
 
-    fn meanwhile(&mut self, moment: &Moment, calls: &mut Vec<Call>, world: &mut World) {
-        self.tally.count("moments");
-        for change in &moment.changes {
-            self.tally.count("changes during a run");
-            world.apply(change);
-        }
-        if let Some(stop) = moment.stop {
-            self.stop(stop, calls);
-        }
-        self.release();
+    fn complaints(&mut self) -> Vec<String> {
+        let mut all = std::mem::take(&mut self.complaints);
+        all.extend(books::errors(&mut self.shop));
+        all
     }
 
-    /// Waits for the end of a call. An error must be one that a person can do something about.
-    fn ended(&mut self, call: Call) -> bool {
-        match call.end().outcome {
-            Ok(_) => true,
-            Err(failure) => {
-                self.tally.count("runs that failed");
-                if failure.sqlstate == "XX000" || failure.message.contains("unexpected fault") {
-                    self.complaints.push(format!("a run ended with {failure:?}"));
-                }
-                false
-            }
-        }
+    fn misworked(&mut self, world: &World) -> Vec<String> {
+        derived::errors(self, world)
     }
 
-    /// Ends all trouble, and counts what was met.
-    fn clear(&mut self, sync: &Sync, world: &World, asked: usize) {
-        for trouble in self.odoo.calm() {
-            self.tally.count(trouble.kind());
-        }
-        for trouble in self.till.iter().flat_map(Proxy::calm) {
-            self.tally.count(trouble.kind());
-        }
-        let calls = world.odoo.calls().len() - asked;
-        for strike in &sync.strikes {
-            if let Strike::Odoo { request, fault, .. } = strike
-                && calls >= *request
-            {
-                self.tally.count(format!("odoo: {fault}"));
-            }
-        }
-        world.odoo.clear_faults();
-        if let Some(till) = &world.till {
-            for row in till.tds.query("select what from _faults where remaining = 0") {
-                self.tally.count(format!("till: {}", row[0].text()));
-            }
-            till.tds.clear_faults();
-        }
+    fn leavings(&mut self, world: &World) -> Vec<String> {
+        let mut all = books::left(&mut self.shop);
+        all.extend(remains::errors(self, world));
+        all
     }
 }
 

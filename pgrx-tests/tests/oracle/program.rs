@@ -47,8 +47,13 @@ pub struct Moment {
 
 impl Program {
     pub fn of(seed: u64) -> Program {
+        Program::about(seed, Setup::draw)
+    }
+
+    /// A program with remotes of one's own choice.
+    pub fn about(seed: u64, setup: impl FnOnce(&mut Dice) -> Setup) -> Program {
         let mut dice = Dice::new(seed);
-        let setup = Setup::draw(&mut dice);
+        let setup = setup(&mut dice);
         let mut steps = vec![Step::Sync(Sync::draw(&mut dice, &setup, true))];
         for _ in 0..dice.between(3, 6) {
             for _ in 0..dice.between(1, 6) {
@@ -76,7 +81,8 @@ impl Sync {
             true => setup.entities.join(","),
             false => dice.one(setup.entities).to_owned(),
         };
-        let mode = |dice: &mut Dice| dice.one(&["incremental", "incremental", "incremental", "full", "verify"]);
+        let mode =
+            |dice: &mut Dice| dice.one(&["incremental", "incremental", "incremental", "full", "verify"]);
         let (entities, own_mode) = (some(dice), mode(dice));
         let beside = dice.chance(12).then(|| (some(dice), mode(dice)));
         let (strikes, moments) = match calm {

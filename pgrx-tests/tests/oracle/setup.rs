@@ -16,6 +16,8 @@ pub struct Setup {
     pub cursor: &'static str,
     /// Whether more may vanish at once than goes unasked.
     pub drastic: bool,
+    /// Whether the remotes can always be read.
+    pub is_readable: bool,
 }
 
 /// What is synced, in the order in which one depends on the other.
@@ -40,6 +42,7 @@ impl Setup {
             page: dice.one(&[4, 7, 15, 200]),
             cursor: dice.one(&["updated_at", "changed"]),
             drastic: dice.chance(10),
+            is_readable: false,
         }
     }
 

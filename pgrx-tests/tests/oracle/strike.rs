@@ -21,15 +21,42 @@ pub enum Strike {
 
 /// The faults of the Odoo double.
 pub const ODOO: &[&str] = &[
-    "sleep", "held", "silent", "hangup", "cut head", "cut body", "drip", "garbage", "over long", "empty", "502",
-    "503", "504", "404", "429", "login page", "redirect", "serialization", "operational", "user error",
-    "access error", "access denied",
+    "sleep",
+    "held",
+    "silent",
+    "hangup",
+    "cut head",
+    "cut body",
+    "drip",
+    "garbage",
+    "over long",
+    "empty",
+    "502",
+    "503",
+    "504",
+    "404",
+    "429",
+    "login page",
+    "redirect",
+    "serialization",
+    "operational",
+    "user error",
+    "access error",
+    "access denied",
 ];
 
 /// The faults of the SQL Server double, with their arguments.
 const TILL: &[(&str, i64)] = &[
-    ("cut", 0), ("stall", 60), ("stall", 900), ("slow", 3), ("error", 1205), ("error", 1222), ("error", 8134),
-    ("severe", 596), ("garbage", 0), ("endless", 0),
+    ("cut", 0),
+    ("stall", 60),
+    ("stall", 900),
+    ("slow", 3),
+    ("error", 1205),
+    ("error", 1222),
+    ("error", 8134),
+    ("severe", 596),
+    ("garbage", 0),
+    ("endless", 0),
 ];
 
 impl Strike {

@@ -31,14 +31,8 @@ impl Till {
         let tds = Tds::start();
         let more = if cursor == "changed" { "changed rowversion, primary key" } else { "primary key" };
         tds.execute(&till::TABLE.replace("primary key", more));
-        let mut till = Till {
-            tds,
-            cursor,
-            open: None,
-            sold: 0,
-            unmarked: BTreeSet::new(),
-            ever_gone: BTreeSet::new(),
-        };
+        let mut till =
+            Till { tds, cursor, open: None, sold: 0, unmarked: BTreeSet::new(), ever_gone: BTreeSet::new() };
         till.apply(&Change { what: What::SellMany, pick: 3, size: 30, late: 0 });
         till
     }

@@ -71,8 +71,10 @@ impl World {
     pub fn apply(&mut self, change: &Change) {
         use What::*;
         match change.what {
-            Create(_) | Import(_) | Write(_) | Silent(_) | Delete(_) | Archive(_) | DeleteMany(_) | Hide(_)
-            | Poison(_) | Spoil(_) | FromTheFuture(_) | Merge | DeleteWithReferences => company::apply(self, change),
+            Create(_) | Import(_) | Write(_) | Silent(_) | Delete(_) | Archive(_) | DeleteMany(_)
+            | Hide(_) | Poison(_) | Spoil(_) | FromTheFuture(_) | Merge | DeleteWithReferences => {
+                company::apply(self, change)
+            }
             Draft | Post | DraftMany | AddLine | WriteLine | DeleteLine => documents::apply(self, change),
             Place | Unit | Code | Barcode => stock::apply(self, change),
             Sell | SellMany | Resell | SellSilently | Unsell | BeginSale | CommitSale | RollBackSale => {
