@@ -193,6 +193,7 @@ fn leave(world: &mut World, change: &Change, merged: bool) {
         let to = if merged { json!(other) } else { json!(false) };
         world.odoo.write_silently(model, &ids, json!({ *field: to }));
         world.overdue.extend(ids.iter().map(|id| (*model, *id)));
+        world.bent.extend(ids.iter().map(|row| ((*model, *row), id)));
     }
     world.gone("res.partner", &[id]);
     world.odoo.delete("res.partner", &[id]);

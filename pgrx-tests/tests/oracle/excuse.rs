@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::compare::{Difference, Loss};
+use super::reader::Reader;
 use super::world::World;
 
 /// What is forgiven.
@@ -24,6 +25,16 @@ impl Excuse {
             }
             Excuse::Unmarked => difference.loss == Loss::Stale && unmarked,
             Excuse::Nothing => false,
+        }
+    }
+}
+
+/// Who referred to a contact that the reader never had, because it was merged before it was read, is read again by
+/// no removal: nothing was removed here.
+pub fn referred_to_the_unknown(reader: &mut dyn Reader, world: &mut World) {
+    for (record, contact) in std::mem::take(&mut world.bent) {
+        if !reader.ever_had(contact) {
+            world.unmarked.insert(record);
         }
     }
 }

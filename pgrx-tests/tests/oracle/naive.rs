@@ -177,6 +177,7 @@ fn program(seed: u64) -> Program {
         page: dice.one(&[4, 7]),
         cursor: "updated_at",
         drastic: false,
+        days: 0,
         is_readable: true,
     })
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use erp_sync_tests::call::Call;
-use erp_sync_tests::cluster::Cluster;
+use erp_sync_tests::call::{Call, LIMIT};
+use erp_sync_tests::cluster::{Cluster, wait_for};
 use erp_sync_tests::shop::{ROLE, Shop};
 use erp_sync_tests::tds::{DATABASE, PASSWORD, USER};
 use serde_json::Value;
@@ -23,6 +24,9 @@ pub const TEMPLATE: &str = "oracle";
 /// Trouble is over soon.
 const HASTY: &str = "set erp_sync.retry_base = '2ms'; set erp_sync.request_timeout = '400ms';
   set erp_sync.connect_timeout = '400ms'; set erp_sync.max_attempts = 2; set erp_sync.max_response_bytes = '256kB'";
+
+/// A run that was queued begins within this time, unless what was to begin it was killed.
+const A_WORKER_BEGINS: Duration = Duration::from_millis(1500);
 
 /// The extension in a database of its own; between it and the remotes lie proxies.
 pub struct Ours<'a> {
@@ -49,6 +53,7 @@ impl<'a> Ours<'a> {
         let mut ours =
             Ours { shop, odoo, till, manifests: Vec::new(), tally, hasty: true, complaints: Vec::new() };
         ours.make_servers(world);
+        ours.set_schedule(world);
         let manifest = |entity: &&str| ours.shop.value(&format!("select sync_entity('{entity}')"));
         let manifests: Vec<String> = world.setup.entities.iter().map(manifest).collect();
         ours.manifests = manifests.iter().map(|text| serde_json::from_str(text).expect("JSON")).collect();
@@ -80,15 +85,50 @@ impl<'a> Ours<'a> {
         }
     }
 
-    fn start(&mut self, world: &World, entities: &str, mode: &str, confirm: bool, wait: bool) -> Call {
-        let mode = if mode == "verify" { VERIFY } else { mode };
+    /// What `sync_auto()` takes along.
+    fn set_schedule(&mut self, world: &World) {
+        let mut sql =
+            r#"select sync_schedule(elsewhere => true); select sync_configure('all', '{"auto": false}');"#
+                .to_owned();
+        for entity in world.setup.entities {
+            sql += &format!(r#"select sync_configure('{entity}', '{{"auto": true}}');"#);
+        }
+        self.shop.run(&sql);
+    }
+
+    /// So many days ago everything was read or compared: some of it is due again.
+    fn days_pass(&mut self, days: usize) {
         let sql = format!(
-            "select * from sync_run('{entities}', mode => '{mode}', confirm => {confirm}, wait => {wait})"
+            "update erp_sync.position
+             set full_at = full_at - interval '{days} days', verified_at = verified_at - interval '{days} days'"
         );
+        self.shop.admin.batch_execute(&sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    fn start(&mut self, world: &World, entities: &str, mode: &str, confirm: bool, wait: bool) -> Call {
+        let sql = match mode {
+            "auto" => {
+                self.days_pass(world.setup.days);
+                "call sync_auto()".to_owned()
+            }
+            mode => format!(
+                "select * from sync_run('{entities}', mode => '{mode}', confirm => {confirm}, wait => {wait})"
+            ),
+        };
         let batch = format!("set erp_sync.batch_rows = {}; ", world.setup.page);
         let before = if self.hasty { batch + HASTY } else { batch };
         self.tally.count(format!("runs in mode {mode}"));
         Call::start_as(&self.shop, ROLE, &before, &sql)
+    }
+
+    /// Waits until no worker is left: one whose caller is gone, or never waited, may end later, or begin later.
+    fn come_to_rest(&mut self) {
+        let begun = Instant::now();
+        wait_for("the end of the workers", LIMIT, || {
+            let queued = self.shop.value("select count(*) from erp_sync.run where state = 'queued'");
+            self.shop.workers().is_empty() && (queued == "0" || begun.elapsed() > A_WORKER_BEGINS)
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// Waits for the end of a call. An error must be one that a person can do something about.
@@ -123,9 +163,7 @@ impl Reader for Ours<'_> {
         }
         self.release();
         let well = calls.into_iter().map(|call| self.ended(call)).fold(true, |all, one| all && one);
-        if !sync.wait {
-            self.shop.no_worker();
-        }
+        self.come_to_rest();
         self.clear(sync, world, asked);
         well
     }
@@ -138,13 +176,19 @@ impl Reader for Ours<'_> {
         compare::found(&mut self.shop, table)
     }
 
+    fn ever_had(&mut self, contact: i64) -> bool {
+        let sql = format!(
+            "select exists (select from erp_sync.removed where stream = 'contacts' and key = '[{contact}]')"
+        );
+        self.shop.value(&sql) == "t"
+    }
+
     fn tally(&self) -> &Tally {
         self.tally
     }
 
     fn calm_down(&mut self) {
         self.hasty = false;
-        self.shop.no_worker();
     }
 
     fn settle(&mut self, mode: &'static str, world: &mut World) -> Vec<String> {
@@ -175,9 +219,6 @@ impl Drop for Ours<'_> {
         }
     }
 }
-
-/// Until there is another way to compare, everything is read.
-const VERIFY: &str = "full";
 
 /// Runs SQL as the superuser.
 pub fn run(cluster: &Cluster, sql: &str) {

@@ -2,7 +2,7 @@
 
 use super::circumstances;
 use super::compare::Loss;
-use super::excuse::Excuse;
+use super::excuse::{self, Excuse};
 use super::program::{Program, Step};
 use super::reader::Reader;
 use super::world::World;
@@ -50,6 +50,9 @@ fn last(reader: &mut dyn Reader, world: &mut World, mode: &'static str, excuse: 
     let at = format!("after the last {mode} run");
     let mut wrong = wrongs(&at, reader.settle(mode, world));
     let differences = reader.differences(world);
+    if excuse == Excuse::Unmarked {
+        excuse::referred_to_the_unknown(reader, world);
+    }
     wrong.extend(differences.iter().filter(|difference| !excuse.excuses(difference, world)).map(
         |difference| Wrong { at: at.clone(), loss: Some(difference.loss), text: difference.to_string() },
     ));

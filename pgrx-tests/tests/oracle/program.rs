@@ -45,6 +45,8 @@ pub struct Moment {
     pub stop: Option<Stop>,
 }
 
+const MODES: &[&str] = &["incremental", "incremental", "incremental", "full", "verify", "auto"];
+
 impl Program {
     pub fn of(seed: u64) -> Program {
         Program::about(seed, Setup::draw)
@@ -81,8 +83,7 @@ impl Sync {
             true => setup.entities.join(","),
             false => dice.one(setup.entities).to_owned(),
         };
-        let mode =
-            |dice: &mut Dice| dice.one(&["incremental", "incremental", "incremental", "full", "verify"]);
+        let mode = |dice: &mut Dice| dice.one(MODES);
         let (entities, own_mode) = (some(dice), mode(dice));
         let beside = dice.chance(12).then(|| (some(dice), mode(dice)));
         let (strikes, moments) = match calm {

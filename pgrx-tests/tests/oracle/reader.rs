@@ -19,6 +19,11 @@ pub trait Reader {
     /// The rows of a table as they are, by key as JSON.
     fn found(&mut self, table: &Table) -> BTreeMap<String, Row>;
 
+    /// Whether it ever had this contact: by its removal it learns of what referred to it.
+    fn ever_had(&mut self, _contact: i64) -> bool {
+        true
+    }
+
     /// Where it is counted.
     fn tally(&self) -> &Tally;
 

@@ -21,12 +21,13 @@ type Gone = BTreeMap<(String, String), usize>;
 /// Runs once; where more is gone than may go unasked, it is still there until it is confirmed.
 pub fn settle(ours: &mut Ours<'_>, mode: &'static str, world: &mut World) -> Vec<String> {
     let before = gone(ours, world);
-    if ours.sync(&Sync::calm(&world.setup, mode, false), world) {
+    ours.sync(&Sync::calm(&world.setup, mode, false), world);
+    let failed = ours.shop.rows(FAILED);
+    if failed.is_empty() {
         return Vec::new();
     }
-    let failed = ours.shop.rows(FAILED);
     let is_breaker = |line: &String| line.contains("|breaker|") && before.values().any(|gone| *gone > FEW);
-    if failed.is_empty() || !failed.iter().all(is_breaker) {
+    if !failed.iter().all(is_breaker) {
         return vec![format!("a calm run failed: {failed:?}; gone were {before:?}")];
     }
     ours.tally.count("the breaker held back");
@@ -41,7 +42,6 @@ pub fn settle(ours: &mut Ours<'_>, mode: &'static str, world: &mut World) -> Vec
             wrong.push(format!("the breaker held nothing back: {line}; {before:?}, then {after:?}"));
         }
     }
-    let mode = if mode == "incremental" { mode } else { "full" };
     if !ours.sync(&Sync::calm(&world.setup, mode, true), world) {
         wrong.push(format!("a confirmed run failed: {:?}", ours.shop.rows(FAILED)));
     }

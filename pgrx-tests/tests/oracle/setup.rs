@@ -16,6 +16,8 @@ pub struct Setup {
     pub cursor: &'static str,
     /// Whether more may vanish at once than goes unasked.
     pub drastic: bool,
+    /// Days between two calls of `sync_auto()`.
+    pub days: usize,
     /// Whether the remotes can always be read.
     pub is_readable: bool,
 }
@@ -42,6 +44,7 @@ impl Setup {
             page: dice.one(&[4, 7, 15, 200]),
             cursor: dice.one(&["updated_at", "changed"]),
             drastic: dice.chance(10),
+            days: dice.one(&[0, 2, 40]),
             is_readable: false,
         }
     }

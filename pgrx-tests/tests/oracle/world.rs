@@ -24,6 +24,8 @@ pub struct World {
     pub unmarked: BTreeSet<Record>,
     /// Changed or shown again without a word, in a way that a verification finds.
     pub overdue: BTreeSet<Record>,
+    /// References that were bent without a word: who referred to which contact.
+    pub bent: Vec<(Record, i64)>,
     /// At some time gone, hidden or no longer to be kept.
     pub ever_gone: BTreeSet<Record>,
     pub hidden: BTreeSet<Record>,
@@ -53,6 +55,7 @@ impl World {
             setup: setup.clone(),
             unmarked: BTreeSet::new(),
             overdue: BTreeSet::new(),
+            bent: Vec::new(),
             ever_gone: BTreeSet::new(),
             hidden: BTreeSet::new(),
             poisoned: BTreeSet::new(),
