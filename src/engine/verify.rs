@@ -149,11 +149,10 @@ const STEPS: [(u64, &str); 7] = [
     (172_800, "2 days"),
 ];
 
-/// What a person should know of what was found.
+/// What a person should know of what was found. That rows are deleted there is nothing to wonder at, and
+/// is counted as removed.
 pub(super) fn told(task: &Task, found: &Found) -> Option<String> {
-    if found.differing.is_empty() {
-        return None;
-    }
+    found.differing.keys().find(|how| **how != Differs::Extra.word())?;
     let counts: Vec<String> = found.differing.iter().map(|(how, rows)| format!("{rows} {how}")).collect();
     let rows: u64 = found.differing.values().sum();
     let verb = if rows == 1 { "row differed" } else { "rows differed" };
