@@ -100,6 +100,28 @@ fn a_sale_waits_for_its_product_and_its_branch_and_is_admitted_by_them() {
 }
 
 #[test]
+fn sales_and_moves_that_come_before_all_products_and_places_wait_for_them() {
+    let mut shop = shop("sales_early");
+    let tds = till::open(&mut shop, "pos");
+    sell(&tds, "B-1", 1, "WH", "601647855646", "1", false);
+    sell(&tds, "B-1", 2, "WH", "no such", "1", false);
+    sell(&tds, "B-1", 3, "WH", "no such", "0", false);
+    shop.odoo.write("stock.move", &[1], json!({"product_id": 9001, "state": "done", "quantity": 1.0}));
+    run(&mut shop, "'sales'");
+    run(&mut shop, "'stock_moves'");
+    assert_eq!(
+        shop.rows(WAITING),
+        [r#"["pos", "B-1", 1]|unknown branch|WH"#, r#"["pos", "B-1", 2]|unknown branch|WH"#]
+    );
+    assert_eq!(shop.rows(MOVEMENTS), [""; 0]);
+    run(&mut shop, "'products,warehouses,stock_moves,sales'");
+    assert_eq!(shop.rows(MOVEMENTS), ["B-1|sales|1|48|-1"]);
+    assert_eq!(shop.rows(WAITING), [r#"["pos", "B-1", 2]|unknown barcode|no such"#]);
+    let moves = "select key, reason, value from erp_sync.waiting where stream = 'stock_moves'";
+    assert_eq!(shop.rows(moves), ["[1]|unknown product|9001"]);
+}
+
+#[test]
 fn a_barcode_of_two_products_is_ambiguous_unless_one_is_archived() {
     let (mut shop, tds) = synced("sales_ambiguous");
     shop.odoo.write("product.product", &[5, 6], json!({"barcode": "777"}));
