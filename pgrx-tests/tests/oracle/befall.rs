@@ -1,14 +1,21 @@
 //! What befalls a run: laid out before it, brought about in the middle of it, counted behind it.
 
+use std::time::Duration;
+
 use erp_sync_tests::call::{Call, LIMIT};
 use erp_sync_tests::cluster::wait_for;
 use erp_sync_tests::odoo::When;
+use erp_sync_tests::shop::rows;
+use postgres::Client;
 
 use super::ours::Ours;
 use super::program::{Moment, Sync};
 use super::proxy::{Proxy, Trouble};
 use super::strike::{self, Strike};
 use super::world::World;
+
+/// Within this time a batch comes to a lock, if it does.
+const A_MOMENT: Duration = Duration::from_millis(400);
 
 impl Ours<'_> {
     /// Lays out the faults that the run is to meet.
@@ -35,36 +42,77 @@ impl Ours<'_> {
         self.till.iter().for_each(|proxy| proxy.plan(till.iter().copied()));
     }
 
-    /// Waits until the moment's request is held; false when it never comes.
-    pub fn held(&mut self, moment: &Moment, calls: &[Call]) -> bool {
-        let mut holds = false;
+    /// Brings about what happens in the middle of the runs, each time a request is held.
+    pub fn meanwhile(&mut self, sync: &Sync, calls: &mut [Call], world: &mut World) {
+        if sync.moments.is_empty() {
+            return;
+        }
+        while let Some((at_till, request)) = self.held(calls) {
+            let is_it = |moment: &&Moment| (moment.at_till, moment.request) == (at_till, request);
+            match sync.moments.iter().find(is_it) {
+                Some(moment) => self.happens(moment, calls, world),
+                None => self.release(),
+            }
+        }
+    }
+
+    /// Waits until a request is held: of the till or not, and which; `None` when the runs are over before.
+    fn held(&mut self, calls: &[Call]) -> Option<(bool, usize)> {
+        let mut held = None;
         wait_for("a request or the end of the run", LIMIT, || {
-            holds = self.proxy(moment).is_some_and(Proxy::holds);
-            holds || calls.iter().all(Call::is_over) && self.shop.workers().is_empty()
+            let at_till = self.till.as_ref().and_then(Proxy::held).map(|request| (true, request));
+            held = self.odoo.held().map(|request| (false, request)).or(at_till);
+            held.is_some() || calls.iter().all(Call::is_over) && self.shop.workers().is_empty()
         })
         .unwrap_or_else(|error| panic!("{error}"));
-        holds
+        held
     }
 
-    fn proxy(&self, moment: &Moment) -> Option<&Proxy> {
-        if moment.at_till { self.till.as_ref() } else { Some(&self.odoo) }
-    }
-
-    pub fn release(&self) {
+    fn release(&self) {
         self.odoo.release();
         self.till.iter().for_each(Proxy::release);
     }
 
-    pub fn meanwhile(&mut self, moment: &Moment, calls: &mut Vec<Call>, world: &mut World) {
+    fn happens(&mut self, moment: &Moment, calls: &mut [Call], world: &mut World) {
         self.tally.count("moments");
         for change in &moment.changes {
             self.tally.count("changes during a run");
             world.apply(change);
         }
+        let lock = moment.lock.and_then(|table| self.lock(table));
+        if lock.is_some() {
+            // The answer comes, and the batch that holds it gets as far as the lock.
+            self.release();
+            self.waits_for_lock(calls);
+        }
         if let Some(stop) = moment.stop {
             self.stop(stop, calls);
         }
+        drop(lock);
         self.release();
+    }
+
+    /// A session that holds a lock on a table, where there is one.
+    fn lock(&mut self, table: &str) -> Option<Client> {
+        if self.shop.value(&format!("select to_regclass('{table}') is null")) == "t" {
+            return None;
+        }
+        let mut holder = self.shop.cluster.client(&self.shop.database, "postgres");
+        let locked = holder.batch_execute(&format!("begin; lock table {table} in share mode"));
+        locked.unwrap_or_else(|error| panic!("locking {table}: {error:?}"));
+        Some(holder)
+    }
+
+    /// Waits until a worker stands before a lock, for a moment only: it may have nothing to write there.
+    fn waits_for_lock(&mut self, calls: &[Call]) {
+        let sql = "select count(*) from pg_stat_activity where backend_type = 'erp_sync'
+                   and datname = current_database() and wait_event_type = 'Lock'";
+        let waits = wait_for("a worker before a lock", A_MOMENT, || {
+            calls.iter().all(Call::is_over) || rows(&mut self.shop.admin, sql) != ["0"]
+        });
+        if waits.is_ok() && !calls.iter().all(Call::is_over) {
+            self.tally.count("stood before a lock in the middle of a batch");
+        }
     }
 
     /// Ends all trouble, and counts what was met.

@@ -6,32 +6,45 @@ use super::ours::Ours;
 use super::recomputed;
 use super::world::World;
 
-/// Sales that find no branch or no product, and moves that lack a partner, wait; nothing else does.
-const WAITING: &str = "
-select * from (
-  (select 'does not wait', s.server || ' ' || s.invoice_no || ' ' || s.line_no from erp.pos_sales s
-   where s.quantity <> 0 and not exists (
-     select from erp.stock_movements t where t.origin = 'pos_sales'
-       and t.origin_key = jsonb_build_array(s.server, s.invoice_no, s.line_no)::text)
-   except select 'does not wait', (w.row_key::jsonb ->> 0) || ' ' || (w.row_key::jsonb ->> 1) || ' ' || (w.row_key::jsonb ->> 2)
-   from erp.waiting w where w.stream = 'pos_sales')
-  union all
-  (select 'waits', (w.row_key::jsonb ->> 0) || ' ' || (w.row_key::jsonb ->> 1) || ' ' || (w.row_key::jsonb ->> 2)
-   from erp.waiting w where w.stream = 'pos_sales'
-   except select 'waits', s.server || ' ' || s.invoice_no || ' ' || s.line_no from erp.pos_sales s
-   where s.quantity <> 0 and not exists (
-     select from erp.stock_movements t where t.origin = 'pos_sales'
-       and t.origin_key = jsonb_build_array(s.server, s.invoice_no, s.line_no)::text))) d";
+/// Sales without a movement wait for their branch or product.
+const SALES: &str = "
+select jsonb_build_array(s.server, s.invoice_no, s.line_no)::text from erp.pos_sales s
+where s.quantity <> 0 and not exists (
+  select from erp.stock_movements t where t.origin = 'pos_sales'
+    and t.origin_key = jsonb_build_array(s.server, s.invoice_no, s.line_no)::text)";
+
+/// Done moves wait for what they name and nobody knows.
+const MOVES: &str = "
+select jsonb_build_array(m.id)::text from erp.stock_moves m
+left join erp.locations l on l.id = m.source_location_id
+left join erp.locations d on d.id = m.destination_location_id
+left join erp.products p on p.id = m.product_id
+left join erp.uoms u on u.id = m.uom_id
+left join erp.uoms o on o.id = p.uom_id
+where m.state = 'done' and m.quantity <> 0
+  and (l.id is null or d.id is null or p.id is null
+       or m.uom_id <> p.uom_id and (u.factor is null or o.factor is null))";
+
+/// What should wait and does not, and what waits and should not.
+fn waiting(ours: &mut Ours<'_>, stream: &str, wanted: &str) -> Vec<String> {
+    let listed = format!("select row_key from erp.waiting where stream = '{stream}'");
+    let differ = format!(
+        "select * from (select 'does not wait', w.* from (({wanted}) except {listed}) w
+                        union all select 'waits', w.* from ({listed} except ({wanted})) w) d"
+    );
+    labelled(stream, ours.shop.rows(&differ))
+}
 
 /// What is not as it should be.
 pub fn errors(ours: &mut Ours<'_>, world: &World) -> Vec<String> {
     let mut wrong = Vec::new();
     if world.setup.has("stock_moves") {
         wrong.extend(labelled("a movement", recomputed::differences(&mut ours.shop)));
+        wrong.extend(waiting(ours, "stock_moves", MOVES));
     }
     if world.setup.has("sales") {
         wrong.extend(labelled("a sale", recomputed::differences_of_sales(&mut ours.shop)));
-        wrong.extend(labelled("a sale", ours.shop.rows(WAITING)));
+        wrong.extend(waiting(ours, "pos_sales", SALES));
     }
     if world.setup.has("inventory") {
         wrong.extend(inventory(ours, world));

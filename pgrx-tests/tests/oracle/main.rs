@@ -50,6 +50,8 @@ use program::Program;
 use tally::Tally;
 use world::World;
 
+/// So many programs are played where nothing else is said; in so many everything that can strike has struck.
+const USUAL: u64 = 200;
 /// So many programs are played at the same time, each of them in a cluster of its own: a kill throws out everybody.
 const LANES: usize = 2;
 /// After so many programs that failed the others are not played.
@@ -66,7 +68,7 @@ fn seeds() -> Range<u64> {
         Some(seed) => seed..seed + 1,
         None => {
             let from = number("ORACLE_FROM").unwrap_or(1);
-            from..from + number("ORACLE_SEEDS").unwrap_or(200)
+            from..from + number("ORACLE_SEEDS").unwrap_or(USUAL)
         }
     }
 }
@@ -94,6 +96,8 @@ fn after_any_program_of_changes_faults_and_kills_every_table_equals_its_remote()
     println!("{tally}{} programs in {:.0} s", tally.of("programs"), begun.elapsed().as_secs_f32());
     let failures = failures.into_inner().expect("no panic here");
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    let never = strike::kinds().into_iter().filter(|kind| tally.of(kind) == 0).collect::<Vec<_>>();
+    assert!(tally.of("programs") < USUAL || never.is_empty(), "these never struck: {never:?}");
 }
 
 /// A cluster with a database to copy.

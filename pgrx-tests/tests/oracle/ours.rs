@@ -156,12 +156,7 @@ impl Reader for Ours<'_> {
             self.tally.count("runs beside another");
             calls.push(self.start(world, entities, mode, sync.confirm, true));
         }
-        for moment in &sync.moments {
-            if self.held(moment, &calls) {
-                self.meanwhile(moment, &mut calls, world);
-            }
-        }
-        self.release();
+        self.meanwhile(sync, &mut calls, world);
         let well = calls.into_iter().map(|call| self.ended(call)).fold(true, |all, one| all && one);
         self.come_to_rest();
         self.clear(sync, world, asked);

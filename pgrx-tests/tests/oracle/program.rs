@@ -42,10 +42,22 @@ pub struct Moment {
     pub at_till: bool,
     pub request: usize,
     pub changes: Vec<Change>,
+    /// A table that somebody locks, so that the batch that comes next gets no further.
+    pub lock: Option<&'static str>,
     pub stop: Option<Stop>,
 }
 
 const MODES: &[&str] = &["incremental", "incremental", "incremental", "full", "verify", "auto"];
+
+/// What a batch writes to, from its first statement to its last.
+const LOCKED: &[&str] = &[
+    "erp.contacts",
+    "erp.products",
+    "erp.invoice_lines",
+    "erp_sync.batch",
+    "erp_sync.batch",
+    "erp_sync.position",
+];
 
 impl Program {
     pub fn of(seed: u64) -> Program {
@@ -119,6 +131,7 @@ impl Moment {
         moments.dedup_by_key(|moment| moment.request);
         if let Some(last) = moments.last_mut() {
             last.stop = dice.chance(60).then(|| Stop::draw(dice));
+            last.lock = dice.chance(25).then(|| dice.one(LOCKED));
         }
         moments
     }
@@ -127,6 +140,6 @@ impl Moment {
         let at_till = setup.has_till() && dice.chance(25);
         let request = 1 + dice.roll(if at_till { 12 } else { 25 });
         let changes = (0..dice.roll(4)).map(|_| Change::draw(dice, setup)).collect();
-        Moment { at_till, request, changes, stop: None }
+        Moment { at_till, request, changes, lock: None, stop: None }
     }
 }

@@ -20,7 +20,7 @@ pub enum Strike {
 }
 
 /// The faults of the Odoo double.
-pub const ODOO: &[&str] = &[
+const ODOO: &[&str] = &[
     "sleep",
     "held",
     "silent",
@@ -84,6 +84,16 @@ impl Strike {
     }
 }
 
+/// The names under which everything that can strike is counted.
+pub fn kinds() -> Vec<String> {
+    let proxy = ["hold", "refuse", "cut request", "cut answer", "hole", "late", "drip", "garbage"];
+    let proxy = proxy.map(|name| format!("proxy: {name}"));
+    let odoo = ODOO.iter().map(|name| format!("odoo: {name}"));
+    let till = TILL.iter().map(|(name, _)| format!("till: {name}"));
+    let stops = STOPS.iter().map(|stop| format!("stop: {stop:?}"));
+    proxy.into_iter().chain(odoo).chain(till).chain(stops).collect()
+}
+
 /// Bytes that are not HTTP's are known for what they are only at the head of a TDS packet.
 fn trouble(dice: &mut Dice, at_till: bool) -> Trouble {
     let bytes = dice.one(&[0, 1, 17, 80, 300, 900, 4000]);
@@ -140,18 +150,20 @@ pub enum Stop {
     StopServerAtOnce,
 }
 
+/// The last two end every session of the cluster and take longer than all others.
+const STOPS: [Stop; 8] = [
+    Stop::CancelCaller,
+    Stop::CancelWorker,
+    Stop::SyncCancel,
+    Stop::TerminateCaller,
+    Stop::TerminateWorker,
+    Stop::KillWorker,
+    Stop::KillServer,
+    Stop::StopServerAtOnce,
+];
+
 impl Stop {
     pub fn draw(dice: &mut Dice) -> Stop {
-        use Stop::*;
-        match dice.roll(20) {
-            0..=2 => CancelCaller,
-            3..=5 => CancelWorker,
-            6..=8 => SyncCancel,
-            9..=11 => TerminateCaller,
-            12..=14 => TerminateWorker,
-            15..=17 => KillWorker,
-            18 => KillServer,
-            _ => StopServerAtOnce,
-        }
+        if dice.chance(12) { dice.one(&STOPS[6..]) } else { dice.one(&STOPS[..6]) }
     }
 }

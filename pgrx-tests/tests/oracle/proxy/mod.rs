@@ -94,9 +94,9 @@ impl Proxy {
         *state = State { planned: troubles.into_iter().collect(), ..State::default() };
     }
 
-    /// Whether a request is being held.
-    pub fn holds(&self) -> bool {
-        self.shared.state().held.is_some()
+    /// The request that is being held.
+    pub fn held(&self) -> Option<usize> {
+        self.shared.state().held
     }
 
     /// Lets go what is held.
