@@ -52,6 +52,8 @@ pub enum What {
     BeginSale,
     CommitSale,
     RollBackSale,
+    CutLines,
+    RefuseLogins,
     /// Circumstances.
     Clock,
     Skew,
@@ -74,6 +76,13 @@ impl What {
     fn draw(dice: &mut Dice, setup: &Setup) -> What {
         use What::*;
         let model = dice.one(&models(setup));
+        if setup.drastic && dice.chance(6) {
+            return if setup.has("invoices") {
+                dice.one(&[DraftMany, DeleteMany(model)])
+            } else {
+                DeleteMany(model)
+            };
+        }
         loop {
             let what = match dice.roll(100) {
                 0..=13 => Create(model),
@@ -82,7 +91,6 @@ impl What {
                 32..=34 => Silent(model),
                 35..=40 => Delete(model),
                 41..=42 => Archive(model),
-                43 if setup.drastic => DeleteMany(model),
                 44 => Hide(model),
                 45 => Poison(model),
                 46..=47 => Spoil(model),
@@ -90,7 +98,6 @@ impl What {
                 49..=52 => Merge,
                 53..=54 => DeleteWithReferences,
                 55..=58 => dice.one(&[Draft, Post]),
-                59 if setup.drastic => DraftMany,
                 60..=63 => AddLine,
                 64..=66 => WriteLine,
                 67..=69 => DeleteLine,
@@ -103,6 +110,7 @@ impl What {
                 86..=88 => BeginSale,
                 89..=90 => CommitSale,
                 91 => RollBackSale,
+                43 => dice.one(&[CutLines, RefuseLogins]),
                 92..=94 => Clock,
                 95 => Skew,
                 96 => dice.one(&[Forbid, Revoke, Down, Password]),
@@ -121,9 +129,8 @@ impl What {
             Draft | Post | DraftMany | AddLine | WriteLine | DeleteLine => setup.has("invoices"),
             Place | Code => setup.has("warehouses"),
             Unit | Barcode => setup.has("products"),
-            Sell | SellMany | Resell | SellSilently | Unsell | BeginSale | CommitSale | RollBackSale => {
-                setup.has_till()
-            }
+            Sell | SellMany | Resell | SellSilently | Unsell | BeginSale | CommitSale | RollBackSale
+            | CutLines | RefuseLogins => setup.has_till(),
             Archive(model) => matches!(model, "res.partner" | "product.product"),
             Spoil(model) => model == "product.product",
             Poison(model) => model != "stock.quant" && !setup.is_readable,

@@ -72,9 +72,11 @@ fn change_one(world: &mut World, (model, id): Record, change: &Change) {
             world.odoo.write_silently(model, &[id], values);
             world.unmarked.insert((model, id));
         }
-        What::Archive(_) => world.write(model, &[id], json!({ "active": change.size % 3 == 0 }), change),
+        What::Archive(_) => {
+            world.write(model, &[id], json!({ "active": change.size.is_multiple_of(3) }), change)
+        }
         What::Spoil(_) => {
-            let name = if change.size % 3 == 0 { json!("Mended") } else { json!(false) };
+            let name = if change.size.is_multiple_of(3) { json!("Mended") } else { json!(false) };
             world.write(model, &[id], json!({ "name": name }), change);
         }
         What::Hide(_) => {

@@ -62,7 +62,7 @@ pub fn add_line(world: &mut World, invoice: i64, nth: usize, change: &Change) {
 
 /// The header is written too only where one of its stored fields is worked out again.
 fn changed_too(world: &mut World, invoice: i64, change: &Change) {
-    if change.size % 2 == 0 {
+    if change.size.is_multiple_of(2) {
         world.write(MOVE, &[invoice], json!({ "amount_total": change.size }), change);
     }
 }

@@ -112,7 +112,7 @@ impl Table {
 /// Every remote field that a stream may read.
 pub fn paths(stream: &Value) -> BTreeSet<String> {
     let columns = stream["columns"].as_array().expect("columns").iter();
-    let names = columns.flat_map(|column| alternatives(column)).collect::<BTreeSet<_>>();
+    let names = columns.flat_map(alternatives).collect::<BTreeSet<_>>();
     let filtered = stream["filter"].as_array().into_iter().flatten().filter_map(|term| term[0].as_str());
     let filtered = filtered.map(|path| path.split('.').next().unwrap_or(path).to_owned());
     names.into_iter().chain(filtered).chain(["write_date".to_owned()]).collect()

@@ -157,10 +157,11 @@ impl Reader for Ours<'_> {
             calls.push(self.start(world, entities, mode, sync.confirm, true));
         }
         self.meanwhile(sync, &mut calls, world);
-        let well = calls.into_iter().map(|call| self.ended(call)).fold(true, |all, one| all && one);
+        // Each is waited for, whatever became of the others.
+        let ended: Vec<bool> = calls.into_iter().map(|call| self.ended(call)).collect();
         self.come_to_rest();
         self.clear(sync, world, asked);
-        well
+        ended.iter().all(|well| *well)
     }
 
     fn tables(&self, world: &World) -> Vec<Table> {

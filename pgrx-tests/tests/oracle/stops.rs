@@ -26,12 +26,12 @@ impl Ours<'_> {
                 self.shop.cluster.kill_server();
                 self.shop.cluster.start_again();
             }
-            Stop::StopServerAtOnce => {
+            Stop::PowerFails => {
                 self.shop.cluster.stop_immediate();
                 self.shop.cluster.start_again();
             }
         }
-        if matches!(stop, Stop::KillWorker | Stop::KillServer | Stop::StopServerAtOnce) {
+        if matches!(stop, Stop::KillWorker | Stop::KillServer | Stop::PowerFails) {
             self.shop.reconnect();
         }
     }

@@ -91,7 +91,8 @@ pub fn kinds() -> Vec<String> {
     let odoo = ODOO.iter().map(|name| format!("odoo: {name}"));
     let till = TILL.iter().map(|(name, _)| format!("till: {name}"));
     let stops = STOPS.iter().map(|stop| format!("stop: {stop:?}"));
-    proxy.into_iter().chain(odoo).chain(till).chain(stops).collect()
+    let breaker = ["the breaker held back".to_owned()];
+    proxy.into_iter().chain(odoo).chain(till).chain(stops).chain(breaker).collect()
 }
 
 /// Bytes that are not HTTP's are known for what they are only at the head of a TDS packet.
@@ -147,7 +148,7 @@ pub enum Stop {
     TerminateWorker,
     KillWorker,
     KillServer,
-    StopServerAtOnce,
+    PowerFails,
 }
 
 /// The last two end every session of the cluster and take longer than all others.
@@ -159,7 +160,7 @@ const STOPS: [Stop; 8] = [
     Stop::TerminateWorker,
     Stop::KillWorker,
     Stop::KillServer,
-    Stop::StopServerAtOnce,
+    Stop::PowerFails,
 ];
 
 impl Stop {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use chrono::{DateTime, TimeDelta};
-use erp_sync_tests::tds::{Session, Tds};
+use erp_sync_tests::tds::{Session, SqlError, Tds};
 use erp_sync_tests::till;
 
 use super::change::{Change, What};
@@ -45,6 +45,10 @@ impl Till {
             What::SellSilently => self.update(change, false),
             What::Unsell => self.delete(change),
             What::BeginSale => self.begin(change),
+            What::CutLines => self.tds.kill_connections(),
+            What::RefuseLogins => {
+                self.tds.refuse(Some(SqlError::new(18456, 14, "Login failed for user 'reader'.")));
+            }
             What::CommitSale => self.end("commit"),
             _ => self.end("rollback"),
         }
@@ -123,7 +127,7 @@ impl Till {
 /// Now and then with a price that is no price.
 fn resale((invoice, line): &(String, i64), change: &Change, is_marked: bool) -> String {
     let marked = if is_marked { format!(", updated_at = '{}'", moment(change.late)) } else { String::new() };
-    let price = if change.size % 11 == 0 { "-1" } else { "3.25" };
+    let price = if change.size.is_multiple_of(11) { "-1" } else { "3.25" };
     let (quantity, barcode) = (change.size as i64 - 5, BARCODES[change.pick % 5]);
     format!(
         "update INV_PointofSalesDetailTAB set quantity = {quantity}, barcode = N'{barcode}', unit_price = {price},

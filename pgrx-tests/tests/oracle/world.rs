@@ -80,7 +80,8 @@ impl World {
             }
             Draft | Post | DraftMany | AddLine | WriteLine | DeleteLine => documents::apply(self, change),
             Place | Unit | Code | Barcode => stock::apply(self, change),
-            Sell | SellMany | Resell | SellSilently | Unsell | BeginSale | CommitSale | RollBackSale => {
+            Sell | SellMany | Resell | SellSilently | Unsell | BeginSale | CommitSale | RollBackSale
+            | CutLines | RefuseLogins => {
                 if let Some(till) = &mut self.till {
                     till.apply(change);
                 }
