@@ -152,6 +152,11 @@ impl Odoo {
         self.shared.log().clone()
     }
 
+    /// How many calls there were so far.
+    pub fn count_all(&self) -> usize {
+        self.shared.log().len()
+    }
+
     /// How many calls of a method on a model there were.
     pub fn count_calls(&self, model: &str, method: &str) -> usize {
         self.shared.log().iter().filter(|call| call.model == model && call.method == method).count()

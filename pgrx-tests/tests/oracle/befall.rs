@@ -74,9 +74,9 @@ impl Ours<'_> {
     }
 
     fn happens(&mut self, moment: &Moment, calls: &mut [Call], world: &mut World) {
-        self.tally.count("moments");
+        self.tally.count("held requests");
         for change in &moment.changes {
-            self.tally.count("changes during a run");
+            self.tally.count("changes: during a run");
             world.apply(change);
         }
         let lock = moment.lock.and_then(|table| self.lock(table));
@@ -111,7 +111,7 @@ impl Ours<'_> {
             calls.iter().all(Call::is_over) || rows(&mut self.shop.admin, sql) != ["0"]
         });
         if waits.is_ok() && !calls.iter().all(Call::is_over) {
-            self.tally.count("stood before a lock in the middle of a batch");
+            self.tally.count("stop: before a lock in the middle of a batch");
         }
     }
 
@@ -123,7 +123,7 @@ impl Ours<'_> {
         for trouble in self.till.iter().flat_map(Proxy::calm) {
             self.tally.count(trouble.kind());
         }
-        let calls = world.odoo.calls().len() - asked;
+        let calls = world.odoo.count_all() - asked;
         for strike in &sync.strikes {
             if let Strike::Odoo { request, fault, .. } = strike
                 && calls >= *request

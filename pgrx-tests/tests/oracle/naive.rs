@@ -178,6 +178,8 @@ fn program(seed: u64) -> Program {
         cursor: "updated_at",
         drastic: false,
         days: 0,
+        overlap: "10 minutes",
+        looks_first: false,
         is_readable: true,
     })
 }

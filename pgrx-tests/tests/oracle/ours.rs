@@ -85,11 +85,11 @@ impl<'a> Ours<'a> {
         }
     }
 
-    /// What `sync_auto()` takes along.
+    /// What `sync_auto()` takes along, and the overlap.
     fn set_schedule(&mut self, world: &World) {
+        let all = format!(r#"{{"auto": false, "overlap": "{}"}}"#, world.setup.overlap);
         let mut sql =
-            r#"select sync_schedule(elsewhere => true); select sync_configure('all', '{"auto": false}');"#
-                .to_owned();
+            format!("select sync_schedule(elsewhere => true); select sync_configure('all', '{all}');");
         for entity in world.setup.entities {
             sql += &format!(r#"select sync_configure('{entity}', '{{"auto": true}}');"#);
         }
@@ -117,7 +117,7 @@ impl<'a> Ours<'a> {
         };
         let batch = format!("set erp_sync.batch_rows = {}; ", world.setup.page);
         let before = if self.hasty { batch + HASTY } else { batch };
-        self.tally.count(format!("runs in mode {mode}"));
+        self.tally.count(format!("runs: {mode}"));
         Call::start_as(&self.shop, ROLE, &before, &sql)
     }
 
@@ -136,7 +136,7 @@ impl<'a> Ours<'a> {
         match call.end().outcome {
             Ok(_) => true,
             Err(failure) => {
-                self.tally.count("runs that failed");
+                self.tally.count("runs: failed");
                 if failure.sqlstate == "XX000" || failure.message.contains("unexpected fault") {
                     self.complaints.push(format!("a run ended with {failure:?}"));
                 }
@@ -148,12 +148,12 @@ impl<'a> Ours<'a> {
 
 impl Reader for Ours<'_> {
     fn sync(&mut self, sync: &Sync, world: &mut World) -> bool {
-        self.tally.count("runs");
-        let asked = world.odoo.calls().len();
+        self.tally.count("syncs");
+        let asked = world.odoo.count_all();
         self.lay(sync, world);
         let mut calls = vec![self.start(world, &sync.entities, sync.mode, sync.confirm, sync.wait)];
         if let Some((entities, mode)) = &sync.beside {
-            self.tally.count("runs beside another");
+            self.tally.count("runs: beside another");
             calls.push(self.start(world, entities, mode, sync.confirm, true));
         }
         self.meanwhile(sync, &mut calls, world);

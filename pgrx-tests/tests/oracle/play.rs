@@ -23,7 +23,10 @@ const LAST: [(&str, Excuse); 3] =
 pub fn play(program: &Program, reader: &mut dyn Reader, world: &mut World) -> Vec<Wrong> {
     for (nth, step) in program.steps.iter().enumerate() {
         match step {
-            Step::Change(change) => world.apply(change),
+            Step::Change(change) => {
+                reader.tally().count("changes: between runs");
+                world.apply(change);
+            }
             Step::Sync(sync) => {
                 reader.sync(sync, world);
                 let complaints = reader.complaints();

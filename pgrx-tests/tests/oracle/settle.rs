@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::compare::{self, Loss};
+use super::differing;
 use super::ours::Ours;
 use super::program::Sync;
 use super::reader::Reader;
@@ -21,6 +22,12 @@ type Gone = BTreeMap<(String, String), usize>;
 /// Runs once; where more is gone than may go unasked, it is still there until it is confirmed.
 pub fn settle(ours: &mut Ours<'_>, mode: &'static str, world: &mut World) -> Vec<String> {
     let before = gone(ours, world);
+    if mode == "verify" && world.setup.looks_first {
+        let wrong = differing::errors(ours, world);
+        if !wrong.is_empty() {
+            return wrong;
+        }
+    }
     ours.sync(&Sync::calm(&world.setup, mode, false), world);
     let failed = ours.shop.rows(FAILED);
     if failed.is_empty() {

@@ -18,6 +18,10 @@ pub struct Setup {
     pub drastic: bool,
     /// Days between two calls of `sync_auto()`.
     pub days: usize,
+    /// How far before its position the extension reads again: as long as a transaction there may take.
+    pub overlap: &'static str,
+    /// Whether what differs is looked at before it is mended.
+    pub looks_first: bool,
     /// Whether the remotes can always be read.
     pub is_readable: bool,
 }
@@ -45,6 +49,8 @@ impl Setup {
             cursor: dice.one(&["updated_at", "changed"]),
             drastic: dice.chance(10),
             days: dice.one(&[0, 2, 40]),
+            overlap: "10 minutes",
+            looks_first: dice.chance(25),
             is_readable: false,
         }
     }

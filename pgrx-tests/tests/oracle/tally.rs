@@ -23,8 +23,14 @@ impl Tally {
 }
 
 impl fmt::Display for Tally {
+    /// A line for all that has the same word in front of a colon.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let counts = self.0.lock().expect("no panic while counting");
-        counts.iter().try_for_each(|(what, times)| writeln!(f, "{times:>8}  {what}"))
+        for (what, times) in counts.iter() {
+            let (kind, name) = what.split_once(": ").unwrap_or(("all", what));
+            lines.entry(kind).or_default().push(format!("{name} {times}"));
+        }
+        lines.iter().try_for_each(|(kind, counts)| writeln!(f, "{kind}: {}", counts.join(", ")))
     }
 }
