@@ -86,7 +86,7 @@ impl Ours<'_> {
             self.waits_for_lock(calls);
         }
         if let Some(stop) = moment.stop {
-            self.stop(stop, calls);
+            self.stop(stop, calls, moment.request);
         }
         drop(lock);
         self.release();

@@ -6,9 +6,11 @@ use super::ours::Ours;
 use super::strike::Stop;
 
 impl Ours<'_> {
-    /// Stops whoever is meant; a server that goes down takes everybody with it, and comes back.
-    pub fn stop(&mut self, stop: Stop, calls: &mut [Call]) {
-        let worker = self.shop.workers().first().copied();
+    /// Stops whoever is meant, of several workers the one that the number falls on; a server that goes down takes
+    /// everybody with it, and comes back.
+    pub fn stop(&mut self, stop: Stop, calls: &mut [Call], number: usize) {
+        let workers = self.shop.workers();
+        let worker = workers.get(number % workers.len().max(1)).copied();
         let (Some(worker), Some(call)) = (worker, calls.first()) else { return };
         self.tally.count(format!("stop: {stop:?}"));
         let caller = call.pid;
