@@ -9,7 +9,7 @@ comment on view erp_sync.progress is 'tasks that are running now';
 create view erp_sync.history with (security_invoker = true) as
 select t.run_id, t.server, t.entity, t.tenant, t.mode, t.state,
        t.fetched, t.inserted, t.updated, t.unchanged, t.left_out, t.rejected, t.duplicates, t.removed, t.waiting,
-       t.warnings, t.error, t.detail, t.hint, r.role,
+       r.warnings || t.warnings as warnings, t.error, t.detail, t.hint, r.role,
        t.started_at, t.finished_at, t.finished_at - t.started_at as duration
 from erp_sync.task t
 join erp_sync.run r on r.id = t.run_id

@@ -39,7 +39,7 @@ mod tests;
 pub use check::{Finding, Subject, check};
 pub use discover::{Discovered, discover};
 pub use forecast::{Forecast, forecast};
-pub use run::run;
+pub use run::{Ended, run};
 pub use schedule::next_tick;
 pub use sink::{Batch, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep, Written};
 

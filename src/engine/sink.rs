@@ -141,9 +141,6 @@ impl AddAssign for Written {
 /// Where rows go. Errors of kind [`Kind::Cancelled`](crate::error::Kind::Cancelled) end the run.
 #[async_trait(?Send)]
 pub trait Sink {
-    /// Tries to take the lane; the same lane may be taken again by the same run.
-    async fn lock(&mut self, lane: &str) -> Result<bool>;
-
     /// The task begins: `queued` becomes `running`. `Some(reason)`: it is not to be run
     /// (the same entity of the same server is already running elsewhere).
     async fn begin(&mut self, task: usize) -> Result<Option<String>>;

@@ -3,6 +3,7 @@
 //! unless its doc says that it joins the current one.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::engine::{Subject, Task};
@@ -17,10 +18,12 @@ pub mod call;
 mod configured;
 pub mod cron;
 mod derive;
+mod fair;
 pub mod gate;
 mod gone;
 mod local;
 mod manifests;
+mod others;
 mod plan;
 mod progress;
 pub mod reading;
@@ -33,26 +36,27 @@ pub mod session;
 mod snapshot;
 mod sql;
 mod tables;
+mod turns;
 mod views;
 mod waiting;
 
 pub use configured::{Configured, configure};
 pub use manifests::{define, entities, undefine};
+pub use others::Others;
 pub use plan::{Plan, look, plan};
+pub use progress::show_waiting;
 pub use reset::reset;
-pub use runs::{cancel, claim, fail, hold, queue};
+pub use runs::{cancel, claim, close, fail, give_up, hold, open, queue, underway, warn};
 pub use servers::{database, may_log_in, role_name, to_discover, visible, wanted as wanted_servers};
-
+pub use turns::{Next, Turn, Turns};
 pub use waiting::{counts as waiting_counts, waiting};
 
-use sql::{first, value};
-
-/// The store of one run.
+/// The store of some tasks of one run.
 pub struct Store {
     run_id: i64,
     settings: Settings,
     tasks: Vec<Tracked>,
-    entities: Vec<Entity>,
+    entities: Arc<[Entity]>,
     news: Vec<Message>,
     told_at: Instant,
 }
@@ -85,7 +89,8 @@ impl Tracked {
 }
 
 impl Store {
-    fn new(run_id: i64, settings: Settings, tasks: Vec<Tracked>, entities: Vec<Entity>) -> Self {
+    fn new(run_id: i64, settings: Settings, tasks: &[Task], entities: Arc<[Entity]>) -> Self {
+        let tasks = tasks.iter().cloned().map(Tracked::new).collect();
         Store { run_id, settings, tasks, entities, news: Vec::new(), told_at: Instant::now() }
     }
 
@@ -111,14 +116,6 @@ impl Store {
             stream: tracked.local.get(stream).ok_or_else(missing)?,
             layout: &tracked.streams.get(stream).ok_or_else(missing)?.layout,
             entities: &self.entities,
-        })
-    }
-
-    /// Tries to take a lane; held until the worker ends.
-    pub fn lock(&mut self, lane: &str) -> Result<bool> {
-        let sql = "select pg_try_advisory_lock(hashtextextended('erp_sync lane ' || $1, 0))";
-        session::transaction(|| {
-            Ok(first(sql, &[value(lane.to_string())], |row| row.flag(1))?.unwrap_or(false))
         })
     }
 
@@ -211,7 +208,7 @@ fn subjects(server: &servers::Server, all: &[Entity]) -> Result<Vec<Subject>> {
     let all = all.iter().filter(|entity| entity.source == server.kind);
     all.map(|entity| {
         let rows = reading::rows(&server.name, &entity.name)?;
-        Ok(Subject { entity: std::sync::Arc::new(entity.clone()), rows })
+        Ok(Subject { entity: Arc::new(entity.clone()), rows })
     })
     .collect()
 }

@@ -27,8 +27,9 @@ pub fn install() {
     }
 }
 
-/// FATAL leaves without running destructors: the network thread is stopped here.
+/// FATAL leaves without running destructors: the run's other workers and the network thread are stopped here.
 unsafe extern "C-unwind" fn at_exit(_code: i32, _arg: pg_sys::Datum) {
+    super::hands::terminate();
     super::io::stop();
 }
 

@@ -1,0 +1,9 @@
+//! Runs over many servers: several workers, each with one server at a time.
+
+mod ends;
+mod exhausted;
+mod fair;
+mod faster;
+mod fleet;
+mod many;
+mod trouble;

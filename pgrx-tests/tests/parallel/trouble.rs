@@ -1,0 +1,62 @@
+//! Servers that hang or fail beside others that do not.
+
+use std::time::{Duration, Instant};
+
+use erp_sync_tests::call::{Call, LIMIT};
+use erp_sync_tests::cluster::{Cluster, wait_for};
+use erp_sync_tests::odoo::{What, When};
+
+use super::fleet;
+
+const ENDED: &str = "select server, state from erp_sync.task where finished_at is not null order by server";
+
+#[test]
+fn a_server_that_hangs_and_one_that_fails_do_not_hold_up_the_others() {
+    let mut shop = fleet::open(Cluster::shared(), "hangs", 8);
+    let hanging = fleet::add_own(&mut shop, "a_hanging");
+    let failing = fleet::add_own(&mut shop, "a_failing");
+    hanging.fault(When::any(), What::Silent);
+    failing.set_password("admin", "another");
+    let begun = Instant::now();
+    let settings = "set erp_sync.request_timeout = '6s'; set erp_sync.max_attempts = 1;
+                    set erp_sync.max_workers = 3";
+    let call = Call::start_as(&shop, "shop", settings, "select * from sync_run('categories')");
+    let mut expected = vec!["a_failing|failed".to_owned()];
+    expected.extend((1..=8).map(|n| format!("s{n:03}|succeeded")));
+    wait_for("all but one", LIMIT, || shop.rows(ENDED) == expected)
+        .unwrap_or_else(|error| panic!("{error}: {:?}", shop.rows(ENDED)));
+    println!("all but the one that hangs: {:?}", begun.elapsed());
+    assert!(!call.is_over() && begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    assert_eq!(shop.rows("select server from sync_progress()"), ["a_hanging"]);
+    let failure = call.end().failure();
+    assert!(begun.elapsed() >= Duration::from_secs(6), "{:?}", begun.elapsed());
+    assert!(
+        failure.message.starts_with("2 of 10 tasks failed, first categories from a_failing: "),
+        "{failure:?}"
+    );
+    fleet::is_at_rest(&mut shop);
+}
+
+#[test]
+fn the_caller_hears_what_every_worker_has_to_say() {
+    let mut shop = fleet::open(Cluster::shared(), "hears", 0);
+    let odoos: Vec<_> = (1..=4).map(|n| fleet::add_own(&mut shop, &format!("s{n:03}"))).collect();
+    for odoo in &odoos {
+        odoo.forbid_field("admin", "product.category", "complete_name");
+        let page = When::any().model("product.category").method("search_read").nth(3);
+        odoo.fault(page, What::Sleep(Duration::from_millis(2500)));
+    }
+    let sql = "alter server s001 options (max_page '4', min_page '4');
+               alter server s002 options (max_page '4', min_page '4');
+               alter server s003 options (max_page '4', min_page '4');
+               alter server s004 options (max_page '4', min_page '4')";
+    shop.run(sql);
+    let told = shop.cluster.psql(&shop.database, "shop", "select * from sync_run('categories')");
+    let told = String::from_utf8_lossy(&told.stderr).into_owned();
+    println!("{told}");
+    for n in 1..=4 {
+        let warning = format!("WARNING:  categories from s{n:03}: not read: ");
+        assert_eq!(told.matches(&warning).count(), 1, "{told}");
+        assert!(told.contains(&format!("NOTICE:  categories from s{n:03}, ")), "{told}");
+    }
+}
