@@ -82,7 +82,7 @@ comment on column erp_sync.history.rejected is 'rows that could not be stored';
 comment on column erp_sync.history.duplicates is 'further copies of a row in one answer';
 comment on column erp_sync.history.removed is 'rows deleted here';
 comment on column erp_sync.history.waiting is 'removals that wait for confirmation';
-comment on column erp_sync.history.warnings is 'what a person should know although the task went on';
+comment on column erp_sync.history.warnings is 'what a person should know although the task, or the run as a whole, went on';
 comment on column erp_sync.history.error is 'why it failed or was skipped';
 comment on column erp_sync.history.detail is 'what was seen';
 comment on column erp_sync.history.hint is 'what to type next';

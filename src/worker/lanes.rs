@@ -5,6 +5,7 @@ use pgrx::{check_for_interrupts, pg_sys};
 
 use super::bridge::Bridge;
 use super::io::Io;
+use super::signals::uncancelled;
 use crate::engine;
 use crate::error::{Error, Kind, Result};
 use crate::source;
@@ -12,9 +13,9 @@ use crate::store::call::Message;
 use crate::store::{self, Next, Turn, Turns, session};
 
 /// How often a worker that waits for a lane looks up, in milliseconds.
-const WAIT_MS: std::ffi::c_long = 500;
+const WAIT_MS: std::ffi::c_long = 250;
 
-/// What a worker does beside its tasks, twice a second: tells what there is to tell, and finds
+/// What a worker does beside its tasks, several times a second: tells what there is to tell, and finds
 /// out whether it is to go on.
 pub(super) trait Aside {
     /// These tasks are about to be run by this worker.
@@ -42,7 +43,7 @@ fn take(turns: &Turns, settings: &engine::Settings, turn: Turn, aside: &mut dyn 
     let outcome = session::attempt(|| work_off(turn, settings.clone(), aside));
     if let (Err(error), false) = (&outcome, turns.leads()) {
         // What cannot be written here, whoever takes the lane next writes.
-        let _ = store::give_up(turns.run_id(), &server, error);
+        let _ = uncancelled(|| store::give_up(turns.run_id(), &server, error));
     }
     outcome?;
     turns.end(&lane)

@@ -89,7 +89,7 @@ fn unattended(ticket: &Ticket) {
         }
     });
     if let Err(error) = outcome {
-        let _ = store::fail(run_id, &error);
+        let _ = signals::uncancelled(|| store::fail(run_id, &error));
         let hint = error.hint_or_default().to_string();
         pgrx::log!("erp_sync: run {run_id}: {error} ({hint})");
     }

@@ -8,6 +8,7 @@ use super::Listener;
 use super::hands::{self, Hands};
 use super::lanes::{self, Aside};
 use super::process::Ticket;
+use super::signals::uncancelled;
 use crate::error::{Error, Kind, Result};
 use crate::store::call::{Call, Message, Order, Wanted, WantedMode};
 use crate::store::{self, Others, Plan, Turn, Turns, session};
@@ -22,7 +23,7 @@ pub(super) fn lead(
     let plan = store::plan(order, wanted, queued)?;
     let run_id = store::open(order, wanted, &plan, queued)?;
     let outcome = session::attempt(|| with_hands(run_id, order, plan, listener));
-    let rows = store::close(run_id, &order.settings, outcome.as_ref().err())?;
+    let rows = uncancelled(|| store::close(run_id, &order.settings, outcome.as_ref().err()))?;
     outcome?;
     rows.into_iter().try_for_each(|row| listener.tell(&Message::Task(row)))
 }
@@ -55,8 +56,8 @@ fn fewer(workers: usize, missing: usize) -> String {
     let there = unsafe { pg_sys::max_worker_processes };
     let needed = usize::try_from(there).unwrap_or_default() + missing;
     format!(
-        "{} of {workers} workers are at work on this run, because max_worker_processes ({there}) is used up: \
-         alter system set max_worker_processes = {needed}, then restart the server",
+        "only {} of {workers} workers could be had for this run, because max_worker_processes ({there}) is used \
+         up: alter system set max_worker_processes = {needed}, then restart the server",
         workers - missing
     )
 }
@@ -120,11 +121,15 @@ pub(super) fn help(ticket: &Ticket) {
         }
     });
     match outcome {
-        Err(error) if error.kind != Kind::Cancelled => {
-            pgrx::log!("erp_sync: a worker of run {} ended: {error}", ticket.run_id)
-        }
+        Err(error) if error.kind != Kind::Cancelled => ended_early(ticket.run_id, &error),
         _ => {}
     }
+}
+
+/// A worker that could not go on: the others do.
+fn ended_early(run_id: i64, error: &Error) {
+    pgrx::log!("erp_sync: a worker of run {run_id} ended early: {error}");
+    let _ = store::warn(run_id, &format!("a worker ended early: {error}"));
 }
 
 /// Plans the run again, so that no password goes through shared memory or a table. Which tasks

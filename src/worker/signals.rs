@@ -47,3 +47,20 @@ pub fn blocked<R>(body: impl FnOnce() -> R) -> R {
         value
     }
 }
+
+/// Runs `body` with cancels held back: what a cancelled run leaves behind is written however often
+/// it is cancelled. One that came before is forgotten, one that comes meanwhile waits.
+pub fn uncancelled<R>(body: impl FnOnce() -> R) -> R {
+    // SAFETY: plain system calls on local sets; the flag is this process's own, and its handler is blocked.
+    unsafe {
+        let mut cancel: libc::sigset_t = std::mem::zeroed();
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut cancel);
+        libc::sigaddset(&mut cancel, libc::SIGINT);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &cancel, &mut before);
+        pg_sys::QueryCancelPending = 0;
+        let value = body();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        value
+    }
+}

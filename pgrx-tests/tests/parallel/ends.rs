@@ -63,6 +63,28 @@ fn a_cancel_ends_all_workers_within_a_second() {
 }
 
 #[test]
+fn a_run_that_is_cancelled_again_and_again_is_closed_all_the_same() {
+    let mut shop = fleet::open(Cluster::shared(), "cancel_often", 6);
+    let call = waits(&mut shop);
+    let leader = shop.workers()[0];
+    // Until the process is gone, which a cancel cannot keep it from.
+    shop.admin
+        .batch_execute(&format!(
+            "do $$ begin
+               while exists (select from pg_stat_get_activity({leader})) loop
+                 perform pg_cancel_backend({leader});
+                 perform pg_stat_clear_snapshot(), pg_sleep(0.0005);
+               end loop;
+             end $$"
+        ))
+        .expect("cancelled");
+    call.end().failure();
+    assert_eq!(shop.value("select state from erp_sync.run"), "cancelled");
+    shop.odoo.clear_faults();
+    fleet::is_at_rest(&mut shop);
+}
+
+#[test]
 fn a_terminated_leader_takes_all_workers_with_it_within_a_second() {
     let mut shop = fleet::open(Cluster::shared(), "leader_ended", 6);
     let call = waits(&mut shop);

@@ -12,7 +12,7 @@ fn a_run_that_gets_fewer_workers_than_it_may_have_ends_and_says_which_setting_to
     let told = shop.cluster.psql("fewer", "shop", "select server, state from sync_run('categories')");
     let (rows, warned) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
     println!("{warned}");
-    let expected = "2 of 4 workers are at work on this run, because max_worker_processes (4) is used up: \
+    let expected = "only 2 of 4 workers could be had for this run, because max_worker_processes (4) is used up: \
                     alter system set max_worker_processes = 6, then restart the server";
     assert_eq!(warned.lines().collect::<Vec<_>>(), [format!("WARNING:  {expected}")]);
     assert_eq!(rows.matches("succeeded").count(), 6, "{rows}");

@@ -5,5 +5,7 @@ mod exhausted;
 mod fair;
 mod faster;
 mod fleet;
+mod lanes;
 mod many;
 mod trouble;
+mod turns;

@@ -53,7 +53,7 @@ fn no_worker_has_a_transaction_open_while_the_network_is_waited_for() {
         .unwrap_or_else(|error| panic!("{error}"));
     let working = "select server from sync_progress() order by 1";
     assert_eq!(shop.rows(working), ["s001", "s002", "s003", "s004"]);
-    // They look up twice a second, and the first looks at what the others do.
+    // They look up several times a second, and the first looks at what the others do.
     let (until, mut looks, mut loud) = (Instant::now() + Duration::from_millis(1500), 0, 0);
     while Instant::now() < until {
         looks += 1;
