@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::session::{as_owner, transaction};
 use super::sql::{Row, query, value};
 use crate::engine::Task;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::store::call::Message;
 
 /// How often the tasks are looked at.
@@ -60,9 +60,13 @@ impl Others {
 
     /// What is to be told since the last time, at most every second.
     pub fn news(&mut self) -> Result<Vec<Message>> {
-        match self.looked_at.elapsed() < LOOK_EVERY {
-            true => Ok(Vec::new()),
-            false => self.look(),
+        if self.looked_at.elapsed() < LOOK_EVERY {
+            return Ok(Vec::new());
+        }
+        match self.look() {
+            // There is another time.
+            Err(error) if error.kind == Kind::Locked => Ok(Vec::new()),
+            news => news,
         }
     }
 

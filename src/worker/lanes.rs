@@ -7,7 +7,7 @@ use super::bridge::Bridge;
 use super::io::Io;
 use super::signals::uncancelled;
 use crate::engine;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::source;
 use crate::store::call::Message;
 use crate::store::{self, Next, Turn, Turns, session};
@@ -27,11 +27,15 @@ pub(super) trait Aside {
 
 /// Works until nothing of the run is left.
 pub(super) fn work(turns: &mut Turns, settings: &engine::Settings, aside: &mut dyn Aside) -> Result<()> {
+    let mut locked = 0;
     loop {
-        match turns.next()? {
-            Next::Turn(turn) => take(turns, settings, *turn, aside)?,
-            Next::Wait => wait(aside)?,
-            Next::Over => return Ok(()),
+        match turns.next() {
+            Ok(Next::Turn(turn)) => take(turns, settings, *turn, aside)?,
+            Ok(Next::Wait) => wait(aside)?,
+            Ok(Next::Over) => return Ok(()),
+            // Somebody has a lock on the bookkeeping, and two seconds were waited for it.
+            Err(error) if error.kind == Kind::Locked && locked < settings.max_attempts => locked += 1,
+            Err(error) => return Err(error),
         }
     }
 }
@@ -50,13 +54,9 @@ fn take(turns: &Turns, settings: &engine::Settings, turn: Turn, aside: &mut dyn 
 }
 
 fn work_off(turn: Turn, settings: engine::Settings, aside: &mut dyn Aside) -> Result<()> {
-    let Turn { server, tasks, ended, mut store, remote, .. } = turn;
+    let Turn { tasks, ended, mut store, remote, .. } = turn;
     let io = Io::start(move |desk| async move {
-        let mut remote = Some(remote);
-        let open = move |_: &str| match remote.take() {
-            Some(remote) => source::open(remote?),
-            None => Err(Error::new(Kind::Internal, format!("server \"{server}\" was opened twice"))),
-        };
+        let open = move |_: &str| source::open(remote.clone()?);
         engine::run(tasks, ended, settings, open, &mut Bridge(desk)).await
     })?;
     io.serve(&mut store, |store| aside.look(store.news()))

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use erp_sync_tests::call::{Call, LIMIT};
 use erp_sync_tests::cluster::{Cluster, wait_for};
 use erp_sync_tests::odoo::{What, When};
+use erp_sync_tests::shop::rows;
 
 use super::fleet;
 
@@ -34,6 +35,48 @@ fn a_server_that_hangs_and_one_that_fails_do_not_hold_up_the_others() {
         failure.message.starts_with("2 of 10 tasks failed, first categories from a_failing: "),
         "{failure:?}"
     );
+    fleet::is_at_rest(&mut shop);
+}
+
+#[test]
+fn a_server_without_credentials_says_so_for_each_of_its_tasks() {
+    let mut shop = fleet::open(Cluster::shared(), "no_credentials", 2);
+    shop.run("drop user mapping for current_user server s002");
+    shop.error("select * from sync_run('categories, employees')");
+    let ends = "select server, entity, state, error from erp_sync.task order by server, ordinal";
+    let missing = "role \"shop\" has no user mapping for server \"s002\"";
+    assert_eq!(
+        shop.rows(ends),
+        [
+            "s001|categories|succeeded|".to_owned(),
+            "s001|employees|succeeded|".to_owned(),
+            format!("s002|categories|failed|{missing}"),
+            format!("s002|employees|failed|{missing}"),
+        ]
+    );
+}
+
+#[test]
+fn a_lock_on_the_bookkeeping_holds_a_run_up_and_does_not_fail_it() {
+    let mut shop = fleet::open(Cluster::shared(), "locked", 4);
+    shop.odoo.fault(When::any().model("product.category").method("search_read"), What::Held);
+    let call = Call::start(&shop, "select state from sync_run('categories, employees')");
+    let running = "select count(*) from sync_progress()";
+    wait_for("four tasks", LIMIT, || shop.value(running) == "4").unwrap_or_else(|e| panic!("{e}"));
+    let mut locker = shop.cluster.client("locked", "postgres");
+    locker.batch_execute("begin; lock table erp_sync.task").expect("locked");
+    shop.odoo.clear_faults();
+    // The first worker's look at the others, and what the others write.
+    let failed_once = "select 'yes' from pg_stat_activity where backend_type = 'erp_sync'
+                       and datname = current_database() and wait_event_type = 'Lock'
+                       and clock_timestamp() - xact_start > '1.5 s'";
+    let mut admin = shop.cluster.client("locked", "postgres");
+    wait_for("a worker that waits", LIMIT, || rows(&mut admin, failed_once).first().is_some())
+        .unwrap_or_else(|e| panic!("{e}"));
+    wait_for("the end of its patience", LIMIT, || rows(&mut admin, failed_once).is_empty())
+        .unwrap_or_else(|e| panic!("{e}"));
+    locker.batch_execute("commit").expect("unlocked");
+    assert_eq!(call.end().rows(), ["succeeded"; 8]);
     fleet::is_at_rest(&mut shop);
 }
 
