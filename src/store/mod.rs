@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
+use pgrx::datum::TimestampWithTimeZone;
+
 use crate::engine::{Subject, Task};
 use crate::entity::{Entity, Stream};
 use crate::error::{Error, Kind, Result};
@@ -18,6 +20,7 @@ pub mod call;
 mod configured;
 pub mod cron;
 mod derive;
+mod due;
 mod fair;
 pub mod gate;
 mod gone;
@@ -37,6 +40,7 @@ mod snapshot;
 mod sql;
 mod tables;
 mod turns;
+mod verify;
 mod views;
 mod waiting;
 
@@ -50,6 +54,8 @@ pub use runs::{cancel, claim, close, fail, give_up, hold, open, queue, underway,
 pub use servers::{database, may_log_in, role_name, to_discover, visible, wanted as wanted_servers};
 pub use turns::{Next, Turn, Turns};
 pub use waiting::{counts as waiting_counts, waiting};
+
+use sql::{first, value};
 
 /// The store of some tasks of one run.
 pub struct Store {
@@ -89,6 +95,11 @@ impl Tracked {
 }
 
 impl Store {
+    /// A store of no run, which only reads.
+    pub fn reader(order: &Order, tasks: &[Task], entities: Vec<Entity>) -> Self {
+        Store::new(0, order.settings.clone(), tasks, entities.into())
+    }
+
     fn new(run_id: i64, settings: Settings, tasks: &[Task], entities: Arc<[Entity]>) -> Self {
         let tasks = tasks.iter().cloned().map(Tracked::new).collect();
         Store { run_id, settings, tasks, entities, news: Vec::new(), told_at: Instant::now() }
@@ -180,6 +191,19 @@ impl Place<'_> {
         let own = streams.filter(|(_, s)| s.parent.as_ref().is_some_and(|p| p.table == self.stream.table));
         own.map(|(index, _)| index)
     }
+}
+
+/// A key from the engine, as the table of the task's entity has it.
+pub fn key_here(task: &Task, key: &Key) -> Key {
+    match task.entity.is_of_servers() {
+        true => local::key(&task.server, key),
+        false => key.clone(),
+    }
+}
+
+/// A moment that was told as text. In the current transaction.
+pub fn moment(text: Option<String>) -> Result<Option<TimestampWithTimeZone>> {
+    Ok(first("select $1::timestamptz", &[value(text)], |row| row.get(1))?.flatten())
 }
 
 /// Every task of a plan with how its streams stand here.
