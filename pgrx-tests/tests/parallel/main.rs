@@ -9,3 +9,4 @@ mod lanes;
 mod many;
 mod trouble;
 mod turns;
+mod ways;
