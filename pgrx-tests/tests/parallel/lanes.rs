@@ -16,6 +16,11 @@ from erp_sync.task a
 join erp_sync.task b on (a.run_id, a.server, a.entity) < (b.run_id, b.server, b.entity)
   and a.started_at < b.finished_at and b.started_at < a.finished_at";
 
+/// Lanes in which more than one task runs now.
+const CROWDS: &str = "
+select lane, array_agg(server || ' ' || entity) from erp_sync.task
+where state = 'running' group by lane having count(*) > 1";
+
 /// Six servers on three hosts, whose answers take a while.
 fn three_hosts<'a>(cluster: &'a Cluster, database: &str) -> Shop<'a> {
     let mut shop = fleet::open(cluster, database, 3);
@@ -34,12 +39,14 @@ fn three_hosts<'a>(cluster: &'a Cluster, database: &str) -> Shop<'a> {
 fn servers_on_one_host_are_read_one_after_the_other_within_a_run() {
     let mut shop = three_hosts(Cluster::shared(), "lanes_of_a_run");
     let call = Call::start(&shop, "select state from sync_run('categories, employees')");
-    let mut most = 0;
+    let (mut most, mut crowds) = (0, Vec::new());
     wait_for("the run", LIMIT, || {
         most = most.max(shop.workers().len());
+        crowds.extend(shop.rows(CROWDS));
         call.is_over()
     })
     .unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(crowds, [""; 0]);
     assert_eq!(call.end().rows(), ["succeeded"; 12]);
     assert_eq!(most, 3, "more workers than hosts would only wait");
     assert_eq!(shop.value("select count(distinct lane) from erp_sync.task"), "3");

@@ -68,7 +68,8 @@ fn a_lock_on_the_bookkeeping_holds_a_run_up_and_does_not_fail_it() {
         .unwrap_or_else(|e| panic!("{e}"));
     shop.admin.batch_execute("begin; lock table erp_sync.task").expect("locked");
     let mut admin = shop.cluster.client("locked", "postgres");
-    let waits = "select 'yes' from pg_stat_activity where backend_type = 'erp_sync' and wait_event_type = 'Lock'
+    let waits =
+        "select 'yes' from pg_stat_activity where backend_type = 'erp_sync' and wait_event_type = 'Lock'
                  and datname = current_database() and clock_timestamp() - xact_start > '1.5 s'";
     for there in [true, false] {
         wait_for("two seconds of patience", LIMIT, || rows(&mut admin, waits).is_empty() != there)
