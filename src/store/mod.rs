@@ -33,6 +33,7 @@ pub mod session;
 mod snapshot;
 mod sql;
 mod tables;
+mod trouble;
 mod views;
 mod waiting;
 

@@ -152,8 +152,10 @@ impl Store {
         Ok(Store::new(run_id, order.settings.clone(), tasks, entities))
     }
 
-    /// The task begins.
+    /// The task begins, unless its server is gone by now, or no longer for this role.
     pub fn begin(&mut self, task: usize) -> Result<Option<String>> {
+        let server = self.tracked(task)?.task.server.clone();
+        transaction(|| servers::wanted(Some(&server)))?;
         self.change_task(task, "state = 'running', started_at = clock_timestamp()", Vec::new)?;
         let tracked = self.tracked(task)?;
         let text = format!("erp_sync: {} from {}", tracked.task.entity.name, tracked.task.server);
