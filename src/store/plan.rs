@@ -166,8 +166,10 @@ fn one_odoo_per_tenant(servers: &[Server]) -> Result<()> {
     Ok(())
 }
 
+/// A moment of the future was noted by a clock that was ahead: nobody knows when it was.
 const FULL_DUE: &str = "
-select coalesce(bool_or(p.full_at is null or p.full_at <= clock_timestamp() - $3::interval), false)
+select coalesce(bool_or(p.full_at is null or p.full_at <= clock_timestamp() - $3::interval
+                        or p.full_at > clock_timestamp()), false)
 from erp_sync.position p
 where p.server = $1 and p.entity = $2";
 

@@ -38,9 +38,11 @@ pub struct Status {
 }
 
 const STATUS: &str = "
-select coalesce(last.state, 'never'), ok.finished_at, clock_timestamp() - ok.started_at, ok.started_at,
+select coalesce(last.state, 'never'), ok.finished_at,
+       greatest(clock_timestamp() - ok.started_at, interval '0'), ok.started_at,
        coalesce(p.rows, 0)::bigint, coalesce(r.rejected, 0), coalesce(c.waiting, 0),
-       case when p.full_at is null or p.full_at <= clock_timestamp() - $3::interval then 'full'
+       case when p.full_at is null or p.full_at <= clock_timestamp() - $3::interval
+                 or p.full_at > clock_timestamp() then 'full'
             else 'incremental' end,
        case when last.state in ('failed', 'cancelled') then last.error end,
        case when last.state in ('failed', 'cancelled') then last.hint

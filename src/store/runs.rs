@@ -18,7 +18,9 @@ const RUN_LOCK: i32 = 0x4552_5053;
 const CLOSE_ORPHANS: &str = "
 with open as materialized (
   select r.id from erp_sync.run r
-  where (r.state = 'running' or r.state = 'queued' and r.queued_at < clock_timestamp() - interval '1 minute')
+  -- A run of the future was queued by a clock that was ahead.
+  where (r.state = 'running' or r.state = 'queued'
+         and abs(extract(epoch from clock_timestamp() - r.queued_at)) > 60)
     and r.id is distinct from $1),
 dead as materialized (
   -- Not in one WHERE: the cheaper lock would be tried first, on every run there ever was.

@@ -2,8 +2,13 @@
 //! lost rights, full disks, crashes, clocks, replicas, copies.
 
 mod altered;
+mod clocks;
+mod crash;
+mod disk;
+mod dump;
 mod locks;
 mod rights;
+mod standby;
 
 use erp_sync_tests::call::{Call, LIMIT};
 use erp_sync_tests::cluster::wait_for;
@@ -15,8 +20,8 @@ fn in_the_contacts(shop: &mut Shop<'_>) -> Call {
     shop.run("alter server odoo_main options (add max_page '10', add min_page '10')");
     shop.odoo.fault(When::any().model("res.partner").method("search_read").after(4), What::Held);
     let call = Call::start(shop, "select * from sync_run('contacts')");
-    wait_for("two pages of contacts", LIMIT, || {
-        shop.value("select count(*) >= 2 from erp_sync.batch where stream = 'contacts'") == "t"
+    wait_for("three pages of contacts", LIMIT, || {
+        shop.value("select count(*) >= 3 from erp_sync.batch where stream = 'contacts'") == "t"
     })
     .unwrap_or_else(|error| panic!("{error}"));
     call
