@@ -15,6 +15,7 @@ mod batch;
 mod breaker;
 mod check;
 mod discover;
+mod drift;
 mod fingerprint;
 mod forecast;
 mod gone;

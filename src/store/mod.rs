@@ -39,7 +39,7 @@ mod views;
 mod waiting;
 
 pub use configured::{Configured, configure};
-pub use manifests::{define, entities, undefine};
+pub use manifests::{define, entities, undefine, written};
 pub use plan::{Plan, look, plan};
 pub use reset::reset;
 pub use runs::{cancel, claim, fail, hold, queue};

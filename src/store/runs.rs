@@ -174,6 +174,12 @@ impl Store {
         Ok(())
     }
 
+    /// What the remote does not give to this user; the task goes on without it.
+    pub fn not_read(&mut self, task: usize, what: Vec<String>) -> Result<()> {
+        self.change_task(task, "not_read = $4", || vec![value(what.clone())])?;
+        self.warn(task, format!("not read: {}", what.join(", ")))
+    }
+
     /// The task ended.
     pub fn finish(&mut self, task: usize, outcome: Outcome) -> Result<()> {
         let outcome = self.admitted(task, outcome)?;
