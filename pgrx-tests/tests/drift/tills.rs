@@ -54,7 +54,10 @@ fn a_dropped_or_renamed_column_is_reported_and_the_rest_goes_on() {
     went_on(&mut shop);
     assert_eq!(shop.value("select quantity, note from erp.counted where code = 'A'"), "2.500|A was here");
     let told = status(&mut shop, "dbo_stock");
-    assert!(told.starts_with("succeeded||not read: \"dbo_stock.note\" (no column \"note\")"), "{told}");
+    assert!(
+        told.starts_with("succeeded||not read: \"dbo_stock.note\" (no readable column \"note\")"),
+        "{told}"
+    );
     let told = checked(&mut shop, "pos", "dbo_stock");
     assert!(told.starts_with("warn|") && told.contains("select manifest from erp_sync.entity"), "{told}");
     let offered = "select field, manifest is not null from sync_discover('pos', 'dbo.Stock')
@@ -83,10 +86,18 @@ fn a_column_whose_new_type_fits_goes_on_and_one_that_does_not_is_reported() {
 fn a_denied_column_is_reported_and_the_rest_goes_on() {
     let (mut shop, tds) = counted("drift_till_denied");
     tds.execute("insert into dbo.Stock values (N'D', 1.5, N'new', sysutcdatetime())");
-    tds.deny("dbo.Stock", Some("note"));
-    let ended = shop.client.simple_query("select * from sync_run('dbo_stock', 'pos')");
-    println!("{ended:?}");
-    status(&mut shop, "dbo_stock");
-    checked(&mut shop, "pos", "dbo_stock");
+    tds.deny("Stock", Some("note"));
     went_on(&mut shop);
+    assert_eq!(
+        shop.value("select note from erp.counted where code = 'A'"),
+        "A was here",
+        "what is there stays"
+    );
+    let told = status(&mut shop, "dbo_stock");
+    assert!(told.starts_with("succeeded||not read: \"dbo_stock.note\" (no readable column"), "{told}");
+    assert!(checked(&mut shop, "pos", "dbo_stock").starts_with("warn|"));
+    tds.deny("Stock", Some("code"));
+    let failure = shop.error("select * from sync_run('dbo_stock', 'pos')");
+    println!("{failure:?}");
+    assert!(failure.message.contains("the column \"code\" cannot be read"), "{failure:?}");
 }

@@ -5,10 +5,13 @@ use tiberius::{ColumnData, Row};
 use super::cell;
 use super::column::Column;
 use super::fault::{Asked, Fault};
-use super::{SqlServer, object};
+use super::{SqlServer, layout, object};
 use crate::entity::Stream;
 use crate::entity::nearest::nearest;
 use crate::error::{Kind, Result};
+
+/// The right to read is lacking for a column, not for the object.
+const NOT_THIS_COLUMN: u32 = 230;
 
 /// How many names of tables are looked through for the one that was meant.
 const NAMES: usize = 5000;
@@ -16,16 +19,44 @@ const NAMES: usize = 5000;
 impl SqlServer {
     /// The columns of the stream's object. Needs SQL Server 2012 or later.
     pub(super) async fn described(&mut self, stream: &Stream) -> Result<Vec<Column>> {
-        let query = object::text(&format!("select * from {} as o", object::from(stream)?));
+        match self.shape(stream, "*").await? {
+            Ok(columns) => Ok(columns),
+            Err(denied) if denied.number == NOT_THIS_COLUMN => self.allowed(stream, denied).await,
+            Err(fault) => Err(self.explain(stream, fault).await),
+        }
+    }
+
+    /// The columns of a query for these, or why the server refuses it.
+    async fn shape(&mut self, stream: &Stream, which: &str) -> Result<Result<Vec<Column>, Fault>> {
+        let query = object::text(&format!("select {which} from {} as o", object::from(stream)?));
         let sql = format!(
             "select name, system_type_name, user_type_name, error_number, error_severity, error_message\n\
              from sys.dm_exec_describe_first_result_set({query}, null, 0)\norder by column_ordinal"
         );
         let rows = self.rows(&sql, Asked::Rows(stream)).await?;
-        if let Some(fault) = rows.first().and_then(fault) {
-            return Err(self.explain(stream, fault).await);
+        Ok(match rows.first().and_then(fault) {
+            Some(fault) => Err(fault),
+            None => Ok(rows.iter().filter_map(column).collect()),
+        })
+    }
+
+    /// Those of the columns that the stream names which the login may read, where it may not read all:
+    /// one after the other, because the server names only the first that it denies.
+    async fn allowed(&mut self, stream: &Stream, denied: Fault) -> Result<Vec<Column>> {
+        let named = stream.columns.iter().flat_map(|column| column.paths());
+        let named = named.chain(stream.cursor.as_deref()).chain(stream.date.as_deref());
+        let mut names: Vec<&str> = named.filter(|name| *name != layout::DIGEST).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut allowed = Vec::new();
+        for name in names {
+            allowed
+                .extend(self.shape(stream, &format!("o.{}", object::quote(name))).await?.unwrap_or_default());
         }
-        Ok(rows.iter().filter_map(column).collect())
+        match allowed.is_empty() {
+            true => Err(self.explain(stream, denied).await),
+            false => Ok(allowed),
+        }
     }
 
     /// The error, with the table that was probably meant.
