@@ -25,27 +25,32 @@ impl Place<'_> {
 
 /// The error with what can be seen of its reason. What cannot be looked up is left out.
 fn told(place: &Place<'_>, error: Error) -> Error {
-    let more = match error.kind {
+    let found = match error.kind {
         Kind::Locked => held(place, &error),
         Kind::Constraint => broken(place, &error),
         Kind::Altered => altered(place, &error),
-        Kind::Local | Kind::Full | Kind::Denied if error.detail.is_none() => Ok(Some(at(place, &error))),
-        _ => Ok(None),
+        Kind::Local | Kind::Full | Kind::Denied => Ok(None),
+        _ => return error,
     };
-    more.ok().flatten().unwrap_or(error)
+    match found {
+        Ok(Some(told)) => told,
+        // Somebody stopped the run while its reason was looked for.
+        Err(stopped) if stopped.kind == Kind::Cancelled => stopped,
+        _ if error.detail.is_some() => error,
+        _ => at(place, error),
+    }
 }
 
-fn at(place: &Place<'_>, error: &Error) -> Error {
-    error
-        .clone()
-        .detail(format!("while table {} was written", quote::qualified(place.schema, &place.table())))
+fn at(place: &Place<'_>, error: Error) -> Error {
+    error.detail(format!("while table {} was written", quote::qualified(place.schema, &place.table())))
 }
 
 /// Who else has one of the tables in hand. Readers count only where there is nobody else: they
 /// are in the way of a new column, not of rows.
 const HOLDERS: &str = "
 with held as (
-  select c.relname::text as relation, l.pid, string_agg(distinct l.mode, ', ') as mode, bool_and(l.mode = 'AccessShareLock') as reads
+  select c.relname::text as relation, l.pid, string_agg(distinct l.mode, ', ') as mode,
+         bool_and(l.mode = 'AccessShareLock') as reads
   from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
   where l.database = (select d.oid from pg_database d where d.datname = current_database())
     and l.granted and l.pid <> pg_backend_pid() and n.nspname = $1 and c.relname = any ($2)

@@ -74,3 +74,20 @@ fn a_row_that_somebody_is_changing_holds_up_its_batch_alone_and_the_holder_is_na
     goes_on(&mut shop);
     assert_eq!(shop.value("select city from erp.contacts where id = 14"), "Ghent");
 }
+
+#[test]
+fn a_long_report_is_in_the_way_of_a_new_column_alone_and_is_named() {
+    let mut shop = Shop::open(Cluster::shared(), "locked_reading", "jsonrpc");
+    shop.run("select * from sync_run('contacts')");
+    shop.admin.batch_execute("begin; select count(*) from erp.contacts").expect("a report");
+    assert_eq!(shop.value("select state from sync_run('contacts', mode => 'full')"), "succeeded");
+    shop.run(
+        r#"select sync_define('{"extends": "contacts", "streams": [{"table": "contacts", "columns": [
+             {"name": "colour", "type": "bigint", "path": ["color"], "about": "Of its card"}]}]}')"#,
+    );
+    let failure = told(shop.error("select * from sync_run('contacts')"));
+    assert!(failure.detail.contains("AccessShareLock"), "{failure:?}");
+    shop.admin.batch_execute("commit").expect("let go");
+    goes_on(&mut shop);
+    assert_ne!(shop.value("select count(colour) from erp.contacts"), "0");
+}

@@ -9,6 +9,7 @@ mod dump;
 mod locks;
 mod rights;
 mod standby;
+mod timeouts;
 
 use erp_sync_tests::call::{Call, LIMIT};
 use erp_sync_tests::cluster::wait_for;
