@@ -46,8 +46,8 @@ pub use forecast::{Forecast, forecast};
 pub use run::run;
 pub use schedule::{Due, Every, next_tick};
 pub use sink::{
-    Batch, Compared, Difference, Differs, Leaving, Lines, Prepared, Range as KeyRange, Sink, Standing,
-    Stored, Sweep, Written,
+    Batch, Compared, Difference, Differs, KeyRange, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep,
+    Written,
 };
 
 /// How a stream is read.

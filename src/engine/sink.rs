@@ -59,7 +59,7 @@ pub enum Standing {
 
 /// A range of a stream's keys that was read completely, to be compared with what is here.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Range {
+pub struct KeyRange {
     /// The keys of rows that are to be here.
     pub keys: Vec<Key>,
     /// The remote's cursor value of each, as in [`Rows`].
@@ -291,7 +291,7 @@ pub trait Sink {
     async fn adopt(&mut self, batch: Arc<Batch>, remove: bool) -> Result<Written>;
 
     /// Compares a range of keys with what is here. Changes nothing.
-    async fn compare(&mut self, task: usize, stream: usize, range: Arc<Range>) -> Result<Compared>;
+    async fn compare(&mut self, task: usize, stream: usize, range: Arc<KeyRange>) -> Result<Compared>;
 
     /// Stores that rows differ. Returns by how many seconds the latest of them was committed after its
     /// cursor value, at least; `None` where that is not known of any.

@@ -9,10 +9,10 @@ use super::breaker::quoted;
 use super::gone::{self, CHUNK};
 use super::pass;
 use super::reader::{Narrow, Reader};
-use super::sink::Range;
+
 use super::sweep;
 use super::writer::{Found, Writer};
-use super::{Batch, Compared, Differs, Standing, Task, rows};
+use super::{Batch, Compared, Differs, KeyRange, Standing, Task, rows};
 use crate::error::Result;
 use crate::source::{Ask, Key, Page, Scope, Values};
 
@@ -21,9 +21,11 @@ pub(super) async fn run(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course
     let course = Course { verifies: true, ..course.clone() };
     pass::expect(reader, writer, course.stream, &Scope::All).await?;
     for mut walk in walks(reader, &course) {
-        while let Some(range) = walk.next(reader).await? {
+        while let Some(mut range) = walk.next(reader).await? {
+            // What is swept becomes a candidate below, and need not be looked for twice.
+            let sweep = range.sweep.take();
             let compared = walk.compare(writer, &range).await?;
-            let Range { sweep, mut leaving, .. } = range;
+            let mut leaving = range.leaving;
             leaving.retain(|key| compared.is_extra(key));
             mend(reader, writer, &course, compared).await?;
             let batch = Batch::empty(reader.running.id, course.stream);
@@ -92,7 +94,7 @@ pub(super) fn walks(reader: &Reader<'_>, course: &Course) -> Vec<Walk> {
 
 impl Walk {
     /// The next range; `None` behind the last.
-    pub(super) async fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<Range>> {
+    pub(super) async fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<KeyRange>> {
         if self.ended {
             return Ok(None);
         }
@@ -101,11 +103,11 @@ impl Walk {
         let after = std::mem::replace(&mut self.ask.after, page.last.clone());
         let sweep = sweep::of(after, &page).filter(|_| self.counts.contains(&Differs::Extra));
         let range = range(reader, self.stream, &self.narrow, page)?;
-        Ok(Some(Range { sweep, before: self.before.clone(), ..range }))
+        Ok(Some(KeyRange { sweep, before: self.before.clone(), ..range }))
     }
 
     /// What differs in a range.
-    pub(super) async fn compare(&self, writer: &mut Writer<'_>, range: &Range) -> Result<Compared> {
+    pub(super) async fn compare(&self, writer: &mut Writer<'_>, range: &KeyRange) -> Result<Compared> {
         let mut compared = writer.compare(self.stream, range.clone()).await?;
         compared.differences.retain(|difference| self.counts.contains(&difference.differs));
         Ok(compared)
@@ -114,7 +116,7 @@ impl Walk {
 
 /// What a page of keys says. A row that cannot even be read so far counts as there: it is
 /// asked for again as a whole, and rejected then.
-fn range(reader: &Reader<'_>, stream: usize, narrow: &Narrow, page: Page) -> Result<Range> {
+fn range(reader: &Reader<'_>, stream: usize, narrow: &Narrow, page: Page) -> Result<KeyRange> {
     let about = reader.running.stream(stream);
     let unread = page.rejected.iter().filter_map(|rejected| rejected.key.clone());
     let unread: Vec<Key> = unread.collect();
@@ -128,7 +130,7 @@ fn range(reader: &Reader<'_>, stream: usize, narrow: &Narrow, page: Page) -> Res
         }
     });
     let mut range =
-        Range { keys: rows.keys, updated_at: rows.updated_at, parents, leaving, ..Range::default() };
+        KeyRange { keys: rows.keys, updated_at: rows.updated_at, parents, leaving, ..KeyRange::default() };
     if range.parents.is_none() {
         range.updated_at.extend(vec![None; unread.len()]);
         range.keys.extend(unread);
@@ -147,11 +149,10 @@ const STEPS: [(u64, &str); 7] = [
     (172_800, "2 days"),
 ];
 
-/// What a person should know of what was found.
+/// What a person should know of what was found. That rows are deleted there is nothing to wonder at, and
+/// is counted as removed.
 pub(super) fn told(task: &Task, found: &Found) -> Option<String> {
-    if found.differing.is_empty() {
-        return None;
-    }
+    found.differing.keys().find(|how| **how != Differs::Extra.word())?;
     let counts: Vec<String> = found.differing.iter().map(|(how, rows)| format!("{rows} {how}")).collect();
     let rows: u64 = found.differing.values().sum();
     let verb = if rows == 1 { "row differed" } else { "rows differed" };

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::breaker::{Trip, allowance};
 use super::retry::retry;
-use super::sink::Range;
+
 use super::task::Running;
-use super::{Batch, Compared, Difference, Prepared, Sink, Stored, Written};
+use super::{Batch, Compared, Difference, KeyRange, Prepared, Sink, Stored, Written};
 use crate::error::Result;
 use crate::source::{Key, Layout, Rows};
 
@@ -183,7 +183,7 @@ impl<'a> Writer<'a> {
     }
 
     /// [`Sink::compare`].
-    pub(super) async fn compare(&mut self, stream: usize, range: Range) -> Result<Compared> {
+    pub(super) async fn compare(&mut self, stream: usize, range: KeyRange) -> Result<Compared> {
         let (Running { id, settings, .. }, range) = (self.running, Arc::new(range));
         retry(settings, async || self.sink.compare(id, stream, range.clone()).await).await
     }

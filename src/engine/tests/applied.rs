@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::store::{Data, Row, Store};
-use crate::engine::{Batch, Compared, Difference, Differs, KeyRange as Range, Standing, Sweep, Written};
+use crate::engine::{Batch, Compared, Difference, Differs, KeyRange, Standing, Sweep, Written};
 use crate::source::{Key, Rejected, Rows, Values};
 
 impl Store {
@@ -118,7 +118,7 @@ fn stand(data: &mut Data, table: &str, standing: Option<&Standing>) {
 
 impl Store {
     /// What differs in a range of keys.
-    pub fn compared(&self, task: usize, stream: usize, range: &Range) -> Compared {
+    pub fn compared(&self, task: usize, stream: usize, range: &KeyRange) -> Compared {
         let here = self.table(&self.name(task, stream));
         let headers = self.stream(task, stream).parent.as_ref().map(|parent| self.table(&parent.table));
         let mut compared = Compared::default();

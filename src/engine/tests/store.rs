@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::engine::{
-    Batch, Compared, Difference, KeyRange as Range, Outcome, Prepared, Sink, Stored, Task, Written,
-};
+use crate::engine::{Batch, Compared, Difference, KeyRange, Outcome, Prepared, Sink, Stored, Task, Written};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 use crate::source::{Key, Layout, Rows};
@@ -279,7 +277,7 @@ impl Sink for Store {
         Ok(Written { removed, ..Written::default() })
     }
 
-    async fn compare(&mut self, task: usize, stream: usize, range: Arc<Range>) -> Result<Compared> {
+    async fn compare(&mut self, task: usize, stream: usize, range: Arc<KeyRange>) -> Result<Compared> {
         self.alive()?;
         Ok(self.compared(task, stream, &range))
     }

@@ -213,6 +213,7 @@ fn exact_cursors_are_compared_by_their_keys() {
     house.world().delete(PARTNER, 4);
     house.run(verify(task(contacts())));
     assert_eq!(found(&house), ["extra contacts [4]"]);
+    assert_eq!(house.store.warnings, [] as [&str; 0], "that a row is deleted is nothing to wonder at");
     assert_eq!(house.store.keys("contacts").len(), 11);
 }
 
