@@ -62,6 +62,7 @@ create table erp_sync.task (
   removed bigint not null default 0,
   waiting bigint not null default 0,
   warnings text[] not null default '{}',
+  not_read text[] not null default '{}',
   error_kind text,
   error text,
   detail text,
@@ -99,6 +100,7 @@ comment on column erp_sync.task.duplicates is 'further copies of a row in one an
 comment on column erp_sync.task.removed is 'rows deleted here because the remote no longer has them, or because they left the entity''s keep';
 comment on column erp_sync.task.waiting is 'removals that wait for confirmation, and rows that wait for a partner';
 comment on column erp_sync.task.warnings is 'what a person should know although the task went on';
+comment on column erp_sync.task.not_read is 'columns and tables that the remote did not give, each with the reason';
 comment on column erp_sync.task.error_kind is 'kind of the error';
 comment on column erp_sync.task.error is 'why it failed or was skipped';
 comment on column erp_sync.task.detail is 'what was seen';

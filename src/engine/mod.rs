@@ -16,6 +16,7 @@ mod breaker;
 mod check;
 mod diff;
 mod discover;
+mod drift;
 mod fingerprint;
 mod forecast;
 mod gone;

@@ -302,6 +302,12 @@ pub trait Sink {
     /// Something a person should know; the task goes on.
     async fn warn(&mut self, task: usize, text: String) -> Result<()>;
 
+    /// Columns and tables that the remote does not give to this user, each with the reason; the
+    /// task goes on without them.
+    async fn not_read(&mut self, task: usize, what: Vec<String>) -> Result<()> {
+        self.warn(task, format!("not read: {}", what.join(", "))).await
+    }
+
     /// The task ended.
     async fn finish(&mut self, task: usize, outcome: Outcome) -> Result<()>;
 }

@@ -26,6 +26,7 @@ pub mod gate;
 mod gone;
 mod local;
 mod manifests;
+mod missing;
 mod others;
 mod plan;
 mod progress;
@@ -39,13 +40,14 @@ pub mod session;
 mod snapshot;
 mod sql;
 mod tables;
+mod trouble;
 mod turns;
 mod verify;
 mod views;
 mod waiting;
 
 pub use configured::{Configured, configure};
-pub use manifests::{define, entities, undefine};
+pub use manifests::{define, entities, undefine, written};
 pub use others::Others;
 pub use plan::{Plan, look, plan};
 pub use progress::show_waiting;
@@ -214,17 +216,25 @@ pub fn standings(tasks: &[Task], schema: &str) -> Result<Vec<Vec<crate::engine::
 /// Servers of a check, with their remotes and what is looked at.
 pub type ToCheck = Vec<(String, Result<Remote>, Vec<Subject>)>;
 
-/// The servers of a check: one by name, or all.
+/// The servers of a check, one by name or all, and behind them those that are missing.
 pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
-    let servers = servers::to_check(&order.settings, name)?;
-    session::transaction(|| {
+    let missing = session::transaction(|| missing::servers(&entities()?))?;
+    let missing: Vec<_> =
+        missing.into_iter().filter(|(server, _)| name.is_none_or(|name| name == server)).collect();
+    let servers = match servers::to_check(&order.settings, name) {
+        Err(_) if !missing.is_empty() => Vec::new(),
+        servers => servers?,
+    };
+    let mut checks = session::transaction(|| {
         let all = entities()?;
         let looked = |(server, remote): (servers::Server, _)| {
             let subjects = subjects(&server, &all)?;
             Ok((server.name, remote, subjects))
         };
-        servers.into_iter().map(looked).collect()
-    })
+        servers.into_iter().map(looked).collect::<Result<ToCheck>>()
+    })?;
+    checks.extend(missing.into_iter().map(|(server, error)| (server, Err(error), Vec::new())));
+    Ok(checks)
 }
 
 /// The entities of a server, with the rows that are here. In the current transaction.

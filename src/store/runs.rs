@@ -18,7 +18,9 @@ const RUN_LOCK: i32 = 0x4552_5053;
 const CLOSE_ORPHANS: &str = "
 with open as materialized (
   select r.id from erp_sync.run r
-  where (r.state = 'running' or r.state = 'queued' and r.queued_at < clock_timestamp() - interval '1 minute')
+  -- A run of the future was queued by a clock that was ahead.
+  where (r.state = 'running' or r.state = 'queued'
+         and abs(extract(epoch from clock_timestamp() - r.queued_at)) > 60)
     and r.id is distinct from $1),
 dead as materialized (
   -- Not in one WHERE: the cheaper lock would be tried first, on every run there ever was.
@@ -154,8 +156,10 @@ pub fn open(order: &Order, wanted: &Wanted, plan: &Plan, queued: Option<i64>) ->
 }
 
 impl Store {
-    /// The task begins.
+    /// The task begins, unless its server is gone by now, or no longer for this role.
     pub fn begin(&mut self, task: usize) -> Result<Option<String>> {
+        let server = self.tracked(task)?.task.server.clone();
+        transaction(|| servers::wanted(Some(&server)))?;
         self.change_task(task, "state = 'running', started_at = clock_timestamp()", Vec::new)?;
         let tracked = self.tracked(task)?;
         let text = format!("erp_sync: {} from {}", tracked.task.entity.name, tracked.task.server);
@@ -170,6 +174,12 @@ impl Store {
         let line = format!("{} from {}: {text}", tracked.task.entity.name, tracked.task.server);
         self.say(Message::Warning(line));
         Ok(())
+    }
+
+    /// What the remote does not give to this user; the task goes on without it.
+    pub fn not_read(&mut self, task: usize, what: Vec<String>) -> Result<()> {
+        self.change_task(task, "not_read = $4", || vec![value(what.clone())])?;
+        self.warn(task, format!("not read: {}", what.join(", ")))
     }
 
     /// The task ended.

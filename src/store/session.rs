@@ -112,6 +112,16 @@ pub fn as_owner<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
     body()
 }
 
+/// An error on a standby, which only reads.
+pub fn may_write() -> Result<()> {
+    // SAFETY: a plain read.
+    if unsafe { !pg_sys::RecoveryInProgress() } {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, "this server is a standby, which only reads")
+        .hint("call it on the primary, or promote this server with: select pg_promote()"))
+}
+
 fn owner() -> Result<pg_sys::Oid> {
     let sql = "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'erp_sync'";
     let owner = first(sql, &[], |row| row.get::<pg_sys::Oid>(1))?.flatten();

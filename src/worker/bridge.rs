@@ -92,6 +92,10 @@ impl Sink for Bridge {
         self.0.ask(move |store| store.warn(task, text)).await
     }
 
+    async fn not_read(&mut self, task: usize, what: Vec<String>) -> Result<()> {
+        self.0.ask(move |store| store.not_read(task, what)).await
+    }
+
     async fn finish(&mut self, task: usize, outcome: Outcome) -> Result<()> {
         self.0.ask(move |store| store.finish(task, outcome)).await
     }

@@ -6,16 +6,12 @@ use super::process::{Process, Ticket};
 use super::segment::Inbox;
 use crate::error::{Error, Kind, Result};
 use crate::guc::{self, Settings};
-use crate::store;
 use crate::store::call::{Call, Message, Order};
+use crate::store::{self, session};
 
 /// Checks everything that would make a worker useless, with a clear error each.
 pub fn ready() -> Result<()> {
-    // SAFETY: a plain read.
-    if unsafe { pg_sys::RecoveryInProgress() } {
-        return Err(Error::new(Kind::Usage, "this server is a standby, which cannot sync")
-            .hint("call it on the primary, or promote this server with: select pg_promote()"));
-    }
+    session::may_write()?;
     store::may_log_in()
 }
 

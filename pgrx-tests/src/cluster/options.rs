@@ -36,6 +36,9 @@ pub struct Options {
     lasting: bool,
     anew: bool,
     own_identity: bool,
+    /// Port of the cluster that this one follows.
+    primary: Option<u16>,
+    disk_mb: Option<u32>,
 }
 
 impl Options {
@@ -44,14 +47,16 @@ impl Options {
         let settings =
             ALL.iter().chain(&TESTS_ONLY).map(|(name, value)| (name.to_string(), value.to_string()));
         let settings = settings.collect();
-        Options { name: name.into(), settings, lasting: false, anew: true, own_identity: false }
+        let (lasting, anew, own_identity) = (false, true, false);
+        Options { name: name.into(), settings, lasting, anew, own_identity, primary: None, disk_mb: None }
     }
 
     /// A cluster for a person: durable, and its data stays. At most one of a name runs; starting it
     /// a second time finds it.
     pub fn lasting(name: &str) -> Options {
         let settings = ALL.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        Options { name: name.into(), settings, lasting: true, anew: false, own_identity: true }
+        let (lasting, anew, own_identity) = (true, false, true);
+        Options { name: name.into(), settings, lasting, anew, own_identity, primary: None, disk_mb: None }
     }
 
     /// Removes what a lasting cluster of this name holds, and begins with an empty one.
@@ -78,6 +83,18 @@ impl Options {
         self
     }
 
+    /// A standby: a copy of a running cluster that follows it.
+    pub fn standby_of(mut self, primary: &Cluster) -> Options {
+        self.primary = Some(primary.port);
+        self
+    }
+
+    /// With a small disk of its own ([`Cluster::disk`]), which is empty after every start.
+    pub fn with_disk(mut self, megabytes: u32) -> Options {
+        self.disk_mb = Some(megabytes);
+        self
+    }
+
     /// Starts it, or finds the lasting cluster that runs already.
     pub fn start(self) -> Result<Cluster> {
         let prepared = prepare()?;
@@ -91,7 +108,9 @@ impl Options {
                 }
             },
         };
-        let instance = slot::instance(&prepared.ground, folder, &slot.name, &prepared.tree, &prepared.user);
+        let mut instance =
+            slot::instance(&prepared.ground, folder, &slot.name, &prepared.tree, &prepared.user);
+        instance.disk_mb = self.disk_mb;
         let at_drop = AtDrop::Remove;
         let port = self.bring_up(prepared, &instance)?;
         Ok(Cluster { instance, port, at_drop, _slot: Some(slot) })
@@ -135,6 +154,9 @@ impl Options {
     }
 
     fn make_data(&self, prepared: &Prepared, instance: &Instance) -> Result<()> {
+        if let Some(port) = self.primary {
+            return instance.follow(port);
+        }
         if self.own_identity {
             return instance.initdb(self.lasting);
         }

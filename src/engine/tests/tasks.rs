@@ -114,7 +114,7 @@ fn looked(kind: Option<Kind>, rows: &[(&str, u64)]) -> (&'static str, String) {
     let mut source = Double(house.remote.clone());
     let rows = rows.iter().map(|(table, rows)| (table.to_string(), *rows)).collect();
     let subject = Subject { entity: with_an_optional_stream(), rows };
-    let found = runtime.block_on(check(&mut source, &[subject]));
+    let found = runtime.block_on(check("odoo_main", &mut source, &[subject]));
     let last = found.last().unwrap().clone();
     (last.status, last.detail)
 }
