@@ -22,6 +22,7 @@ pub mod pypi;
 mod server_tree;
 mod shared;
 mod slot;
+mod upgrade;
 mod user;
 mod wait;
 mod workspace;
@@ -103,6 +104,12 @@ impl Cluster {
     pub fn client(&self, database: &str, user: &str) -> postgres::Client {
         postgres::Client::connect(&self.url(database, user), postgres::NoTls)
             .unwrap_or_else(|error| panic!("connecting as {user} to {database}: {error:?}"))
+    }
+
+    /// Stops this cluster and makes a new one of it on another server, with pg_upgrade; both keep their
+    /// data as long as their values live. The settings are those of a test cluster.
+    pub fn upgrade(&self, server: &'static Prepared) -> Result<Cluster> {
+        upgrade::upgrade(self, server)
     }
 
     /// Makes an empty database.

@@ -12,6 +12,7 @@ use super::workspace::Workspace;
 use super::{Result, build, debian, install, slot};
 
 /// A server tree with the extension installed.
+#[derive(Debug)]
 pub struct Prepared {
     pub(super) ground: PathBuf,
     pub(super) tree: Tree,
@@ -46,6 +47,11 @@ fn leaked(prepared: Prepared) -> &'static Prepared {
 }
 
 impl Prepared {
+    /// Major version of the server.
+    pub fn major(&self) -> u32 {
+        self.tree.major
+    }
+
     /// What is there already: nothing is built, copied or installed.
     pub(super) fn as_it_is() -> Result<Prepared> {
         debian::check()?;
