@@ -5,7 +5,7 @@
 mod shop;
 
 use erp_sync_tests::cluster::{Cluster, Prepared, Server, prepare_for};
-use erp_sync_tests::shop::{Shop, rows};
+use erp_sync_tests::shop::Shop;
 use serde_json::json;
 
 use shop::{content, goes_on, remote_calls, shop_in_the_middle_of_a_pass};
@@ -26,7 +26,8 @@ fn servers() -> Option<(&'static Prepared, &'static Prepared)> {
 fn what_pg_upgrade_has_made_goes_on_where_the_old_cluster_was_and_reads_nothing_anew() {
     let Some((older, newer)) = servers() else { return };
     let old = Cluster::options("upgrade").on(older).cron_database("upgrade").start().expect("a cluster");
-    let mut shop = shop_in_the_middle_of_a_pass(&old);
+    let with_pg_cron = older.has_pg_cron && newer.has_pg_cron;
+    let mut shop = shop_in_the_middle_of_a_pass(&old, with_pg_cron);
     let before = content(&mut shop);
     let last_run: i64 = shop.value("select max(id) from erp_sync.run").parse().expect("a number");
 
@@ -44,7 +45,7 @@ fn what_pg_upgrade_has_made_goes_on_where_the_old_cluster_was_and_reads_nothing_
     assert_eq!(shop.value("select max(id) from erp_sync.run"), (last_run + 1).to_string(), "its next number");
     nothing_is_read_anew(&mut shop);
     a_change_arrives(&mut shop);
-    schedules_wait_for_a_word(&mut shop);
+    schedules_wait_for_a_word(&mut shop, with_pg_cron);
     new.restart();
 }
 
@@ -85,18 +86,18 @@ fn a_change_arrives(shop: &mut Shop<'_>) {
 }
 
 /// It is another cluster than the one where they were made, as a copy for tests would be.
-fn schedules_wait_for_a_word(shop: &mut Shop<'_>) {
+fn schedules_wait_for_a_word(shop: &mut Shop<'_>, with_pg_cron: bool) {
     let paused = shop.error("call sync_auto()");
     assert_eq!(
         paused.message,
         "schedules are paused: sync_schedule() was called in another cluster than this"
     );
     assert_eq!(paused.hint, "start them here with: select sync_schedule()");
-    if rows(&mut shop.admin, "select extname from pg_extension where extname = 'pg_cron'").is_empty() {
-        shop.run("select sync_schedule(elsewhere => true)");
-    } else {
+    if with_pg_cron {
         shop.admin.batch_execute("alter extension pg_cron update").expect("pg_cron has an upgrade script");
         shop.run("select sync_schedule()");
+    } else {
+        shop.run("select sync_schedule(elsewhere => true)");
     }
     shop.run("call sync_auto()");
 }

@@ -12,9 +12,8 @@ const LEADS: &str = r#"{"name": "leads", "about": "What may become an order", "s
     "columns": [{"name": "id", "type": "bigint", "about": "Odoo's id"},
                 {"name": "name", "type": "text", "about": "What it is about"}]}]}"#;
 
-/// A shop with data, a manifest, settings, a view and, where there is pg_cron, a job; in the middle of a pass
-/// over contacts.
-pub fn shop_in_the_middle_of_a_pass(cluster: &Cluster) -> Shop<'_> {
+/// A shop with data, a manifest, settings, a view and, with pg_cron, a job; in the middle of a pass over contacts.
+pub fn shop_in_the_middle_of_a_pass(cluster: &Cluster, with_pg_cron: bool) -> Shop<'_> {
     let mut shop = Shop::with(cluster, "upgrade", "max_page '5', min_page '5'");
     shop.odoo.install("crm.lead", "Lead", json!({"name": {"type": "char", "string": "Lead", "store": true}}));
     shop.odoo.create("crm.lead", json!({"name": "Desks"}));
@@ -22,14 +21,13 @@ pub fn shop_in_the_middle_of_a_pass(cluster: &Cluster) -> Shop<'_> {
     shop.run(r#"select sync_configure('contacts', '{"overlap": "20 minutes"}')"#);
     shop.run("select sync_run('all')");
     shop.run("create view erp.shop_products as select id, name from erp.products");
-    schedule(&mut shop);
+    schedule(&mut shop, with_pg_cron);
     stop_in_the_middle(&mut shop);
     shop
 }
 
-fn schedule(shop: &mut Shop<'_>) {
-    let cron = "select count(*) from pg_available_extensions where name = 'pg_cron'";
-    if shop.value(cron) == "1" {
+fn schedule(shop: &mut Shop<'_>, with_pg_cron: bool) {
+    if with_pg_cron {
         let create = "create extension pg_cron; grant usage on schema cron to shop";
         shop.admin.batch_execute(create).expect("pg_cron is there");
         shop.run("select sync_schedule()");

@@ -2,13 +2,15 @@
 //! which mistakes are found soonest. Needs nobody at the keyboard.
 
 mod compile;
+mod integration;
 mod step;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
-use erp_sync_tests::cluster::{Result, Server, debian, prepare_for, pypi};
+use erp_sync_tests::cluster::{Result, Server, debian, pypi};
 
+use integration::integration;
 use step::{cargo, step};
 
 /// Runs `cargo verify [TEST]`: with an argument only the tests whose name contains it.
@@ -58,16 +60,5 @@ fn quality(usual: &Server) -> Result<()> {
     })?;
     step("clippy, tests and commands", || {
         cargo("clippy --package erp_sync_tests --all-targets -- -D warnings")
-    })
-}
-
-/// Everything that starts a server, on this one. The tests' programs are the same for all of them.
-fn integration(server: &Server, filter: Option<&str>) -> Result<()> {
-    let major = server.major;
-    step(&format!("release build and installation for PostgreSQL {major}"), || {
-        prepare_for(server).map(drop)
-    })?;
-    step(&format!("integration tests on PostgreSQL {major}"), || {
-        cargo(server, "test --package erp_sync_tests", filter)
     })
 }
