@@ -1,7 +1,7 @@
 //! pg_cron for a server that has no package of it: Debian's source, built against the server's
 //! own headers, into the server's own folders.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::process::{self, Context};
@@ -27,7 +27,6 @@ pub(super) fn install(server: &Server, work: &Path) -> Result<()> {
         ));
     };
     let source = unpack(&source, work)?;
-    build(server, &source)?;
     for file in entries(&source)? {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.starts_with("pg_cron") && (name.ends_with(".sql") || name.ends_with(".control")) {
@@ -36,11 +35,12 @@ pub(super) fn install(server: &Server, work: &Path) -> Result<()> {
             std::fs::copy(&file, server.extension().join(&name)).context(file.display())?;
         }
     }
-    Ok(())
+    // Last, because it is by the library that everybody sees whether pg_cron is there.
+    build(server, &source)
 }
 
 /// The archive, fetched by apt's own client, which goes through whatever apt goes through.
-fn download(version: &str, hash: &str, work: &Path) -> Option<std::path::PathBuf> {
+fn download(version: &str, hash: &str, work: &Path) -> Option<PathBuf> {
     let archive = work.join(format!("pg_cron-{version}.tar.gz"));
     let mut apt = Command::new("/usr/lib/apt/apt-helper");
     apt.arg("download-file")
@@ -50,7 +50,7 @@ fn download(version: &str, hash: &str, work: &Path) -> Option<std::path::PathBuf
     process::output(&mut apt, "fetching pg_cron").ok().map(|_| archive)
 }
 
-fn unpack(archive: &Path, work: &Path) -> Result<std::path::PathBuf> {
+fn unpack(archive: &Path, work: &Path) -> Result<PathBuf> {
     let source = work.join("pg_cron");
     process::remove_dir(&source)?;
     process::make_dir(&source)?;

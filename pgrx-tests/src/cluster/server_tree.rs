@@ -2,7 +2,7 @@
 //!
 //! PostgreSQL is relocatable: it finds its libraries and its `share` folder by their way
 //! from its own binary. The copy holds the binaries; everything else is symbolic links
-//! to what is installed. Nothing is written to the system.
+//! to what is installed, or, of a server out of a wheel, copies. Nothing is written to the system.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -150,11 +150,7 @@ impl Tree {
         let fresh = ground.join(format!("server-{}.new", server.major));
         process::remove_dir(&fresh)?;
         let tree = Tree::at(server, &fresh)?;
-        tree.fill(server)?;
-        if let Some(libraries) = server.packed_libraries() {
-            let link = fresh.join(libraries.file_name().unwrap_or_default());
-            symlink(&libraries, &link).context(link.display())?;
-        }
+        tree.fill(server, &fresh)?;
         process::replace(&fresh.join("stamp"), server.stamp().as_bytes(), 0o644)?;
         process::remove_dir(&top)?;
         std::fs::rename(&fresh, &top).context(top.display())?;
@@ -176,15 +172,22 @@ impl Tree {
         Ok(Tree { bin, major: server.major, lib, extension, version })
     }
 
-    fn fill(&self, server: &Server) -> Result<()> {
+    fn fill(&self, server: &Server, top: &Path) -> Result<()> {
         make_dir(&self.bin)?;
         for program in entries(&server.bin)? {
             let to = self.bin.join(program.file_name().unwrap_or_default());
             std::fs::copy(&program, &to).context(program.display())?;
         }
-        link_entries(&server.lib, &self.lib)?;
-        link_entries(&server.share.join("extension"), &self.extension)?;
-        link_entries(&server.share, self.extension.parent().unwrap_or(&self.extension))
+        let share = self.extension.parent().unwrap_or(&self.extension);
+        let Some(libraries) = server.packed_libraries() else {
+            link_entries(&server.lib, &self.lib)?;
+            link_entries(&server.extension(), &self.extension)?;
+            return link_entries(&server.share, share);
+        };
+        // A wheel is under the target folder, where the servers' user may not be able to go.
+        copy_dir(&server.lib, &self.lib)?;
+        copy_dir(&server.share, share)?;
+        copy_dir(&libraries, &top.join(libraries.file_name().unwrap_or_default()))
     }
 }
 
@@ -214,6 +217,14 @@ fn link_entries(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Copies a folder with all that is in it.
+fn copy_dir(from: &Path, to: &Path) -> Result<()> {
+    make_dir(to)?;
+    let mut cp = Command::new("cp");
+    cp.args(["--recursive", "--no-target-directory"]).arg(from).arg(to);
+    process::output(&mut cp, "copying a server").map(drop)
 }
 
 /// The files and folders in a folder.
