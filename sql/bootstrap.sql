@@ -21,13 +21,13 @@ create table erp_sync.run (
   finished_at timestamptz,
   constraint run_pkey primary key (id),
   constraint run_state_is_known check (state in ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
-  constraint run_mode_is_known check (mode in ('incremental', 'full', 'auto'))
+  constraint run_mode_is_known check (mode in ('incremental', 'full', 'verify', 'auto'))
 );
 comment on table erp_sync.run is 'one row per call of sync_run() or sync_auto()';
 comment on column erp_sync.run.id is 'number of the run';
 comment on column erp_sync.run.entity is 'the entities that were asked for';
 comment on column erp_sync.run.server is 'the server that was asked for; null is all';
-comment on column erp_sync.run.mode is 'incremental, full, or auto (each entity as is due)';
+comment on column erp_sync.run.mode is 'incremental, full, verify, or auto (each entity as is due)';
 comment on column erp_sync.run.confirm is 'whether removals beyond the breaker''s limit were confirmed';
 comment on column erp_sync.run.role is 'the role that runs it';
 comment on column erp_sync.run.settings is 'the settings erp_sync.* as the caller saw them';
@@ -79,7 +79,7 @@ comment on column erp_sync.task.server is 'name of the foreign server';
 comment on column erp_sync.task.entity is 'name of the entity';
 comment on column erp_sync.task.ordinal is 'its place in the order of the run';
 comment on column erp_sync.task.tenant is 'the business the rows belong to';
-comment on column erp_sync.task.mode is 'incremental or full';
+comment on column erp_sync.task.mode is 'incremental, full or verify';
 comment on column erp_sync.task.state is 'queued, running, succeeded, failed, cancelled or skipped';
 comment on column erp_sync.task.stream is 'table of the stream that is being read';
 comment on column erp_sync.task.done is 'rows of that stream read so far in this run';
@@ -151,7 +151,9 @@ create table erp_sync.position (
   initial_from date,
   filled boolean not null default false,
   full_at timestamptz,
+  verified_at timestamptz,
   finished_at timestamptz,
+  watermarks timestamptz[] not null default '{}',
   constraint position_pkey primary key (server, entity, stream)
 );
 comment on table erp_sync.position is 'how far each stream of a server is committed';
@@ -168,7 +170,9 @@ comment on column erp_sync.position.initial_range is 'how far back documents are
 comment on column erp_sync.position.initial_from is 'the day from which on documents are read in full';
 comment on column erp_sync.position.filled is 'whether the table held rows after the last batch of a pass: empty now, somebody emptied it';
 comment on column erp_sync.position.full_at is 'when the last full pass was finished';
+comment on column erp_sync.position.verified_at is 'when all its keys were last compared with the remote''s';
 comment on column erp_sync.position.finished_at is 'when the last pass was finished';
+comment on column erp_sync.position.watermarks is 'the newest changes that the last passes saw: by them a row that came late tells how late';
 
 create table erp_sync.candidate (
   server text not null,
@@ -256,6 +260,38 @@ comment on column erp_sync.removed.reason is 'deleted, left keep, deleted with i
 comment on column erp_sync.removed.run_id is 'the run that removed it';
 comment on column erp_sync.removed.removed_at is 'when it was removed';
 
+create table erp_sync.difference (
+  id bigint generated always as identity,
+  run_id bigint not null,
+  server text not null,
+  entity text not null,
+  stream text not null,
+  tenant text not null,
+  key jsonb not null,
+  differs text not null,
+  source_updated_at timestamptz,
+  stored_updated_at timestamptz,
+  late interval,
+  found_at timestamptz not null default clock_timestamp(),
+  constraint difference_pkey primary key (id),
+  constraint difference_belongs_to_a_run foreign key (run_id) references erp_sync.run (id) on delete cascade,
+  constraint difference_is_known check (differs in ('missing', 'extra', 'stale'))
+);
+create index difference_by_run on erp_sync.difference (run_id);
+comment on table erp_sync.difference is 'rows that a run of mode verify found to differ from the remote''s';
+comment on column erp_sync.difference.id is 'number of the difference';
+comment on column erp_sync.difference.run_id is 'the run that found it';
+comment on column erp_sync.difference.server is 'name of the foreign server';
+comment on column erp_sync.difference.entity is 'name of the entity';
+comment on column erp_sync.difference.stream is 'table of the stream';
+comment on column erp_sync.difference.tenant is 'the business the row belongs to';
+comment on column erp_sync.difference.key is 'values of the key columns';
+comment on column erp_sync.difference.differs is 'missing here, extra here, or stale: of another time';
+comment on column erp_sync.difference.source_updated_at is 'when it last changed on the remote';
+comment on column erp_sync.difference.stored_updated_at is 'the same as it was here';
+comment on column erp_sync.difference.late is 'how long after that it was committed, at least';
+comment on column erp_sync.difference.found_at is 'when it was found';
+
 create table erp_sync.entity (
   definer name not null,
   name text not null,
@@ -307,14 +343,17 @@ select pg_catalog.pg_extension_config_dump('erp_sync.candidate', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.reread', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.rejected', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.removed', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.difference', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.entity', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.setting', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.run_id_seq', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.batch_id_seq', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.removed_id_seq', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.difference_id_seq', '');
 
 -- Else an ordinary role could not dump the database. They tell how many runs there were, no more.
-grant select on sequence erp_sync.run_id_seq, erp_sync.batch_id_seq, erp_sync.removed_id_seq to public;
+grant select on sequence erp_sync.run_id_seq, erp_sync.batch_id_seq, erp_sync.removed_id_seq,
+  erp_sync.difference_id_seq to public;
 
 -- Who may see what: rows of a server by USAGE on it, counts and states also by pg_monitor.
 -- The policies join pg_foreign_server: has_server_privilege(name) on a dropped server would fail every read.
@@ -327,6 +366,7 @@ alter table erp_sync.candidate enable row level security;
 alter table erp_sync.reread enable row level security;
 alter table erp_sync.rejected enable row level security;
 alter table erp_sync.removed enable row level security;
+alter table erp_sync.difference enable row level security;
 alter table erp_sync.entity enable row level security;
 alter table erp_sync.setting enable row level security;
 alter table erp_sync.home enable row level security;
@@ -352,6 +392,9 @@ create policy rejected_by_server on erp_sync.rejected for select using (
 create policy removed_by_server on erp_sync.removed for select using (
   server in (select s.srvname::text from pg_catalog.pg_foreign_server s
              where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
+create policy difference_by_server on erp_sync.difference for select using (
+  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
+             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
 create policy run_by_task on erp_sync.run for select using (
   role = current_user or id in (select t.run_id from erp_sync.task t));
 
@@ -371,4 +414,4 @@ create policy position_by_monitor on erp_sync.position for select
 
 grant select on erp_sync.run, erp_sync.task, erp_sync.batch, erp_sync.position,
   erp_sync.candidate, erp_sync.reread, erp_sync.rejected, erp_sync.removed,
-  erp_sync.entity, erp_sync.setting to public;
+  erp_sync.difference, erp_sync.entity, erp_sync.setting to public;

@@ -21,6 +21,7 @@ comment on function @extschema@.sync_undefine is 'removes a stored manifest; its
 comment on function @extschema@.sync_configure is 'changes settings of an entity, or of all, and gives those that are then set';
 comment on function @extschema@.sync_discover is 'what a server holds, or the fields of one object with a manifest to start from';
 comment on function @extschema@.sync_plan is 'what a run would read: one row per stream; writes nothing';
+comment on function @extschema@.sync_diff is 'what a run of mode verify would mend: one row per row that differs; writes nothing';
 comment on function @extschema@.sync_ready is 'whether the first full pass of entities has finished';
 comment on function @extschema@.sync_require is 'raises an error unless the first full pass of entities has finished';
 comment on function @extschema@.sync_waiting is 'rows that wait for a partner row, and removals that wait for confirmation';
@@ -38,6 +39,7 @@ comment on policy candidate_by_server on erp_sync.candidate is 'rows of servers 
 comment on policy rejected_by_server on erp_sync.rejected is 'rows of servers that the reader has USAGE on';
 comment on policy removed_by_server on erp_sync.removed is 'rows of servers that the reader has USAGE on';
 comment on policy reread_by_server on erp_sync.reread is 'rows of servers that the reader has USAGE on';
+comment on policy difference_by_server on erp_sync.difference is 'rows of servers that the reader has USAGE on';
 comment on policy run_by_task on erp_sync.run is 'the reader''s own runs, and those with a task that the reader sees';
 comment on policy entity_by_definer on erp_sync.entity is 'manifests of roles that the reader is a member of';
 comment on policy setting_by_role on erp_sync.setting is 'settings of roles that the reader is a member of';

@@ -39,9 +39,15 @@ comment on view erp_sync.schedule is 'the pg_cron jobs that call sync_auto() her
 create view erp_sync.waiting as select * from @extschema@.sync_waiting();
 comment on view erp_sync.waiting is 'rows that wait for a partner row, and removals that wait for confirmation: a work list';
 
+create view erp_sync.differences with (security_invoker = true) as
+select run_id, server, entity, stream, tenant, key, differs, source_updated_at, stored_updated_at, late, found_at
+from erp_sync.difference
+order by id desc;
+comment on view erp_sync.differences is 'rows that runs of mode verify found to differ from the remote''s, newest first; all but held-back removals were mended';
+
 -- What a reader sees is decided by the policies of the tables.
 grant select on erp_sync.status, erp_sync.progress, erp_sync.history, erp_sync.errors, erp_sync.rejections,
-  erp_sync.schedule, erp_sync.waiting to public;
+  erp_sync.schedule, erp_sync.waiting, erp_sync.differences to public;
 
 comment on column erp_sync.status.server is 'name of the foreign server';
 comment on column erp_sync.status.entity is 'name of the entity';
@@ -52,8 +58,8 @@ comment on column erp_sync.status.synced_to is 'until when everything that was c
 comment on column erp_sync.status.rows is 'rows in its tables';
 comment on column erp_sync.status.rejected is 'rows that could not be stored, see erp_sync.rejections';
 comment on column erp_sync.status.waiting is 'removals that wait for confirmation, and rows that wait for a partner';
-comment on column erp_sync.status.next_due_at is 'when the next pg_cron job begins; null without one';
-comment on column erp_sync.status.next_mode is 'what the next scheduled run reads: incremental or full';
+comment on column erp_sync.status.next_due_at is 'when the next pg_cron job takes it along; null without one';
+comment on column erp_sync.status.next_mode is 'what that job does with it: incremental, full or verify';
 comment on column erp_sync.status.last_error is 'why the last task failed';
 comment on column erp_sync.status.hint is 'what to type next';
 
@@ -71,7 +77,7 @@ comment on column erp_sync.history.run_id is 'the run';
 comment on column erp_sync.history.server is 'name of the foreign server';
 comment on column erp_sync.history.entity is 'name of the entity';
 comment on column erp_sync.history.tenant is 'the business the rows belong to';
-comment on column erp_sync.history.mode is 'incremental or full';
+comment on column erp_sync.history.mode is 'incremental, full or verify';
 comment on column erp_sync.history.state is 'queued, running, succeeded, failed, cancelled or skipped';
 comment on column erp_sync.history.fetched is 'rows the remote sent; the sum of the next six';
 comment on column erp_sync.history.inserted is 'new rows';
@@ -128,3 +134,15 @@ comment on column erp_sync.schedule.active is 'whether pg_cron runs it';
 comment on column erp_sync.schedule.last_run_at is 'start of its last run';
 comment on column erp_sync.schedule.last_state is 'how that ended: succeeded or failed';
 comment on column erp_sync.schedule.last_message is 'what pg_cron noted';
+
+comment on column erp_sync.differences.run_id is 'the run that found it';
+comment on column erp_sync.differences.server is 'name of the foreign server';
+comment on column erp_sync.differences.entity is 'name of the entity';
+comment on column erp_sync.differences.stream is 'table of the stream';
+comment on column erp_sync.differences.tenant is 'the business the row belongs to';
+comment on column erp_sync.differences.key is 'values of the key columns';
+comment on column erp_sync.differences.differs is 'missing here, extra here, or stale: of another time';
+comment on column erp_sync.differences.source_updated_at is 'when it last changed on the remote';
+comment on column erp_sync.differences.stored_updated_at is 'the same as it was here';
+comment on column erp_sync.differences.late is 'how long after that it was committed, at least';
+comment on column erp_sync.differences.found_at is 'when it was found';

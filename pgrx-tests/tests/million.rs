@@ -153,6 +153,14 @@ fn a_million_lines_come_in_bounded_memory_and_unchanged_ones_are_not_touched() {
     if can_look {
         only_the_bookkeeping_is_written(&mut shop, &since);
     }
+
+    // A line that is gone, and nothing that says so: all keys are looked at.
+    tds.execute("delete from INV_PointofSalesDetailTAB where invoice_no = N'B-00000777' and line_no = 2");
+    let counts = run(&mut shop, idle_kb, "a look at all keys", "verify");
+    let parts: Vec<&str> = counts.split('|').collect();
+    assert_eq!([parts[0], parts[2], parts[3], parts[5]], ["succeeded", "0", "0", "1"], "{counts}");
+    let found = "select differs, key from erp_sync.differences";
+    assert_eq!(shop.rows(found), [r#"extra|["pos", "B-00000777", 2]"#]);
 }
 
 fn only_the_bookkeeping_is_written(shop: &mut Shop<'_>, since: &str) {

@@ -5,6 +5,7 @@
 
 mod check;
 mod define;
+mod diff;
 mod discover;
 mod entities;
 mod gate;

@@ -33,7 +33,7 @@ fn sync_status() -> Result<
     >,
     ErrorReport,
 > {
-    let next_due_at = cron::next_due_at()?;
+    let ticks = cron::ticks()?;
     let mut rows = Vec::new();
     let (entities, configured) = (store::entities()?, store::Configured::load()?);
     let waiting = store::waiting_counts(&Settings::current().target_schema)?;
@@ -42,10 +42,10 @@ fn sync_status() -> Result<
             let own = configured.of(&server.name, &entity.name);
             let partners =
                 waiting.get(&(server.name.clone(), entity.name.clone())).copied().unwrap_or_default();
-            rows.extend(reading::status(&server.name, entity, &own, partners)?);
+            rows.extend(reading::status(&server.name, entity, &own, partners, &ticks)?);
         }
     }
-    Ok(TableIterator::new(rows.into_iter().map(move |s| {
+    Ok(TableIterator::new(rows.into_iter().map(|s| {
         (
             s.server,
             s.entity,
@@ -56,7 +56,7 @@ fn sync_status() -> Result<
             s.rows,
             s.rejected,
             s.waiting,
-            s.next_mode.as_ref().and(next_due_at),
+            s.next_due_at,
             s.next_mode,
             s.last_error,
             s.hint,

@@ -22,6 +22,8 @@ pub(super) struct Course {
     pub(super) lines: Vec<usize>,
     /// The first day of documents that a full pass reads.
     pub(super) from: Option<String>,
+    /// Whether all its keys are compared.
+    pub(super) verifies: bool,
 }
 
 impl Course {
@@ -39,7 +41,7 @@ impl Course {
         let Start { pass, resumed, .. } = starts[&stream].clone();
         let range = reader.running.task.range.as_ref().filter(|_| streams[stream].date.is_some());
         let from = range.map(|range| range.from.clone());
-        Course { stream, pass, resumed, lines, from }
+        Course { stream, pass, resumed, lines, from, verifies: false }
     }
 
     /// Whether everything is read.
@@ -91,7 +93,7 @@ pub(super) async fn of_page(
 ) -> Result<(Batch, (Duration, usize))> {
     let stream = course.stream;
     let (rows, leaving) = rows::split(reader.running.stream(stream), reader.layout(stream), page.rows)?;
-    let mut batch = empty(reader.running.id, stream);
+    let mut batch = Batch::empty(reader.running.id, stream);
     (batch.rejected, batch.duplicates) = (page.rejected, page.duplicates);
     (batch.rows, batch.leaving) = (rows, leaving);
     let mut cost = (Duration::ZERO, 0);
@@ -115,19 +117,4 @@ async fn lines_of(
     // How many may be removed is known when it is written.
     let lines = Lines { stream, parents, rows, rejected, duplicates, may_remove: 0 };
     Ok((lines, took, bytes))
-}
-
-/// A batch of nothing.
-pub(super) fn empty(task: usize, stream: usize) -> Batch {
-    Batch {
-        task,
-        stream,
-        rows: Default::default(),
-        rejected: Vec::new(),
-        duplicates: 0,
-        leaving: Vec::new(),
-        lines: Vec::new(),
-        sweep: None,
-        standing: None,
-    }
 }

@@ -1,6 +1,6 @@
 //! Lost rights look like deletions: when too much vanishes at once, a person decides.
 
-use super::Task;
+use super::{Mode, Task};
 use crate::error::{Error, Kind};
 
 /// So many rows may always go.
@@ -45,9 +45,10 @@ pub(super) fn error(task: &Task, trips: &[Trip]) -> Option<Error> {
     let details: Vec<_> = trips.iter().map(Trip::detail).collect();
     let hint = format!(
         "lost rights on the remote look the same; if the rows are really gone: \
-         select * from sync_run({}, {}, mode => 'full', confirm => true)",
+         select * from sync_run({}, {}, mode => '{}', confirm => true)",
         quoted(&task.entity.name),
-        quoted(&task.server)
+        quoted(&task.server),
+        if task.mode == Mode::Verify { "verify" } else { "full" }
     );
     Some(Error::new(Kind::Breaker, message).detail(details.join("; ")).hint(hint))
 }

@@ -17,7 +17,7 @@ use crate::source::{Scope, Source};
 pub struct Forecast {
     /// The table it would be read into; `None`: nothing of the entity would be read.
     pub stream: Option<String>,
-    /// `full`, `incremental` or `skipped`.
+    /// `full`, `incremental`, `verify` or `skipped`.
     pub mode: &'static str,
     /// Why so.
     pub reason: String,
@@ -54,7 +54,11 @@ pub async fn forecast(
     for (stream, why) in starts.keys().zip(whys) {
         let course = Course::new(&reader, &starts, *stream);
         let reason = reason(task, &course, why, reader.running.stream(*stream).snapshot);
-        forecasts.push(measure(&mut reader, &course, reason).await?);
+        let changes = measure(&mut reader, &course, reason).await?;
+        forecasts.push(match task.mode == Mode::Verify && changes.mode == "incremental" {
+            true => with_keys(&mut reader, &course, changes).await?,
+            false => changes,
+        });
     }
     Ok(forecasts)
 }
@@ -120,6 +124,24 @@ async fn measure(reader: &mut Reader<'_>, course: &Course, reason: String) -> Re
         rows,
         requests: pages * (1 + course.lines.len() as u64),
         takes: took.mul_f64(times * (1 + course.lines.len()) as f64),
+    })
+}
+
+/// Adds what a look at all keys takes.
+async fn with_keys(reader: &mut Reader<'_>, course: &Course, changes: Forecast) -> Result<Forecast> {
+    let keys = reader.count(course.stream, &Scope::All).await?;
+    let mut narrow = reader.narrow(course.stream);
+    let mut ask = reader.ask(Scope::All);
+    let limit = narrow.limit() as u64;
+    let (page, took) = reader.narrow_page(course.stream, &mut narrow, &mut ask).await?;
+    let times = (keys as f64 / page.rows.len().max(1) as f64).max(1.0);
+    Ok(Forecast {
+        mode: "verify",
+        reason: format!("all keys, and {}", changes.reason),
+        rows: changes.rows + keys,
+        requests: changes.requests + keys.div_ceil(limit).max(1),
+        takes: changes.takes + took.mul_f64(times),
+        ..changes
     })
 }
 

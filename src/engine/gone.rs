@@ -7,6 +7,7 @@ use super::batch::{self, Course};
 use super::breaker::{Trip, allowance};
 use super::reader::Reader;
 use super::writer::Writer;
+use super::{Difference, Differs};
 use crate::error::Result;
 use crate::source::{Key, Scope};
 
@@ -28,6 +29,9 @@ pub(super) async fn settle(reader: &mut Reader<'_>, writer: &mut Writer<'_>, cou
             return verdict.carry_out(writer).await;
         }
         let gone = ask(reader, writer, course, keys).await?;
+        if course.verifies {
+            writer.differ(course.stream, gone.differences()).await?;
+        }
         verdict.add(writer, gone).await?;
     }
 }
@@ -40,6 +44,17 @@ struct Gone {
 }
 
 impl Gone {
+    fn differences(&self) -> Vec<Difference> {
+        let extra = |key: &Key| Difference {
+            key: key.clone(),
+            differs: Differs::Extra,
+            remote: None,
+            here: None,
+            overdue: true,
+        };
+        self.deleted.iter().chain(&self.left).map(extra).collect()
+    }
+
     fn len(&self) -> u64 {
         (self.deleted.len() + self.left.len()) as u64
     }

@@ -14,6 +14,7 @@ use crate::source::{Key, Mark};
 mod batch;
 mod breaker;
 mod check;
+mod diff;
 mod discover;
 mod fingerprint;
 mod forecast;
@@ -31,17 +32,22 @@ mod sink;
 mod snapshot;
 mod sweep;
 mod task;
+mod verify;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
 pub use check::{Finding, Subject, check};
+pub use diff::diff;
 pub use discover::{Discovered, discover};
 pub use forecast::{Forecast, forecast};
 pub use run::run;
-pub use schedule::next_tick;
-pub use sink::{Batch, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep, Written};
+pub use schedule::{Due, Every, next_tick};
+pub use sink::{
+    Batch, Compared, Difference, Differs, KeyRange, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep,
+    Written,
+};
 
 /// How a stream is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +57,20 @@ pub enum Mode {
     Incremental,
     /// Everything; finds what is gone.
     Full,
+    /// What changed, and then all keys and cursor values: finds what is gone, and what no incremental
+    /// pass brought. A pass of a stream is never of this mode: it begins with an incremental one.
+    Verify,
+}
+
+impl Mode {
+    /// The word of the SQL interface.
+    pub fn word(self) -> &'static str {
+        match self {
+            Mode::Incremental => "incremental",
+            Mode::Full => "full",
+            Mode::Verify => "verify",
+        }
+    }
 }
 
 /// One entity on one server within a run. Tasks are named by their index in the run's list.

@@ -3,15 +3,16 @@
 use super::batch::{self, Course, Loaded};
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{Pass, Standing, gone};
+use super::{Batch, Pass, Standing, gone};
 use crate::error::{Error, Kind, Result};
+use crate::source::Scope;
 
 /// Reads what is left of the pass and finishes it.
 pub(super) async fn run(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course) -> Result<()> {
     if course.pass.read || pages(reader, writer, course).await? {
         gone::settle(reader, writer, course).await?;
-        let mut last = batch::empty(reader.running.id, course.stream);
-        last.standing = Some(done(course));
+        let mut last = Batch::empty(reader.running.id, course.stream);
+        last.standing = Some(done(reader, course));
         writer.write(last).await?;
     }
     Ok(())
@@ -20,7 +21,7 @@ pub(super) async fn run(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course
 /// Reads page after page: while one is written, the next is already on its way.
 /// Returns whether there may be rows that are gone; if not, the pass is done.
 async fn pages(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course) -> Result<bool> {
-    expect(reader, writer, course).await?;
+    expect(reader, writer, course.stream, &course.scope()).await?;
     reader.rewind(course.stream);
     let mut ask = reader.ask(course.scope());
     ask.after.clone_from(&course.pass.after);
@@ -31,13 +32,18 @@ async fn pages(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course
         let ((), next) = tokio::try_join!(commit(writer, course, loaded), read)?;
         loaded = next?;
     }
-    finish(writer, course, loaded).await
+    finish(reader, writer, course, loaded).await
 }
 
-/// Tells how many rows the pass is going to read, where the remote can count them.
-async fn expect(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course) -> Result<()> {
-    match reader.count(course.stream, &course.scope()).await {
-        Ok(rows) => writer.expect(course.stream, rows).await,
+/// Tells how many rows are going to be read, where the remote can count them.
+pub(super) async fn expect(
+    reader: &mut Reader<'_>,
+    writer: &mut Writer<'_>,
+    stream: usize,
+    scope: &Scope,
+) -> Result<()> {
+    match reader.count(stream, scope).await {
+        Ok(rows) => writer.expect(stream, rows).await,
         Err(error) if error.kind == Kind::Cancelled => Err(error),
         Err(error) if error.kind.is_transient() => writer.warn(format!("rows not counted: {error}")).await,
         Err(_) => Ok(()),
@@ -51,7 +57,12 @@ async fn commit(writer: &mut Writer<'_>, course: &Course, loaded: Loaded) -> Res
 }
 
 /// Writes the last page.
-async fn finish(writer: &mut Writer<'_>, course: &Course, loaded: Loaded) -> Result<bool> {
+async fn finish(
+    reader: &Reader<'_>,
+    writer: &mut Writer<'_>,
+    course: &Course,
+    loaded: Loaded,
+) -> Result<bool> {
     let Loaded { mut batch, after, .. } = loaded;
     // Batches of an earlier run may have left candidates that nobody told us of.
     let suspects = course.is_full()
@@ -62,7 +73,7 @@ async fn finish(writer: &mut Writer<'_>, course: &Course, loaded: Loaded) -> Res
     let pass = Pass { after, read: true, ..course.pass.clone() };
     batch.standing = Some(match suspects {
         true => Standing::Open(standing(writer, course, pass)),
-        false => done(course),
+        false => done(reader, course),
     });
     writer.write(batch).await?;
     Ok(suspects)
@@ -72,6 +83,8 @@ fn standing(writer: &Writer<'_>, course: &Course, pass: Pass) -> Pass {
     Pass { removed: course.pass.removed + writer.removed(course.stream), ..pass }
 }
 
-fn done(course: &Course) -> Standing {
-    Standing::Done { position: course.pass.until.clone(), full: course.is_full() }
+fn done(reader: &Reader<'_>, course: &Course) -> Standing {
+    let position = course.pass.until.clone();
+    let moment = position.as_ref().and_then(|mark| reader.moment(course.stream, mark));
+    Standing::Done { position, moment, full: course.is_full() }
 }

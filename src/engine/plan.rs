@@ -121,6 +121,8 @@ pub(super) fn go_on(task: &Task, mode: Mode, known: Known, source: &dyn Source) 
     if known.is_snapshot {
         return Ok(begin(task, stored, known, Mode::Full, None));
     }
+    // A look at all keys comes behind what changed.
+    let mode = if mode == Mode::Verify { Mode::Incremental } else { mode };
     let open = stored.pass.clone().filter(|pass| mode == Mode::Incremental || pass.mode == Mode::Full);
     if let Some(pass) = open {
         return Ok(Start { stored, pass, resumed: true });

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Settings;
 use super::pages::Pages;
 use super::retry::{Waits, retry};
 use super::rows;
@@ -82,23 +83,37 @@ impl<'a> Reader<'a> {
         Ask { scope, after: None, limit: 0, raw: self.running.task.keep_raw }
     }
 
+    /// When a cursor value of the stream was.
+    pub(super) fn moment(&self, stream: usize, mark: &Mark) -> Option<String> {
+        self.source.moment(self.running.stream(stream), mark)
+    }
+
     /// The page behind `ask.after`, with the time it took; `ask.limit` is chosen here.
     pub(super) async fn page(&mut self, stream: usize, ask: &mut Ask) -> Result<(Page, Duration)> {
         let about = self.running.stream(stream);
         let (layout, pages) = (&self.layouts[&stream], &mut self.pages[stream]);
-        let mut waits = Waits::new(self.running.settings);
-        loop {
-            ask.limit = pages.limit();
-            let began = Instant::now();
-            let error = match self.source.page(about, layout, ask).await {
-                Ok(page) => return Ok((advancing(about, ask, page)?, began.elapsed())),
-                Err(error) => error,
-            };
-            let halved = matches!(error.kind, Kind::TooLarge | Kind::Timeout) && pages.halve();
-            if !(halved && error.kind == Kind::TooLarge) {
-                waits.after(error).await?;
-            }
-        }
+        page(self.running.settings, &mut *self.source, (about, layout), pages, ask).await
+    }
+
+    /// Rows cut down to what tells which there are, with their layout.
+    pub(super) fn narrow(&self, stream: usize) -> Narrow {
+        let (least, most) = self.running.task.pages;
+        let layout = self.source.narrow(self.running.stream(stream), &self.layouts[&stream]);
+        Narrow { layout, pages: Pages::new((least, most.saturating_mul(KEYS_PER_ROW))) }
+    }
+
+    /// As [`Reader::page`], of rows cut down; a page that came teaches how large the next may be.
+    pub(super) async fn narrow_page(
+        &mut self,
+        stream: usize,
+        narrow: &mut Narrow,
+        ask: &mut Ask,
+    ) -> Result<(Page, Duration)> {
+        let about = (self.running.stream(stream), &narrow.layout);
+        let (page, took) =
+            page(self.running.settings, &mut *self.source, about, &mut narrow.pages, ask).await?;
+        narrow.pages.took(took, page.bytes, page.more);
+        Ok((page, took))
     }
 
     /// All rows of a scope that is known to be small, as one page, with the time it took.
@@ -129,6 +144,45 @@ impl<'a> Reader<'a> {
             rows::append(&mut whole, page)?;
         }
         Ok((whole, elapsed))
+    }
+}
+
+/// How a stream is read where only its keys and cursor values matter.
+pub(super) struct Narrow {
+    /// Which columns are read.
+    pub(super) layout: Layout,
+    pages: Pages,
+}
+
+impl Narrow {
+    /// How many rows the next page may have.
+    pub(super) fn limit(&self) -> usize {
+        self.pages.limit()
+    }
+}
+
+/// So many keys are read where one row would be.
+const KEYS_PER_ROW: usize = 10;
+
+async fn page(
+    settings: &Settings,
+    source: &mut dyn Source,
+    (about, layout): (&Stream, &Layout),
+    pages: &mut Pages,
+    ask: &mut Ask,
+) -> Result<(Page, Duration)> {
+    let mut waits = Waits::new(settings);
+    loop {
+        ask.limit = pages.limit();
+        let began = Instant::now();
+        let error = match source.page(about, layout, ask).await {
+            Ok(page) => return Ok((advancing(about, ask, page)?, began.elapsed())),
+            Err(error) => error,
+        };
+        let halved = matches!(error.kind, Kind::TooLarge | Kind::Timeout) && pages.halve();
+        if !(halved && error.kind == Kind::TooLarge) {
+            waits.after(error).await?;
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Pass};
 use crate::error::Result;
@@ -47,9 +48,85 @@ pub enum Standing {
     Done {
         /// The new position: the pass's `until`.
         position: Option<Mark>,
+        /// When that was, as text PostgreSQL reads as timestamptz; `None` where it is no moment.
+        moment: Option<String>,
         /// Whether everything was read.
         full: bool,
     },
+    /// Stands as it did; all its keys have been compared.
+    Verified,
+}
+
+/// A range of a stream's keys that was read completely, to be compared with what is here.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeyRange {
+    /// The keys of rows that are to be here.
+    pub keys: Vec<Key>,
+    /// The remote's cursor value of each, as in [`Rows`].
+    pub updated_at: Vec<Option<String>>,
+    /// The header of each; `None` for a stream without a `parent`.
+    pub parents: Option<Vec<Option<i64>>>,
+    /// Keys outside `keep`.
+    pub leaving: Leaving,
+    /// The range; `None` when it is not known which keys are missing in it.
+    pub sweep: Option<Sweep>,
+    /// When an incremental pass reads from: rows of before should be here. As text PostgreSQL reads as
+    /// timestamptz; `None`: all should.
+    pub before: Option<String>,
+}
+
+/// How a row differs from the remote's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Differs {
+    /// It is not here.
+    Missing,
+    /// It is here and not to be: not on the remote any more, or outside `keep`.
+    Extra,
+    /// It is of another time.
+    Stale,
+}
+
+impl Differs {
+    /// The word that is stored and shown.
+    pub fn word(self) -> &'static str {
+        match self {
+            Differs::Missing => "missing",
+            Differs::Extra => "extra",
+            Differs::Stale => "stale",
+        }
+    }
+}
+
+/// A row that differs from the remote's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Its key.
+    pub key: Key,
+    /// How.
+    pub differs: Differs,
+    /// The remote's cursor value.
+    pub remote: Option<String>,
+    /// The one that is here.
+    pub here: Option<String>,
+    /// Whether no incremental pass will bring it: one that does is only on its way.
+    pub overdue: bool,
+}
+
+/// What a range of keys shows to differ.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Compared {
+    /// Rows that differ.
+    pub differences: Vec<Difference>,
+    /// Rows that are not here because they were rejected.
+    pub rejected: Vec<Key>,
+}
+
+impl Compared {
+    /// Whether the row is here and not to be.
+    pub fn is_extra(&self, key: &Key) -> bool {
+        self.differences.iter().any(|found| found.differs == Differs::Extra && found.key == *key)
+    }
 }
 
 /// A range of keys that was read completely: local keys in it that are not in
@@ -108,6 +185,23 @@ pub struct Batch {
     pub sweep: Option<Sweep>,
     /// How the stream stands after this batch; `None` leaves it as it is.
     pub standing: Option<Standing>,
+}
+
+impl Batch {
+    /// A batch of nothing.
+    pub fn empty(task: usize, stream: usize) -> Self {
+        Batch {
+            task,
+            stream,
+            rows: Rows::default(),
+            rejected: Vec::new(),
+            duplicates: 0,
+            leaving: Vec::new(),
+            lines: Vec::new(),
+            sweep: None,
+            standing: None,
+        }
+    }
 }
 
 /// What a batch did, lines included.
@@ -195,6 +289,18 @@ pub trait Sink {
     /// (it has no rows of its own). `remove`: rows that are neither among those put aside nor
     /// rejected go, and nothing of them is kept.
     async fn adopt(&mut self, batch: Arc<Batch>, remove: bool) -> Result<Written>;
+
+    /// Compares a range of keys with what is here. Changes nothing.
+    async fn compare(&mut self, task: usize, stream: usize, range: Arc<KeyRange>) -> Result<Compared>;
+
+    /// Stores that rows differ. Returns by how many seconds the latest of them was committed after its
+    /// cursor value, at least; `None` where that is not known of any.
+    async fn differ(
+        &mut self,
+        task: usize,
+        stream: usize,
+        differences: Arc<Vec<Difference>>,
+    ) -> Result<Option<u64>>;
 
     /// Something a person should know; the task goes on.
     async fn warn(&mut self, task: usize, text: String) -> Result<()>;

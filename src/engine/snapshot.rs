@@ -1,7 +1,7 @@
 //! Streams that are read as a whole and replace what is here in one transaction: rows that
 //! come and go, and whose sum must be that of one moment.
 
-use super::batch::{self, Course};
+use super::batch::Course;
 use super::reader::Reader;
 use super::writer::Writer;
 use super::{Batch, Standing};
@@ -32,7 +32,7 @@ pub(super) async fn run(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course
         }
         before = after;
     };
-    batch.standing = Some(Standing::Done { position: None, full: true });
+    batch.standing = Some(Standing::Done { position: None, moment: None, full: true });
     writer.adopt(batch).await
 }
 
@@ -47,7 +47,7 @@ async fn read(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course,
     let stream = course.stream;
     writer.expect(stream, rows).await?;
     reader.rewind(stream);
-    let mut whole = batch::empty(reader.running.id, stream);
+    let mut whole = Batch::empty(reader.running.id, stream);
     let mut ask = reader.ask(course.scope());
     let mut first = true;
     loop {

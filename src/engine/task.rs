@@ -6,7 +6,7 @@ use super::batch::Course;
 use super::plan::{self, Known, Start};
 use super::reader::{Reader, is_absent};
 use super::writer::Writer;
-use super::{Mode, Outcome, Settings, Sink, Task, breaker, fingerprint, pass, reread, snapshot};
+use super::{Mode, Outcome, Settings, Sink, Task, breaker, fingerprint, pass, reread, snapshot, verify};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 use crate::source::Source;
@@ -42,7 +42,13 @@ pub(super) async fn run(
     let mut writer = Writer::new(running, sink);
     let starts = start(&mut reader, &mut writer).await?;
     for stream in starts.keys() {
-        read(&mut reader, &mut writer, &starts, *stream).await?;
+        let course = read(&mut reader, &mut writer, &starts, *stream).await?;
+        if running.task.mode == Mode::Verify && !course.is_full() {
+            verify::run(&mut reader, &mut writer, &course).await?;
+        }
+    }
+    if let Some(text) = verify::told(running.task, &writer.found) {
+        writer.warn(text).await?;
     }
     Ok(match breaker::error(running.task, &writer.trips) {
         Some(error) => Outcome::Failed(error),
@@ -140,26 +146,28 @@ async fn anew(reader: &Reader<'_>, writer: &mut Writer<'_>, known: &[(usize, Kno
 }
 
 /// Reads a stream. A pass that an earlier run began is followed by a fresh one: what
-/// changed behind its back is only seen by that.
+/// changed behind its back is only seen by that. Returns the last.
 async fn read(
     reader: &mut Reader<'_>,
     writer: &mut Writer<'_>,
     starts: &BTreeMap<usize, Start>,
     stream: usize,
-) -> Result<()> {
+) -> Result<Course> {
     let course = Course::new(reader, starts, stream);
     if reader.running.stream(stream).snapshot {
-        return snapshot::run(reader, writer, &course).await;
+        snapshot::run(reader, writer, &course).await?;
+        return Ok(course);
     }
     reread::run(reader, writer, &course).await?;
     pass::run(reader, writer, &course).await?;
     if !course.resumed {
-        return Ok(());
+        return Ok(course);
     }
     let prepared = writer.prepare(stream, reader.layout(stream)).await?;
     let known = look(reader, writer, stream, prepared).await?;
     let fresh = plan::go_on(reader.running.task, Mode::Incremental, known, reader.source())?;
     writer.start(stream, &fresh.stored, false).await?;
     let course = Course { pass: fresh.pass, resumed: false, ..course };
-    pass::run(reader, writer, &course).await
+    pass::run(reader, writer, &course).await?;
+    Ok(course)
 }

@@ -1,12 +1,14 @@
 //! The local side of a task: what is told to the sink, tried again while something is
 //! locked, and what came of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::breaker::{Trip, allowance};
 use super::retry::retry;
+
 use super::task::Running;
-use super::{Batch, Prepared, Sink, Stored, Written};
+use super::{Batch, Compared, Difference, KeyRange, Prepared, Sink, Stored, Written};
 use crate::error::Result;
 use crate::source::{Key, Layout, Rows};
 
@@ -17,6 +19,17 @@ pub(super) struct Writer<'a> {
     tallies: Vec<Tally>,
     /// Streams of which too much vanished.
     pub(super) trips: Vec<Trip>,
+    /// What a look at all keys found.
+    pub(super) found: Found,
+}
+
+/// Rows that differed from the remote's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// How many, by the word that says how.
+    pub(super) differing: BTreeMap<&'static str, u64>,
+    /// By how many seconds the latest was committed after its cursor value, at least.
+    pub(super) late: Option<u64>,
 }
 
 /// What this run did to a stream.
@@ -30,7 +43,7 @@ struct Tally {
 impl<'a> Writer<'a> {
     pub(super) fn new(running: Running<'a>, sink: &'a mut dyn Sink) -> Self {
         let tallies = vec![Tally::default(); running.task.entity.streams.len()];
-        Writer { running, sink, tallies, trips: Vec::new() }
+        Writer { running, sink, tallies, trips: Vec::new(), found: Found::default() }
     }
 
     /// Rows in the table, as far as is known.
@@ -161,6 +174,26 @@ impl<'a> Writer<'a> {
     pub(super) async fn reread(&mut self, stream: usize, keys: Vec<Key>) -> Result<()> {
         let Running { id, settings, .. } = self.running;
         retry(settings, async || self.sink.reread(id, stream, keys.clone()).await).await
+    }
+
+    /// [`Sink::compare`].
+    pub(super) async fn compare(&mut self, stream: usize, range: KeyRange) -> Result<Compared> {
+        let (Running { id, settings, .. }, range) = (self.running, Arc::new(range));
+        retry(settings, async || self.sink.compare(id, stream, range.clone()).await).await
+    }
+
+    /// [`Sink::differ`]; counts what differs.
+    pub(super) async fn differ(&mut self, stream: usize, differences: Vec<Difference>) -> Result<()> {
+        if differences.is_empty() {
+            return Ok(());
+        }
+        for difference in &differences {
+            *self.found.differing.entry(difference.differs.word()).or_default() += 1;
+        }
+        let (Running { id, settings, .. }, differences) = (self.running, Arc::new(differences));
+        let late = retry(settings, async || self.sink.differ(id, stream, differences.clone()).await).await?;
+        self.found.late = self.found.late.max(late);
+        Ok(())
     }
 
     /// [`Sink::remove`].

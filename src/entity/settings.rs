@@ -13,8 +13,12 @@ use crate::error::{Error, Kind, Result};
 pub struct Settings {
     /// Whether `sync_auto()` takes the entity along.
     pub auto: Option<bool>,
+    /// How long after its last success `sync_auto()` takes it along again.
+    pub interval: Option<String>,
     /// How often a full pass is due.
     pub full_every: Option<String>,
+    /// How often all keys are compared.
+    pub verify_every: Option<String>,
     /// How far before the position an incremental pass begins.
     pub overlap: Option<String>,
     /// How far back a full pass reads documents.
@@ -30,7 +34,9 @@ impl Settings {
     pub fn under(self, over: Settings) -> Settings {
         Settings {
             auto: over.auto.or(self.auto),
+            interval: over.interval.or(self.interval),
             full_every: over.full_every.or(self.full_every),
+            verify_every: over.verify_every.or(self.verify_every),
             overlap: over.overlap.or(self.overlap),
             initial_range: over.initial_range.or(self.initial_range),
             keep_raw: over.keep_raw.or(self.keep_raw),

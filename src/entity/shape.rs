@@ -105,7 +105,9 @@ const EXTENDED_COLUMN: Shape = Shape::Object(&[
 /// What `sync_configure()` takes.
 pub(super) const SETTINGS: Shape = Shape::Object(&[
     Member("auto", MAY, Shape::Flag),
+    Member("interval", MAY, Shape::Interval),
     Member("full_every", MAY, Shape::Interval),
+    Member("verify_every", MAY, Shape::Interval),
     Member("overlap", MAY, Shape::Interval),
     Member("initial_range", MAY, Shape::Interval),
     Member("keep_raw", MAY, Shape::Flag),

@@ -299,6 +299,16 @@ pub trait Source {
     /// The rows of the scope behind `ask.after` in the scope's order, at most `ask.limit`.
     async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page>;
 
+    /// The layout with as few columns as tell which rows there are: a page of it holds keys, cursor
+    /// values and what decides whether a row is kept, in few bytes.
+    fn narrow(&self, stream: &Stream, layout: &Layout) -> Layout {
+        narrowed(stream, layout)
+    }
+
+    /// When a cursor value was, as text PostgreSQL reads as timestamptz; `None` for cursors that are
+    /// no moments.
+    fn moment(&self, stream: &Stream, mark: &Mark) -> Option<String>;
+
     /// What there is to be read, and what else helps to tell.
     async fn objects(&mut self) -> Result<Vec<Object>>;
 
@@ -311,6 +321,15 @@ pub trait Source {
 
     /// What tells this remote from another: kept with every position.
     fn identity(&self) -> String;
+}
+
+/// The columns of the key, of `keep` and of the header.
+fn narrowed(stream: &Stream, layout: &Layout) -> Layout {
+    let keep = stream.keep.iter().map(|keep| &keep.column);
+    let named = stream.key.iter().chain(keep).chain(stream.parent.iter().map(|parent| &parent.column));
+    let wanted: Vec<usize> = named.filter_map(|name| stream.column(name)).collect();
+    let columns = layout.columns.iter().filter(|field| wanted.contains(&field.column)).cloned();
+    Layout { columns: columns.collect(), left_out: Vec::new() }
 }
 
 /// How long and how much a source may take for one request.

@@ -20,7 +20,7 @@ fn is_full(batch: &Batch) -> bool {
     match &batch.standing {
         Some(Standing::Open(pass)) => pass.mode == Mode::Full,
         Some(Standing::Done { full, .. }) => *full,
-        None => false,
+        Some(Standing::Verified) | None => false,
     }
 }
 
@@ -71,7 +71,7 @@ fn put_lines(place: &Place<'_>, lines: &Lines, whole: bool) -> Result<Written> {
 }
 
 /// What a batch's answer lacks: keys that become candidates, with the reason.
-fn missed(place: &Place<'_>, batch: &Batch) -> Result<Vec<(Vec<Key>, &'static str)>> {
+pub(super) fn missed(place: &Place<'_>, batch: &Batch) -> Result<Vec<(Vec<Key>, &'static str)>> {
     let mut missed = Vec::new();
     if !batch.leaving.is_empty() {
         missed.push((place.present(&batch.leaving)?, "left keep"));
@@ -283,7 +283,14 @@ const DONE: &str = "
 update erp_sync.position
 set rows = rows + $4, pass = null, position = $5, filled = rows + $4 > 0,
     finished_at = clock_timestamp(),
-    full_at = case when $6 then clock_timestamp() else full_at end
+    full_at = case when $6 then clock_timestamp() else full_at end,
+    -- As many as a week of hourly runs; what stands still is kept once.
+    watermarks = case when $7::timestamptz is null or $7::timestamptz = watermarks[cardinality(watermarks)]
+      then watermarks else (watermarks || $7::timestamptz)[greatest(1, cardinality(watermarks) - 166):] end
+where server = $1 and entity = $2 and stream = $3";
+
+const VERIFIED: &str = "
+update erp_sync.position set rows = rows + $4, verified_at = clock_timestamp()
 where server = $1 and entity = $2 and stream = $3";
 
 /// Moves the stream's row count and, with `standing`, its pass and position.
@@ -297,9 +304,11 @@ pub(super) fn move_counts(place: &Place<'_>, written: &Written, standing: Option
             arguments.push(value(pass_text(Some(pass))?));
             OPEN
         }
-        Some(Standing::Done { position, full }) => {
+        Some(Standing::Verified) => VERIFIED,
+        Some(Standing::Done { position, moment, full }) => {
             arguments.push(value(position.clone().map(|mark| mark.0)));
             arguments.push(value(*full));
+            arguments.push(value(moment.clone()));
             DONE
         }
     };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Difference;
 use crate::error::{Error, Kind};
 use crate::guc::Settings;
 
@@ -17,6 +18,8 @@ pub enum Call {
     },
     /// Tell what a run would read.
     Plan(Wanted),
+    /// Tell what a look at all keys would mend.
+    Diff(Wanted),
     /// Look at what a server holds.
     Discover {
         /// The server.
@@ -47,6 +50,8 @@ pub enum WantedMode {
     Incremental,
     /// Everything.
     Full,
+    /// What changed, then all keys.
+    Verify,
     /// Each entity as is due.
     Auto,
 }
@@ -57,8 +62,9 @@ impl WantedMode {
         match word {
             "incremental" => Ok(WantedMode::Incremental),
             "full" => Ok(WantedMode::Full),
+            "verify" => Ok(WantedMode::Verify),
             other => Err(Error::new(Kind::Usage, format!("there is no mode \"{other}\""))
-                .hint("the modes are incremental and full")),
+                .hint("the modes are incremental, full and verify")),
         }
     }
 
@@ -67,6 +73,7 @@ impl WantedMode {
         match self {
             WantedMode::Incremental => "incremental",
             WantedMode::Full => "full",
+            WantedMode::Verify => "verify",
             WantedMode::Auto => "auto",
         }
     }
@@ -143,6 +150,19 @@ pub struct PlanRow {
     pub seconds: f64,
 }
 
+/// One row of `sync_diff()`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DiffRow {
+    /// Name of the server.
+    pub server: String,
+    /// Name of the entity.
+    pub entity: String,
+    /// Table of the stream.
+    pub stream: String,
+    /// How the row differs.
+    pub difference: Difference,
+}
+
 /// One row of `sync_discover()`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DiscoverRow {
@@ -181,6 +201,8 @@ pub enum Message {
     Plan(PlanRow),
     /// Something is there.
     Discover(DiscoverRow),
+    /// Something differs.
+    Diff(DiffRow),
     /// The call as a whole failed; the last message.
     Failed {
         /// Kind, by its name.

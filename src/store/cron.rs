@@ -1,6 +1,6 @@
 //! pg_cron: the job that calls `sync_auto()`.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 
@@ -155,23 +155,43 @@ select j.schedule, (clock_timestamp() at time zone $1)::timestamp(0)::text
 from cron.job j
 where j.database = current_database() and j.active and j.command like '%sync_auto()%'";
 
-/// When the next of these jobs begins; `None` without one, and while schedules are paused.
-pub fn next_due_at() -> Result<Option<TimestampWithTimeZone>> {
+/// When the jobs that call `sync_auto()` here begin.
+#[derive(Default)]
+pub struct Ticks {
+    /// Schedules, each with the time it is now where they count.
+    schedules: Vec<(String, NaiveDateTime)>,
+    zone: String,
+}
+
+/// The schedules that count; none without a job, and while schedules are paused.
+pub fn ticks() -> Result<Ticks> {
     if !usable()? || at_home().is_err() {
-        return Ok(None);
+        return Ok(Ticks::default());
     }
-    let zone = as_owner(|| first(ZONE, &[], |row| row.text(1)))?;
-    let mut next = None;
-    for (schedule, now) in query(TICKS, &[value(zone.clone())], |row| Ok((row.text(1)?, row.text(2)?)))? {
-        let now = NaiveDateTime::parse_from_str(&now, "%Y-%m-%d %H:%M:%S").ok();
-        let Some(tick) = now.and_then(|now| next_tick(&schedule, now)) else { continue };
+    let zone = as_owner(|| first(ZONE, &[], |row| row.text(1)))?.unwrap_or_default();
+    let schedules = query(TICKS, &[value(zone.clone())], |row| Ok((row.text(1)?, row.text(2)?)))?;
+    let read = |now: String| NaiveDateTime::parse_from_str(&now, "%Y-%m-%d %H:%M:%S").ok();
+    let schedules = schedules.into_iter().filter_map(|(schedule, now)| Some((schedule, read(now)?)));
+    Ok(Ticks { schedules: schedules.collect(), zone })
+}
+
+impl Ticks {
+    /// When the first of the jobs begins, so many seconds from now or later, and in how many seconds.
+    pub fn next(&self, wait: f64) -> Result<Option<(TimestampWithTimeZone, f64)>> {
+        let tick = |(schedule, now): &(String, NaiveDateTime)| {
+            let from = now.checked_add_signed(TimeDelta::seconds(wait.ceil() as i64))?;
+            let tick = next_tick(schedule, from)?;
+            Some((tick, (tick - *now).num_seconds() as f64))
+        };
+        let Some((tick, seconds)) = self.schedules.iter().filter_map(tick).min_by_key(|(tick, _)| *tick)
+        else {
+            return Ok(None);
+        };
         let sql = "select $1::timestamp at time zone $2";
-        let tick = first(sql, &[value(tick.to_string()), value(zone.clone())], |row| {
-            row.get::<TimestampWithTimeZone>(1)
-        })?;
-        next = [next, tick.flatten()].into_iter().flatten().min();
+        let arguments = [value(tick.to_string()), value(self.zone.clone())];
+        let at = first(sql, &arguments, |row| row.get::<TimestampWithTimeZone>(1))?.flatten();
+        Ok(at.map(|at| (at, seconds)))
     }
-    Ok(next)
 }
 
 const JOBS: &str = "

@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
+use pgrx::datum::TimestampWithTimeZone;
+
 use crate::engine::{Subject, Task};
 use crate::entity::{Entity, Stream};
 use crate::error::{Error, Kind, Result};
@@ -17,6 +19,7 @@ pub mod call;
 mod configured;
 pub mod cron;
 mod derive;
+mod due;
 pub mod gate;
 mod gone;
 mod local;
@@ -33,6 +36,7 @@ pub mod session;
 mod snapshot;
 mod sql;
 mod tables;
+mod verify;
 mod views;
 mod waiting;
 
@@ -85,6 +89,11 @@ impl Tracked {
 }
 
 impl Store {
+    /// A store of no run, which only reads.
+    pub fn reader(order: &Order, tasks: Vec<Task>, entities: Vec<Entity>) -> Self {
+        Store::new(0, order.settings.clone(), tasks.into_iter().map(Tracked::new).collect(), entities)
+    }
+
     fn new(run_id: i64, settings: Settings, tasks: Vec<Tracked>, entities: Vec<Entity>) -> Self {
         Store { run_id, settings, tasks, entities, news: Vec::new(), told_at: Instant::now() }
     }
@@ -183,6 +192,19 @@ impl Place<'_> {
         let own = streams.filter(|(_, s)| s.parent.as_ref().is_some_and(|p| p.table == self.stream.table));
         own.map(|(index, _)| index)
     }
+}
+
+/// A key from the engine, as the table of the task's entity has it.
+pub fn key_here(task: &Task, key: &Key) -> Key {
+    match task.entity.is_of_servers() {
+        true => local::key(&task.server, key),
+        false => key.clone(),
+    }
+}
+
+/// A moment that was told as text. In the current transaction.
+pub fn moment(text: Option<String>) -> Result<Option<TimestampWithTimeZone>> {
+    Ok(first("select $1::timestamptz", &[value(text)], |row| row.get(1))?.flatten())
 }
 
 /// Every task of a plan with how its streams stand here.

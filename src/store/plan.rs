@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::configured::Configured;
+use super::due::due;
 use super::runs;
 use super::servers::{self, Server};
 use super::session::transaction;
@@ -85,12 +86,13 @@ impl Plan {
         let username = remote.as_ref().ok().and_then(|remote| remote.username.clone()).unwrap_or_default();
         let (min, max) = PAGES;
         let max = server.number("max_page").unwrap_or(max).min(settings.batch_rows).max(1);
+        let (mode, not_due) = mode(&ask)?;
         let task = Task {
             server: server.name.clone(),
             lane: server.lane(),
             tenant: server.tenant(),
             entity: Arc::new((*entity).clone()),
-            mode: mode(&ask)?,
+            mode,
             confirm: wanted.confirm,
             named: wanted.entity.trim() != "all",
             keep_raw: own.keep_raw.unwrap_or(false),
@@ -100,8 +102,9 @@ impl Plan {
             pages: (server.number("min_page").unwrap_or(min).min(max), max),
             circumstances: circumstances(server, entity, &username, settings),
         };
-        match runs::busy_with(&task)? {
-            Some(run) => self.skipped.push((task, format!("already running in run {run}"))),
+        let busy = runs::busy_with(&task)?.map(|run| format!("already running in run {run}"));
+        match not_due.or(busy) {
+            Some(reason) => self.skipped.push((task, reason)),
             None => self.tasks.push(task),
         }
         Ok(())
@@ -166,22 +169,16 @@ fn one_odoo_per_tenant(servers: &[Server]) -> Result<()> {
     Ok(())
 }
 
-const FULL_DUE: &str = "
-select coalesce(bool_or(p.full_at is null or p.full_at <= clock_timestamp() - $3::interval), false)
-from erp_sync.position p
-where p.server = $1 and p.entity = $2";
-
-/// What is read of an entity: in `auto`, everything when that has come round again.
-fn mode(ask: &Ask<'_>) -> Result<Mode> {
-    let due = match ask.wanted.mode {
-        WantedMode::Incremental => false,
-        WantedMode::Full => true,
+/// What is read of an entity, and in `auto` why nothing: it is not its time yet.
+fn mode(ask: &Ask<'_>) -> Result<(Mode, Option<String>)> {
+    Ok(match ask.wanted.mode {
+        WantedMode::Incremental => (Mode::Incremental, None),
+        WantedMode::Full => (Mode::Full, None),
+        WantedMode::Verify => (Mode::Verify, None),
         WantedMode::Auto => {
-            let every = ask.own.full_every.clone().unwrap_or_else(|| ask.entity.full_every.clone());
-            let (server, entity) = (ask.server.name.clone(), ask.entity.name.clone());
-            let arguments = [value(server), value(entity), value(every)];
-            super::session::as_owner(|| first(FULL_DUE, &arguments, |row| row.flag(1)))?.unwrap_or(false)
+            let due = due(&ask.server.name, ask.entity, &ask.own)?;
+            let minutes = (due.wait() / 60.0).ceil();
+            (due.mode_in(0.0), (minutes > 0.0).then(|| format!("not due for another {minutes} min")))
         }
-    };
-    Ok(if due { Mode::Full } else { Mode::Incremental })
+    })
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 
+use super::cron::Ticks;
+use super::due::due;
 use super::session::as_owner;
 use super::sql::{Row, query, value};
 use crate::entity::{Entity, Settings};
@@ -29,7 +31,10 @@ pub struct Status {
     pub rejected: i64,
     /// Removals that wait for confirmation, and rows that wait for a partner.
     pub waiting: i64,
-    /// What the next scheduled task reads; none when `sync_auto()` leaves the entity out.
+    /// When the next scheduled task begins; none without a schedule, or when `sync_auto()` leaves the
+    /// entity out.
+    pub next_due_at: Option<TimestampWithTimeZone>,
+    /// What it reads; without a schedule, what `sync_auto()` would read now.
     pub next_mode: Option<String>,
     /// Why the last task failed.
     pub last_error: Option<String>,
@@ -40,8 +45,6 @@ pub struct Status {
 const STATUS: &str = "
 select coalesce(last.state, 'never'), ok.finished_at, clock_timestamp() - ok.started_at, ok.started_at,
        coalesce(p.rows, 0)::bigint, coalesce(r.rejected, 0), coalesce(c.waiting, 0),
-       case when p.full_at is null or p.full_at <= clock_timestamp() - $3::interval then 'full'
-            else 'incremental' end,
        case when last.state in ('failed', 'cancelled') then last.error end,
        case when last.state in ('failed', 'cancelled') then last.hint
             when c.waiting > 0 then format(
@@ -56,7 +59,7 @@ left join lateral (
   where t.server = e.server and t.entity = e.entity and t.state = 'succeeded'
   order by t.run_id desc limit 1) ok on true
 left join lateral (
-  select sum(p.rows) as rows, case when bool_and(p.full_at is not null) then min(p.full_at) end as full_at
+  select sum(p.rows) as rows
   from erp_sync.position p where p.server = e.server and p.entity = e.entity) p on true
 left join lateral (
   select count(*) as rejected from erp_sync.rejected r
@@ -67,9 +70,15 @@ left join lateral (
 
 /// How an entity of a server stands, which the current role may see; `partners`: rows of it that
 /// wait for a partner. In the current transaction.
-pub fn status(server: &str, entity: &Entity, own: &Settings, partners: i64) -> Result<Vec<Status>> {
-    let full_every = own.full_every.as_ref().unwrap_or(&entity.full_every).clone();
-    let arguments = [value(server.to_string()), value(entity.name.clone()), value(full_every)];
+pub fn status(
+    server: &str,
+    entity: &Entity,
+    own: &Settings,
+    partners: i64,
+    ticks: &Ticks,
+) -> Result<Vec<Status>> {
+    let arguments = [value(server.to_string()), value(entity.name.clone())];
+    let (next_due_at, next_mode) = next(server, entity, own, ticks)?;
     let rows = |row: &Row<'_>| {
         Ok(Status {
             server: server.to_string(),
@@ -81,12 +90,29 @@ pub fn status(server: &str, entity: &Entity, own: &Settings, partners: i64) -> R
             rows: row.int(5)?,
             rejected: row.int(6)?,
             waiting: row.int(7)? + partners,
-            next_mode: row.get(8)?.filter(|_| own.auto != Some(false)),
-            last_error: row.get(9)?,
-            hint: row.get(10)?,
+            next_due_at,
+            next_mode: next_mode.map(str::to_string),
+            last_error: row.get(8)?,
+            hint: row.get(9)?,
         })
     };
     as_owner(|| query(STATUS, &arguments, rows))
+}
+
+/// When `sync_auto()` takes the entity along next, and what it does with it then.
+fn next(
+    server: &str,
+    entity: &Entity,
+    own: &Settings,
+    ticks: &Ticks,
+) -> Result<(Option<TimestampWithTimeZone>, Option<&'static str>)> {
+    if own.auto == Some(false) {
+        return Ok((None, None));
+    }
+    let due = due(server, entity, own)?;
+    let tick = ticks.next(due.wait())?;
+    let mode = due.mode_in(tick.map_or(0.0, |(_, seconds)| seconds));
+    Ok((tick.map(|(at, _)| at), Some(mode.word())))
 }
 
 const ROWS: &str = "

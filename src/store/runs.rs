@@ -256,17 +256,13 @@ impl Store {
 }
 
 fn insert_task(run_id: i64, ordinal: i32, task: &Task, skipped: Option<String>) -> Result<()> {
-    let mode = match task.mode {
-        crate::engine::Mode::Full => "full",
-        crate::engine::Mode::Incremental => "incremental",
-    };
     let arguments = [
         value(run_id),
         value(task.server.clone()),
         value(task.entity.name.clone()),
         value(ordinal),
         value(task.tenant.clone()),
-        value(mode),
+        value(task.mode.word()),
         value(if skipped.is_some() { "skipped" } else { "queued" }),
         value(skipped),
     ];

@@ -1,12 +1,13 @@
 //! Calls that ask a remote something and store nothing.
 
+use super::bridge::Bridge;
 use super::{Listener, io};
-use crate::engine::{self, Discovered, Finding, Forecast, Prepared, Task};
+use crate::engine::{self, Difference, Discovered, Finding, Forecast, Prepared, Task};
 use crate::entity::{Entity, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source;
-use crate::store::call::{CheckRow, DiscoverRow, Message, Order, PlanRow, Wanted};
-use crate::store::{self, session};
+use crate::store::call::{CheckRow, DiffRow, DiscoverRow, Message, Order, PlanRow, Wanted};
+use crate::store::{self, Store, session};
 
 /// Has a future run on the network thread while the caller hears that the worker is alive.
 fn away<T, Fut>(listener: &mut Listener, make: impl FnOnce() -> Fut + Send + 'static) -> Result<T>
@@ -60,6 +61,50 @@ pub(super) fn plan(order: &Order, wanted: &Wanted, listener: &mut Listener) -> R
         listener.tell(&Message::Plan(row))?;
     }
     Ok(())
+}
+
+/// Tells what a look at all keys would mend, server by server.
+pub(super) fn diff(order: &Order, wanted: &Wanted, listener: &mut Listener) -> Result<()> {
+    let store::Plan { tasks, mut remotes, entities, .. } = store::look(order, wanted)?;
+    let standings = store::standings(&tasks, &order.settings.target_schema)?;
+    let mut store = Store::reader(order, tasks.clone(), entities);
+    let mut all: Vec<(usize, Task, Vec<Prepared>)> =
+        tasks.into_iter().zip(standings).enumerate().map(|(id, (task, all))| (id, task, all)).collect();
+    while let Some((_, first, _)) = all.first() {
+        let server = first.server.clone();
+        let (of_server, rest) = all.into_iter().partition(|(_, task, _)| task.server == server);
+        all = rest;
+        let missing = || Error::new(Kind::Internal, format!("there is no remote of server \"{server}\""));
+        let remote = remotes.remove(&server).ok_or_else(missing)??;
+        let settings = order.settings.engine();
+        let rows = io::Io::start(move |desk| differences(desk, remote, settings, of_server))?
+            .serve(&mut store, |_| listener.beat())?;
+        for row in rows {
+            listener.tell(&Message::Diff(row))?;
+        }
+    }
+    Ok(())
+}
+
+async fn differences(
+    desk: io::Desk<Store>,
+    remote: source::Remote,
+    settings: engine::Settings,
+    tasks: Vec<(usize, Task, Vec<Prepared>)>,
+) -> Result<Vec<DiffRow>> {
+    let (mut bridge, mut source) = (Bridge(desk), source::open(remote)?);
+    let mut rows = Vec::new();
+    for (id, task, prepared) in tasks {
+        let found = engine::diff(id, &task, &settings, source.as_mut(), &mut bridge, prepared).await?;
+        let (server, entity) = (&task.server, &task.entity.name);
+        rows.extend(found.into_iter().map(|(stream, difference)| DiffRow {
+            server: server.clone(),
+            entity: entity.clone(),
+            stream,
+            difference: Difference { key: store::key_here(&task, &difference.key), ..difference },
+        }));
+    }
+    Ok(rows)
 }
 
 async fn forecasts(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::io::Desk;
-use crate::engine::{Batch, Outcome, Prepared, Sink, Stored, Written};
+use crate::engine::{Batch, Compared, Difference, KeyRange, Outcome, Prepared, Sink, Stored, Written};
 use crate::error::Result;
 use crate::source::{Key, Layout, Rows};
 use crate::store::Store;
@@ -78,6 +78,19 @@ impl Sink for Bridge {
 
     async fn adopt(&mut self, batch: Arc<Batch>, remove: bool) -> Result<Written> {
         self.0.ask(move |store| store.adopt(&batch, remove)).await
+    }
+
+    async fn compare(&mut self, task: usize, stream: usize, range: Arc<KeyRange>) -> Result<Compared> {
+        self.0.ask(move |store| store.compare(task, stream, &range)).await
+    }
+
+    async fn differ(
+        &mut self,
+        task: usize,
+        stream: usize,
+        differences: Arc<Vec<Difference>>,
+    ) -> Result<Option<u64>> {
+        self.0.ask(move |store| store.differ(task, stream, &differences)).await
     }
 
     async fn warn(&mut self, task: usize, text: String) -> Result<()> {

@@ -133,6 +133,7 @@ fn perform(order: Order, queued: Option<i64>, listener: &mut Listener) -> Result
         Call::Run(wanted) => sync(&order, &wanted, queued, listener),
         Call::Check { server } => ask::check(&order, server.as_deref(), listener),
         Call::Plan(wanted) => ask::plan(&order, &wanted, listener),
+        Call::Diff(wanted) => ask::diff(&order, &wanted, listener),
         Call::Discover { server, object } => ask::discover(&order, &server, object, listener),
     }
 }

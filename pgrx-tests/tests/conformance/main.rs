@@ -40,7 +40,8 @@ macro_rules! conforms {
                 changing:
                     a_row_changed_while_paging_arrives
                     a_late_commit_arrives
-                    a_deleted_row_goes_with_the_next_full_run;
+                    a_deleted_row_goes_with_the_next_full_run
+                    what_no_incremental_run_sees_is_found_by_comparing_keys;
                 values:
                     text_of_every_script_arrives_exactly
                     no_value_is_null_and_an_empty_text_is_none

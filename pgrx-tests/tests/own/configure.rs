@@ -88,7 +88,9 @@ fn a_wrong_setting_entity_or_server_says_what_there_is() {
     assert_eq!(error.message, "the settings have mistakes");
     assert!(error.detail.contains("$.keepraw: is unknown, did you mean \"keep_raw\"?"), "{}", error.detail);
     assert!(
-        error.hint.starts_with("settings are: auto, full_every, overlap, initial_range"),
+        error
+            .hint
+            .starts_with("settings are: auto, interval, full_every, verify_every, overlap, initial_range"),
         "{}",
         error.hint
     );

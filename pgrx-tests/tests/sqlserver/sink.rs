@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use erp_sync::engine::{Batch, Outcome, Prepared, Sink, Standing, Stored, Written};
+use erp_sync::engine::{
+    Batch, Compared, Difference, Differs, KeyRange, Outcome, Prepared, Sink, Standing, Stored, Written,
+};
 use erp_sync::error::Result;
 use erp_sync::source::{Key, Layout, Rows, Values};
 
@@ -42,7 +44,8 @@ impl Table {
         let stored = self.stored.get_or_insert_default();
         match standing {
             Standing::Open(pass) => stored.pass = Some(pass.clone()),
-            Standing::Done { position, full } => {
+            Standing::Verified => {}
+            Standing::Done { position, full, .. } => {
                 stored.position.clone_from(position);
                 stored.complete |= full;
                 stored.filled = filled;
@@ -161,6 +164,27 @@ impl Sink for Table {
         self.rows.extend(std::mem::take(&mut self.staged));
         batch.standing.iter().for_each(|standing| self.stand(standing));
         Ok(Written { removed, ..Written::default() })
+    }
+
+    async fn compare(&mut self, _task: usize, _stream: usize, range: Arc<KeyRange>) -> Result<Compared> {
+        let missing = range.keys.iter().filter(|key| !self.rows.contains_key(key));
+        let differences = missing.map(|key| Difference {
+            key: key.clone(),
+            differs: Differs::Missing,
+            remote: None,
+            here: None,
+            overdue: true,
+        });
+        Ok(Compared { differences: differences.collect(), rejected: Vec::new() })
+    }
+
+    async fn differ(
+        &mut self,
+        _task: usize,
+        _stream: usize,
+        _differences: Arc<Vec<Difference>>,
+    ) -> Result<Option<u64>> {
+        Ok(None)
     }
 
     async fn warn(&mut self, _task: usize, text: String) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::store::{Data, Row, Store};
-use crate::engine::{Batch, Standing, Sweep, Written};
+use crate::engine::{Batch, Compared, Difference, Differs, KeyRange, Standing, Sweep, Written};
 use crate::source::{Key, Rejected, Rows, Values};
 
 impl Store {
@@ -91,11 +91,8 @@ impl Store {
                 }
             }
         }
-        if let Some(Sweep { after, through, seen }) = &batch.sweep {
-            let here = data.tables.entry(table.clone()).or_default().keys();
-            let inside = here.filter(|key| after.as_ref().is_none_or(|after| *key > after));
-            let inside = inside.filter(|key| through.as_ref().is_none_or(|through| *key <= through));
-            let missing = inside.filter(|key| !seen.contains(key)).cloned().collect();
+        if let Some(sweep) = &batch.sweep {
+            let missing = missing(data.tables.entry(table.clone()).or_default(), sweep);
             self.suspect(&mut data, &table, missing, &mut written);
         }
         stand(&mut data, &table, batch.standing.as_ref());
@@ -109,13 +106,52 @@ fn stand(data: &mut Data, table: &str, standing: Option<&Standing>) {
     match standing {
         None => {}
         Some(Standing::Open(pass)) => stored.pass = Some(pass.clone()),
-        Some(Standing::Done { position, full }) => {
+        Some(Standing::Verified) => *data.verified.entry(table.into()).or_default() += 1,
+        Some(Standing::Done { position, full, .. }) => {
             stored.position.clone_from(position);
             stored.complete |= full;
             stored.filled = filled;
             stored.pass = None;
         }
     }
+}
+
+impl Store {
+    /// What differs in a range of keys.
+    pub fn compared(&self, task: usize, stream: usize, range: &KeyRange) -> Compared {
+        let here = self.table(&self.name(task, stream));
+        let headers = self.stream(task, stream).parent.as_ref().map(|parent| self.table(&parent.table));
+        let mut compared = Compared::default();
+        for (at, key) in range.keys.iter().enumerate() {
+            let remote = range.updated_at[at].clone();
+            let parent = range.parents.as_ref().and_then(|all| all[at]).map(Key::from);
+            let has_header = headers.as_ref().is_none_or(|all| parent.is_some_and(|p| all.contains_key(&p)));
+            let overdue = range.before.is_none() || remote.is_none() || remote < range.before;
+            let (differs, row) = match here.get(key) {
+                None if has_header => (Differs::Missing, None),
+                Some(row) if row.updated_at != remote => (Differs::Stale, row.updated_at.clone()),
+                _ => continue,
+            };
+            compared.differences.push(Difference { key: key.clone(), differs, remote, here: row, overdue });
+        }
+        let swept = range.sweep.iter().flat_map(|sweep| missing(&here, sweep));
+        let extra = swept.chain(range.leaving.iter().filter(|key| here.contains_key(key)).cloned());
+        compared.differences.extend(extra.map(|key| Difference {
+            key,
+            differs: Differs::Extra,
+            remote: None,
+            here: None,
+            overdue: true,
+        }));
+        compared
+    }
+}
+
+/// Keys of a range that are here and were not sent.
+fn missing(here: &BTreeMap<Key, Row>, Sweep { after, through, seen }: &Sweep) -> Vec<Key> {
+    let inside = here.keys().filter(|key| after.as_ref().is_none_or(|after| *key > after));
+    let inside = inside.filter(|key| through.as_ref().is_none_or(|through| *key <= through));
+    inside.filter(|key| !seen.contains(key)).cloned().collect()
 }
 
 fn sent(rows: &Rows, rejected: &[Rejected]) -> Vec<Key> {

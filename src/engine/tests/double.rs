@@ -115,6 +115,10 @@ impl Source for Double {
         Ok(Mark(format!("{:012}", seconds - by.as_secs() as i64)))
     }
 
+    fn moment(&self, _stream: &Stream, mark: &Mark) -> Option<String> {
+        if self.0.borrow().exact { None } else { Some(mark.0.clone()) }
+    }
+
     fn identity(&self) -> String {
         self.0.borrow().identity.clone()
     }

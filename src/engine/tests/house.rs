@@ -81,6 +81,10 @@ pub fn full(task: Task) -> Task {
     Task { mode: Mode::Full, ..task }
 }
 
+pub fn verify(task: Task) -> Task {
+    Task { mode: Mode::Verify, ..task }
+}
+
 pub fn confirmed(task: Task) -> Task {
     Task { mode: Mode::Full, confirm: true, ..task }
 }

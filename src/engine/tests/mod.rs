@@ -21,3 +21,4 @@ mod snapshot;
 mod state;
 mod tasks;
 mod trouble;
+mod verify;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::engine::{Batch, Outcome, Prepared, Sink, Stored, Task, Written};
+use crate::engine::{Batch, Compared, Difference, KeyRange, Outcome, Prepared, Sink, Stored, Task, Written};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 use crate::source::{Key, Layout, Rows};
@@ -35,6 +35,8 @@ pub struct Data {
     pub candidates: BTreeMap<String, BTreeSet<Key>>,
     pub rereads: BTreeMap<String, BTreeSet<Key>>,
     pub removed: Vec<(String, Key, String)>,
+    /// How often all keys of a table were compared.
+    pub verified: BTreeMap<String, usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +60,10 @@ pub struct Store {
     pub warnings: Vec<String>,
     pub expected: Vec<u64>,
     pub batches: Vec<Arc<Batch>>,
+    /// What differed, with its table.
+    pub differences: Vec<(String, Difference)>,
+    /// How late the latest was.
+    pub late: Option<u64>,
     /// Rows of a snapshot that are put aside.
     pub staged: BTreeMap<Key, Row>,
     pub crash: Option<Crash>,
@@ -77,7 +83,7 @@ impl Store {
     pub fn rerun(&mut self, tasks: Vec<Task>) {
         let data = std::mem::take(&mut self.data);
         let (counts, outcomes) = (vec![Counts::default(); tasks.len()], vec![Vec::new(); tasks.len()]);
-        let Store { crash, locked, lane_taken, already_running, .. } = std::mem::take(self);
+        let Store { crash, locked, lane_taken, already_running, late, .. } = std::mem::take(self);
         *self = Store {
             data,
             tasks,
@@ -87,6 +93,7 @@ impl Store {
             locked,
             lane_taken,
             already_running,
+            late,
             ..Store::default()
         };
     }
@@ -268,6 +275,23 @@ impl Sink for Store {
         let stored = self.data.stored.entry(table).or_default();
         (stored.pass, stored.complete, stored.filled) = (None, true, filled);
         Ok(Written { removed, ..Written::default() })
+    }
+
+    async fn compare(&mut self, task: usize, stream: usize, range: Arc<KeyRange>) -> Result<Compared> {
+        self.alive()?;
+        Ok(self.compared(task, stream, &range))
+    }
+
+    async fn differ(
+        &mut self,
+        task: usize,
+        stream: usize,
+        differences: Arc<Vec<Difference>>,
+    ) -> Result<Option<u64>> {
+        self.change()?;
+        let table = self.name(task, stream);
+        self.differences.extend(differences.iter().map(|found| (table.clone(), found.clone())));
+        Ok(self.late)
     }
 
     async fn warn(&mut self, _task: usize, text: String) -> Result<()> {

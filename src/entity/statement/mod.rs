@@ -142,6 +142,30 @@ pub fn present(stream: &Stream, schema: &str) -> String {
     )
 }
 
+/// Which of the given rows are not here, or of another time. Parameters: `$1` tenant, one array per key
+/// column, then the cursor values as `text[]`, then the moment before which rows are overdue (null: all
+/// are). Gives for each its place among the given ones, from 1 on, whether it is missing, the cursor value
+/// that is here, and whether it is overdue.
+pub fn compare(stream: &Stream, schema: &str) -> String {
+    let keys = key_types(stream);
+    let same: Vec<String> =
+        keys.iter().enumerate().map(|(i, (name, _))| format!("t.{} = k.k{i}", quote_ident(name))).collect();
+    format!(
+        "select k.place, t.\"tenant\" is null, t.\"source_updated_at\"::text,\n  \
+         k.moment is null or ${limit}::timestamptz is null or k.moment::timestamptz < ${limit}::timestamptz\n\
+         from unnest({arrays}, ${moments}::text[]) with ordinality as k({names}, moment, place)\n\
+         left join {table} as t on t.\"tenant\" = $1::text and {same}\n\
+         where t.\"tenant\" is null or t.\"source_updated_at\" is distinct from k.moment::timestamptz\n\
+         order by k.place",
+        arrays = key_arrays(&keys, 2),
+        names = key_names(&keys),
+        moments = keys.len() + 2,
+        limit = keys.len() + 3,
+        table = qualified(schema, &stream.table),
+        same = same.join(" and "),
+    )
+}
+
 fn list<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
     items.iter().map(show).collect::<Vec<_>>().join(", ")
 }

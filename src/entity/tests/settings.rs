@@ -23,9 +23,9 @@ fn every_mistake_is_named_with_the_settings_there_are() {
     $.overlap: "soon" is no length of time such as "30 days" or "12 hours"
     $.keep_raw: must be true or false, not a text
     $.max_attempts: 0 is no whole number from 1 to 20
-    $.refresh: is unknown; known are auto, full_every, overlap, initial_range, keep_raw, max_attempts
+    $.refresh: is unknown; known are auto, interval, full_every, verify_every, overlap, initial_range, keep_raw, max_attempts
     $.fullevery: is unknown, did you mean "full_every"?
-    settings are: auto, full_every, overlap, initial_range, keep_raw, max_attempts; null takes one back
+    settings are: auto, interval, full_every, verify_every, overlap, initial_range, keep_raw, max_attempts; null takes one back
     "#);
     assert_eq!(changed(&json!({}), &json!([])).unwrap_err().kind, Kind::Usage);
 }

@@ -26,6 +26,18 @@ fn rows_that_are_equal_are_joined_away_before_they_are_touched() {
 }
 
 #[test]
+fn rows_are_compared_by_key_and_time_in_one_statement() {
+    insta::assert_snapshot!(compare(&entity(TILL).streams[0], "erp"), @r#"
+    select k.place, t."tenant" is null, t."source_updated_at"::text,
+      k.moment is null or $5::timestamptz is null or k.moment::timestamptz < $5::timestamptz
+    from unnest($2::text[]::date[], $3::bigint[], $4::text[]) with ordinality as k(k0, k1, moment, place)
+    left join "erp"."tills" as t on t."tenant" = $1::text and t."day" = k.k0 and t."no" = k.k1
+    where t."tenant" is null or t."source_updated_at" is distinct from k.moment::timestamptz
+    order by k.place
+    "#);
+}
+
+#[test]
 fn rows_that_refer_to_others_are_found_by_their_column() {
     insta::assert_snapshot!(referring(&entity(SHOP).streams[0], "partner_id", "erp"), @r#"
     select t."id" as "id"

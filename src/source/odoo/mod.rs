@@ -180,6 +180,10 @@ impl Source for Odoo {
         mark::earlier(mark, by)
     }
 
+    fn moment(&self, _stream: &Stream, mark: &Mark) -> Option<String> {
+        mark::datetime(&mark.0).map(|moment| format!("{moment}+00"))
+    }
+
     fn identity(&self) -> String {
         let settings = self.rpc.settings();
         format!("{}/{}", settings.url, settings.database)

@@ -197,6 +197,24 @@ impl Source for SqlServer {
         mark::earlier(mark, by)
     }
 
+    fn narrow(&self, stream: &Stream, layout: &Layout) -> Layout {
+        // A key that is made of what the row holds needs all of it.
+        match layout.columns.iter().any(|field| field.path == layout::DIGEST) {
+            true => layout.clone(),
+            false => super::narrowed(stream, layout),
+        }
+    }
+
+    fn moment(&self, stream: &Stream, mark: &Mark) -> Option<String> {
+        let columns = self.columns.get(&stream.object)?;
+        let family = layout::find(columns, stream.cursor.as_deref()?)?.family();
+        let moment = moment::Moment::parse(&mark.0)?;
+        match family {
+            column::Family::DateTimeOffset => moment.of_utc(),
+            _ => moment.utc(self.settings.zone),
+        }
+    }
+
     fn identity(&self) -> String {
         self.settings.identity()
     }

@@ -1,6 +1,6 @@
 //! What changes there while and after it is read here.
 
-use crate::bench::{Bench, PAGE, numbered};
+use crate::bench::{Bench, Counts, PAGE, numbered};
 use crate::remote::{Pages, Trouble};
 
 /// The third page is held while a row that was read and one that was not are changed, a row that was read is
@@ -50,4 +50,24 @@ pub fn a_deleted_row_goes_with_the_next_full_run(bench: &mut Bench) {
     assert_eq!(bench.rows(), 3 * PAGE);
     assert_eq!(bench.run("full").removed, 3);
     bench.equals();
+}
+
+/// The late transactions began long before what an incremental run reads again.
+pub fn what_no_incremental_run_sees_is_found_by_comparing_keys(bench: &mut Bench) {
+    let keys = bench.synced(3 * PAGE);
+    bench.remote.advance(7200);
+    bench.remote.add(numbered(1));
+    bench.run("incremental");
+    bench.remote.delete(keys[1]);
+    let late = bench.remote.add_late(numbered(1).remove(0), 5400);
+    bench.remote.change_late(keys[2], "committed late", 5400);
+    assert_eq!(bench.run("incremental"), Counts { fetched: 1, unchanged: 1, ..Counts::default() });
+    let asked = bench.remote.pages_asked();
+    let counts = bench.run("verify");
+    assert_eq!((counts.inserted, counts.updated, counts.removed, counts.rejected), (1, 1, 1, 0));
+    assert!(bench.table().contains_key(&late));
+    bench.equals();
+    // What changed, all keys on one page, the two rows that differ, and the one that seems to be gone.
+    assert_eq!(bench.remote.pages_asked() - asked, 4);
+    assert_eq!(bench.run("verify"), Counts { fetched: 1, unchanged: 1, ..Counts::default() });
 }

@@ -26,6 +26,14 @@ pub fn make(odoo: &Odoo) {
     println!("  Invoicing: {NUMBER} over 802.70 is posted, two Large Cabinets for Gemini Furniture.");
 }
 
+/// A contact of whom nothing else speaks.
+pub fn delete(odoo: &Odoo) {
+    odoo.delete("res.partner", &[GARDNER]);
+    println!("  Contacts: Theodore Gardner of Ready Mat is deleted.");
+}
+
+const GARDNER: i64 = 30;
+
 pub const CABINET: i64 = 17;
 const GEMINI: i64 = 11;
 const NUMBER: &str = "INV/2026/00007";

@@ -22,7 +22,7 @@ use arguments::{Arguments, Remote};
 use stage::Stage;
 use steps::{
     ADMITTED, ARRIVED, BOOKS, BROKEN, CHECK, EVERY_MINUTE, FIRST_RUN, ROWS, SALES, SERVER, SETUP, STATUS,
-    STOCK, TILL,
+    STOCK, TILL, VERIFIED,
 };
 
 pub use arguments::USAGE;
@@ -114,6 +114,9 @@ fn walk(cluster: &Cluster, remote: &Remote, played: Option<&Played>) -> Result<(
     }
     stage.take(&BOOKS)?;
     if let Some(played) = played {
+        stage.title("In Odoo somebody deletes a contact");
+        change::delete(&played.odoo);
+        stage.take(&VERIFIED)?;
         stage.take(&BROKEN)?;
         sales(&mut stage, &played.odoo)?;
     }

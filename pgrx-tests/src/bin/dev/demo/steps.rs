@@ -173,6 +173,18 @@ select schedule, role, active, last_state from erp_sync.schedule;
 ",
 );
 
+/// What no change tells of.
+pub const VERIFIED: Step = step(
+    "Nothing tells of a deleted contact. Comparing all keys does, and pg_cron does it once a day",
+    "shop",
+    "
+select entity, state, fetched, removed from sync_run('contacts');
+select stream, key, differs from sync_diff('contacts');
+select entity, state, fetched, removed from sync_run('contacts', mode => 'verify');
+select stream, key, reason, record ->> 'name' as name from erp_sync.removed;
+",
+);
+
 /// What it looks like when something is wrong.
 pub const BROKEN: Step = Step {
     expected: Expected::Error,

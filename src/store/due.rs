@@ -1,0 +1,48 @@
+//! What `sync_auto()` would do with an entity of a server, and when.
+
+use super::session::as_owner;
+use super::sql::{Row, first, value};
+use crate::engine::{Due, Every};
+use crate::entity::{Entity, Settings};
+use crate::error::Result;
+
+/// How often all keys are compared where nothing else is said.
+const VERIFY_EVERY: &str = "1 day";
+
+/// Whatever comes round: every time.
+const ALWAYS: &str = "0 seconds";
+
+const DUE: &str = "
+select extract(epoch from $3::interval)::float8, extract(epoch from n - started_at)::float8,
+       extract(epoch from $4::interval)::float8, extract(epoch from n - full_at)::float8,
+       extract(epoch from $5::interval)::float8, extract(epoch from n - greatest(full_at, verified_at))::float8
+from (select clock_timestamp() as n,
+        (select t.started_at from erp_sync.task t
+         where t.server = $1 and t.entity = $2 and t.state = 'succeeded' order by t.run_id desc limit 1),
+        (select case when bool_and(p.full_at is not null) then min(p.full_at) end as full_at
+         from erp_sync.position p where p.server = $1 and p.entity = $2),
+        (select case when bool_and(p.verified_at is not null) then min(p.verified_at) end as verified_at
+         from erp_sync.position p where p.server = $1 and p.entity = $2)) s";
+
+/// How an entity of a server stands. In the current transaction.
+pub(super) fn due(server: &str, entity: &Entity, own: &Settings) -> Result<Due> {
+    let text = |setting: &Option<String>, otherwise: &str| {
+        value(setting.clone().unwrap_or_else(|| otherwise.to_string()))
+    };
+    let arguments = [
+        value(server.to_string()),
+        value(entity.name.clone()),
+        text(&own.interval, ALWAYS),
+        text(&own.full_every, &entity.full_every),
+        text(&own.verify_every, VERIFY_EVERY),
+    ];
+    let every = |row: &Row<'_>, at: usize| {
+        Ok::<_, crate::error::Error>(Every { every: row.get(at)?.unwrap_or_default(), ago: row.get(at + 1)? })
+    };
+    let due = as_owner(|| {
+        first(DUE, &arguments, |row| {
+            Ok(Due { any: every(row, 1)?, full: every(row, 3)?, verify: every(row, 5)? })
+        })
+    })?;
+    Ok(due.unwrap_or_default())
+}
