@@ -7,7 +7,7 @@ use super::tables::DDL_LOCK;
 use super::{Place, servers};
 use crate::entity::{Entity, Stream, ddl, derive, quote};
 use crate::error::{Error, Kind, Result};
-use crate::source::{Key, hint};
+use crate::source::Key;
 
 /// So many rows are recomputed by one statement.
 const CHUNK: usize = 5000;
@@ -43,8 +43,7 @@ fn mine(name: &str) -> Result<()> {
         Some((owner, false)) => {
             let role = servers::role_name()?;
             let message = format!("table {name} belongs to role \"{owner}\", not to \"{role}\"");
-            let hint = format!("grant {} to {}", hint::ident(&owner), hint::ident(&role));
-            Err(Error::new(Kind::Denied, message).hint(hint))
+            Err(Error::new(Kind::Denied, message).hint(servers::line_to_become(&owner)?))
         }
         _ => Ok(()),
     }
