@@ -12,6 +12,7 @@
 
 mod build;
 pub mod debian;
+mod disk;
 mod install;
 mod instance;
 mod options;
@@ -27,7 +28,9 @@ mod user;
 mod wait;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use instance::Instance;
 use slot::Slot;
@@ -164,6 +167,17 @@ impl Cluster {
     /// cluster then throws out everybody and recovers; returns when it takes connections again.
     pub fn kill_backend(&self, pid: i32) {
         self.instance.kill(pid).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Kills the cluster's first process, the postmaster, and waits until the others have ended by
+    /// themselves. Returns how long that took.
+    pub fn kill_postmaster(&self) -> Duration {
+        self.instance.kill_first().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The small disk of a cluster that has one ([`Options::with_disk`]).
+    pub fn disk(&self) -> PathBuf {
+        disk::folder(&self.instance)
     }
 
     /// The lasting cluster of a name ([`Options::lasting`]), if it runs.

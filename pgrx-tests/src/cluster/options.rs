@@ -29,13 +29,16 @@ const TESTS_ONLY: [(&str, &str); 4] = [
 ];
 
 /// How a cluster is to be: made by [`Cluster::options`], used up by [`Options::start`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     name: String,
     settings: Vec<(String, String)>,
     lasting: bool,
     anew: bool,
     own_identity: bool,
+    /// Port of the cluster that this one follows.
+    primary: Option<u16>,
+    disk_mb: Option<u32>,
     server: Option<&'static Prepared>,
 }
 
@@ -45,14 +48,14 @@ impl Options {
         let settings =
             ALL.iter().chain(&TESTS_ONLY).map(|(name, value)| (name.to_string(), value.to_string()));
         let settings = settings.collect();
-        Options { name: name.into(), settings, lasting: false, anew: true, own_identity: false, server: None }
+        Options { name: name.into(), settings, anew: true, ..Options::default() }
     }
 
     /// A cluster for a person: durable, and its data stays. At most one of a name runs; starting it
     /// a second time finds it.
     pub fn lasting(name: &str) -> Options {
         let settings = ALL.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        Options { name: name.into(), settings, lasting: true, anew: false, own_identity: true, server: None }
+        Options { name: name.into(), settings, lasting: true, own_identity: true, ..Options::default() }
     }
 
     /// Removes what a lasting cluster of this name holds, and begins with an empty one.
@@ -85,6 +88,18 @@ impl Options {
         self
     }
 
+    /// A standby: a copy of a running cluster that follows it.
+    pub fn standby_of(mut self, primary: &Cluster) -> Options {
+        self.primary = Some(primary.port);
+        self
+    }
+
+    /// With a small disk of its own ([`Cluster::disk`]), which is empty after every start.
+    pub fn with_disk(mut self, megabytes: u32) -> Options {
+        self.disk_mb = Some(megabytes);
+        self
+    }
+
     /// Starts it, or finds the lasting cluster that runs already.
     pub fn start(self) -> Result<Cluster> {
         let prepared = match self.server {
@@ -101,7 +116,9 @@ impl Options {
                 }
             },
         };
-        let instance = slot::instance(&prepared.ground, folder, &slot.name, &prepared.tree, &prepared.user);
+        let mut instance =
+            slot::instance(&prepared.ground, folder, &slot.name, &prepared.tree, &prepared.user);
+        instance.disk_mb = self.disk_mb;
         let at_drop = AtDrop::Remove;
         let port = self.bring_up(prepared, &instance)?;
         Ok(Cluster { instance, port, at_drop, _slot: Some(slot) })
@@ -163,6 +180,9 @@ impl Options {
     }
 
     fn make_data(&self, prepared: &Prepared, instance: &Instance) -> Result<()> {
+        if let Some(port) = self.primary {
+            return instance.follow(port);
+        }
         if self.own_identity {
             return instance.initdb(self.lasting);
         }

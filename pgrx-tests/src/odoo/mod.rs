@@ -62,7 +62,7 @@ use server::Shared;
 pub struct Odoo {
     shared: Arc<Shared>,
     port: u16,
-    server: Option<JoinHandle<()>>,
+    servers: Vec<(Ipv4Addr, JoinHandle<()>)>,
 }
 
 impl Odoo {
@@ -114,12 +114,26 @@ impl Odoo {
     fn launch(port: u16, is_behind_proxy: bool, face: Face) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();
-        let shared = Shared::new(is_behind_proxy, face);
-        let server = thread::spawn({
-            let shared = Arc::clone(&shared);
-            move || shared.serve(&listener)
-        });
-        Ok(Self { shared, port, server: Some(server) })
+        let mut odoo = Self { shared: Shared::new(is_behind_proxy, face), port, servers: Vec::new() };
+        odoo.serve(Ipv4Addr::LOCALHOST, listener);
+        Ok(odoo)
+    }
+
+    fn serve(&mut self, address: Ipv4Addr, listener: TcpListener) {
+        let shared = Arc::clone(&self.shared);
+        self.servers.push((address, thread::spawn(move || shared.serve(&listener))));
+    }
+
+    /// Answers at another address of this machine too, and returns its URL: to a client that is another
+    /// host.
+    ///
+    /// # Panics
+    /// When the address is none of 127.0.0.0/8, or its port is taken.
+    pub fn also_at(&mut self, address: Ipv4Addr) -> String {
+        assert!(address.is_loopback(), "{address} may be reached from elsewhere");
+        let listener = TcpListener::bind((address, self.port)).expect("the same port at another address");
+        self.serve(address, listener);
+        format!("http://{address}:{}", self.port)
     }
 
     /// The address a user would give: without a path and without a slash at its end.
@@ -207,9 +221,9 @@ impl Odoo {
 impl Drop for Odoo {
     fn drop(&mut self) {
         self.shared.stop();
-        // Wakes the listener, which then sees that it is over.
-        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
-        if let Some(server) = self.server.take() {
+        for (address, server) in self.servers.drain(..) {
+            // Wakes the listener, which then sees that it is over.
+            let _ = TcpStream::connect((address, self.port));
             let _ = server.join();
         }
     }
