@@ -8,7 +8,7 @@ use super::tables::DDL_LOCK;
 use super::{Place, servers};
 use crate::entity::{Entity, Stream, ddl, derive, quote};
 use crate::error::{Error, Kind, Result};
-use crate::source::{Key, hint};
+use crate::source::Key;
 
 /// How long a tenant's turn is waited for: it is held by other servers' batches alone, and there may be
 /// many of them.
@@ -48,8 +48,7 @@ fn mine(name: &str) -> Result<()> {
         Some((owner, false)) => {
             let role = servers::role_name()?;
             let message = format!("table {name} belongs to role \"{owner}\", not to \"{role}\"");
-            let hint = format!("grant {} to {}", hint::ident(&owner), hint::ident(&role));
-            Err(Error::new(Kind::Denied, message).hint(hint))
+            Err(Error::new(Kind::Denied, message).hint(servers::line_to_become(&owner)?))
         }
         _ => Ok(()),
     }

@@ -199,6 +199,20 @@ pub fn role_name() -> Result<String> {
     Ok(first("select current_user::text", &[], |row| row.text(1))?.unwrap_or_default())
 }
 
+/// What to type so that the current role has the rights of an owner. One that is a member, but does not
+/// inherit, is not helped by a grant as one writes it: from 16 on inheriting belongs to the grant, before to
+/// the role. In the current transaction.
+pub fn line_to_become(owner: &str) -> Result<String> {
+    let sql = "select pg_has_role($1, 'MEMBER'), current_setting('server_version_num')::int >= 160000";
+    let member = first(sql, &[value(owner.to_string())], |row| Ok((row.flag(1)?, row.flag(2)?)))?;
+    let (owner, role) = (hint::ident(owner), hint::ident(&role_name()?));
+    Ok(match member {
+        Some((true, true)) => format!("grant {owner} to {role} with inherit true"),
+        Some((true, false)) => format!("alter role {role} inherit"),
+        _ => format!("grant {owner} to {role}"),
+    })
+}
+
 /// An error when a worker could not connect as the current role. In the current transaction.
 pub fn may_log_in() -> Result<()> {
     let sql =

@@ -140,9 +140,9 @@ fn refuse_foreign(place: &Place<'_>, found: &Found) -> Result<()> {
         )
         .detail("only a member of the owner may sync into a table")
         .hint(format!(
-            "run as {0}, or: grant {0} to {1}",
+            "run as {}, or: {}",
             hint::ident(&found.owner),
-            hint::ident(&role)
+            servers::line_to_become(&found.owner)?
         )));
     }
     Ok(())

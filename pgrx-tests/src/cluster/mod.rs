@@ -16,11 +16,14 @@ mod disk;
 mod install;
 mod instance;
 mod options;
+mod pg_cron;
 mod prepare;
 mod process;
+pub mod pypi;
 mod server_tree;
 mod shared;
 mod slot;
+mod upgrade;
 mod user;
 mod wait;
 mod workspace;
@@ -35,7 +38,7 @@ use slot::Slot;
 pub use build::for_server;
 pub use instance::Stop;
 pub use options::Options;
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, prepare, prepare_for};
 pub use server_tree::Server;
 pub use wait::wait_for;
 pub use workspace::Workspace;
@@ -104,6 +107,12 @@ impl Cluster {
     pub fn client(&self, database: &str, user: &str) -> postgres::Client {
         postgres::Client::connect(&self.url(database, user), postgres::NoTls)
             .unwrap_or_else(|error| panic!("connecting as {user} to {database}: {error:?}"))
+    }
+
+    /// Stops this cluster and makes a new one of it on another server, with pg_upgrade; both keep their
+    /// data as long as their values live. The settings are those of a test cluster.
+    pub fn upgrade(&self, server: &'static Prepared) -> Result<Cluster> {
+        upgrade::upgrade(self, server)
     }
 
     /// Makes an empty database.
