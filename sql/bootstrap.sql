@@ -15,6 +15,7 @@ create table erp_sync.run (
   settings jsonb not null,
   state text not null default 'queued',
   worker_pid integer,
+  warnings text[] not null default '{}',
   error text,
   queued_at timestamptz not null default clock_timestamp(),
   started_at timestamptz,
@@ -32,17 +33,19 @@ comment on column erp_sync.run.confirm is 'whether removals beyond the breaker''
 comment on column erp_sync.run.role is 'the role that runs it';
 comment on column erp_sync.run.settings is 'the settings erp_sync.* as the caller saw them';
 comment on column erp_sync.run.state is 'queued, running, succeeded, failed or cancelled';
-comment on column erp_sync.run.worker_pid is 'process of the worker';
+comment on column erp_sync.run.worker_pid is 'process of its first worker, which leads the others';
+comment on column erp_sync.run.warnings is 'what a person should know although the run went on';
 comment on column erp_sync.run.error is 'why the run as a whole could not go on';
 comment on column erp_sync.run.queued_at is 'when it was asked for';
-comment on column erp_sync.run.started_at is 'when its worker began';
-comment on column erp_sync.run.finished_at is 'when its worker ended';
+comment on column erp_sync.run.started_at is 'when its first worker began';
+comment on column erp_sync.run.finished_at is 'when its last worker ended';
 
 create table erp_sync.task (
   run_id bigint not null,
   server text not null,
   entity text not null,
   ordinal integer not null,
+  lane text not null,
   tenant text not null,
   mode text not null,
   state text not null default 'queued',
@@ -59,6 +62,7 @@ create table erp_sync.task (
   removed bigint not null default 0,
   waiting bigint not null default 0,
   warnings text[] not null default '{}',
+  not_read text[] not null default '{}',
   error_kind text,
   error text,
   detail text,
@@ -73,11 +77,13 @@ create table erp_sync.task (
     check (fetched = inserted + updated + unchanged + left_out + rejected + duplicates)
 );
 create index task_by_entity on erp_sync.task (server, entity, run_id desc);
+create index task_open on erp_sync.task (server, entity) where state in ('queued', 'running');
 comment on table erp_sync.task is 'one row per entity and server of a run';
 comment on column erp_sync.task.run_id is 'the run';
 comment on column erp_sync.task.server is 'name of the foreign server';
 comment on column erp_sync.task.entity is 'name of the entity';
 comment on column erp_sync.task.ordinal is 'its place in the order of the run';
+comment on column erp_sync.task.lane is 'host and port of the remote: tasks of one lane never run at the same time';
 comment on column erp_sync.task.tenant is 'the business the rows belong to';
 comment on column erp_sync.task.mode is 'incremental, full or verify';
 comment on column erp_sync.task.state is 'queued, running, succeeded, failed, cancelled or skipped';
@@ -94,6 +100,7 @@ comment on column erp_sync.task.duplicates is 'further copies of a row in one an
 comment on column erp_sync.task.removed is 'rows deleted here because the remote no longer has them, or because they left the entity''s keep';
 comment on column erp_sync.task.waiting is 'removals that wait for confirmation, and rows that wait for a partner';
 comment on column erp_sync.task.warnings is 'what a person should know although the task went on';
+comment on column erp_sync.task.not_read is 'columns and tables that the remote did not give, each with the reason';
 comment on column erp_sync.task.error_kind is 'kind of the error';
 comment on column erp_sync.task.error is 'why it failed or was skipped';
 comment on column erp_sync.task.detail is 'what was seen';

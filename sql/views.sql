@@ -9,7 +9,7 @@ comment on view erp_sync.progress is 'tasks that are running now';
 create view erp_sync.history with (security_invoker = true) as
 select t.run_id, t.server, t.entity, t.tenant, t.mode, t.state,
        t.fetched, t.inserted, t.updated, t.unchanged, t.left_out, t.rejected, t.duplicates, t.removed, t.waiting,
-       t.warnings, t.error, t.detail, t.hint, r.role,
+       r.warnings || t.warnings as warnings, t.error, t.detail, t.hint, r.role,
        t.started_at, t.finished_at, t.finished_at - t.started_at as duration
 from erp_sync.task t
 join erp_sync.run r on r.id = t.run_id
@@ -88,7 +88,7 @@ comment on column erp_sync.history.rejected is 'rows that could not be stored';
 comment on column erp_sync.history.duplicates is 'further copies of a row in one answer';
 comment on column erp_sync.history.removed is 'rows deleted here';
 comment on column erp_sync.history.waiting is 'removals that wait for confirmation';
-comment on column erp_sync.history.warnings is 'what a person should know although the task went on';
+comment on column erp_sync.history.warnings is 'what a person should know although the task, or the run as a whole, went on';
 comment on column erp_sync.history.error is 'why it failed or was skipped';
 comment on column erp_sync.history.detail is 'what was seen';
 comment on column erp_sync.history.hint is 'what to type next';

@@ -52,6 +52,12 @@ pub enum Kind {
     Denied,
     /// A local lock was not to be had in time.
     Locked,
+    /// A row breaks a constraint that somebody gave a table here.
+    Constraint,
+    /// A table here is not as it was made: it lacks a column, or is gone.
+    Altered,
+    /// There is no room left here: disk, memory or connections.
+    Full,
     /// A statement in this database failed.
     Local,
     /// Too many rows vanished at once; the removals wait for confirmation.
@@ -89,6 +95,9 @@ impl Kind {
             | Kind::Conflict
             | Kind::Usage
             | Kind::Denied
+            | Kind::Constraint
+            | Kind::Altered
+            | Kind::Full
             | Kind::Local
             | Kind::Breaker
             | Kind::NotReady
@@ -122,7 +131,16 @@ impl Kind {
             Kind::Usage => "look at: select * from sync_entities()",
             Kind::Denied => "ask the owner or a superuser for the right",
             Kind::Locked => "see who holds the lock in pg_locks, then run again",
-            Kind::Local => "mend what DETAIL says, then run again: nothing of the batch was stored",
+            Kind::Constraint => {
+                "mend the row on the remote, or drop what it breaks, then run again: the run goes on where it stopped"
+            }
+            Kind::Altered => {
+                "run again: what is missing is made and filled again, and what else is wrong is named"
+            }
+            Kind::Full => {
+                "make room, then run again: what was committed stays, and the run goes on where it stopped"
+            }
+            Kind::Local => "look into the server's log, then run again: nothing of the batch was stored",
             Kind::Breaker => "if the rows are really gone, run again with confirm => true",
             Kind::NotReady => "see how far it is with: select * from sync_progress()",
             Kind::Cancelled => "what was committed stays; the next run goes on from there",

@@ -10,6 +10,7 @@ use crate::engine;
 use crate::source::Limits;
 
 static ENABLED: GucSetting<bool> = GucSetting::<bool>::new(true);
+static MAX_WORKERS: GucSetting<i32> = GucSetting::<i32>::new(4);
 static TARGET_SCHEMA: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"erp"));
 static BATCH_ROWS: GucSetting<i32> = GucSetting::<i32>::new(5000);
 static CONNECT_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(10_000);
@@ -23,6 +24,8 @@ static REMOVED_RETENTION: GucSetting<i32> = GucSetting::<i32>::new(90 * 24 * 60)
 /// The settings as one session sees them. They travel to the worker with the call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
+    /// `erp_sync.max_workers`
+    pub max_workers: usize,
     /// `erp_sync.target_schema`
     pub target_schema: String,
     /// `erp_sync.batch_rows`
@@ -48,6 +51,7 @@ impl Settings {
     pub fn current() -> Self {
         let schema = TARGET_SCHEMA.get().map(|s| s.to_string_lossy().into_owned());
         Settings {
+            max_workers: positive(&MAX_WORKERS) as usize,
             target_schema: schema.unwrap_or_else(|| "erp".into()),
             batch_rows: positive(&BATCH_ROWS) as usize,
             connect_timeout_ms: positive(&CONNECT_TIMEOUT) as u64,
@@ -95,6 +99,16 @@ pub fn define() {
         c"Whether runs may begin.",
         c"Off pauses everything: sync_run() and sync_auto() say so and do nothing.",
         &ENABLED,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"erp_sync.max_workers",
+        c"Workers of one run, at most.",
+        c"Each reads one server at a time; each takes one of max_worker_processes.",
+        &MAX_WORKERS,
+        1,
+        64,
         GucContext::Suset,
         GucFlags::default(),
     );

@@ -24,6 +24,9 @@ fn sqlstate(kind: Kind) -> PgSqlErrorCode {
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
         }
         Kind::Locked => PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
+        Kind::Constraint => PgSqlErrorCode::ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION,
+        Kind::Altered => PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
+        Kind::Full => PgSqlErrorCode::ERRCODE_DISK_FULL,
         Kind::Local => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
         Kind::Cancelled => PgSqlErrorCode::ERRCODE_QUERY_CANCELED,
         Kind::NoWorker => PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES,
@@ -59,11 +62,28 @@ fn from_postgres(report: &ErrorReportWithLevel) -> Error {
         | PgSqlErrorCode::ERRCODE_T_R_DEADLOCK_DETECTED
         | PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE => Kind::Locked,
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE => Kind::Denied,
+        PgSqlErrorCode::ERRCODE_NOT_NULL_VIOLATION
+        | PgSqlErrorCode::ERRCODE_CHECK_VIOLATION
+        | PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION
+        | PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION
+        | PgSqlErrorCode::ERRCODE_EXCLUSION_VIOLATION => Kind::Constraint,
+        // The last three are what comes of an upsert without its key, of values compared with a
+        // column of another type, and of a partitioned table.
+        PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE
+        | PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN
+        | PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH
+        | PgSqlErrorCode::ERRCODE_INVALID_COLUMN_REFERENCE
+        | PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION
+        | PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED => Kind::Altered,
+        PgSqlErrorCode::ERRCODE_DISK_FULL
+        | PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY
+        | PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES => Kind::Full,
         _ => Kind::Local,
     };
     let mut error = Error::new(kind, one_line(report.message()));
     // DETAIL of a failed statement may quote a row ("Failing row contains ..."): not passed on.
-    if let Some(hint) = report.hint() {
+    // PostgreSQL's hints for a full disk and for what is not there help nobody here.
+    if let Some(hint) = report.hint().filter(|_| !matches!(kind, Kind::Full | Kind::Altered)) {
         error = error.hint(one_line(hint));
     }
     error

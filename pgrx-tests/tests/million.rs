@@ -26,8 +26,18 @@ fn shop(cluster: &Cluster) -> (Shop<'_>, Tds) {
     let tds = till::open(&mut shop, "pos");
     shop.run("select * from sync_run('products,warehouses')");
     tds.fill("INV_PointofSalesDetailTAB", (0..lines()).map(till::made_up));
-    shop.admin.batch_execute("create extension pg_walinspect").expect("a part of every PostgreSQL");
     (shop, tds)
+}
+
+/// Whether WAL can be looked into. pg_walinspect comes with PostgreSQL, but not with every package of it.
+fn can_look_into_wal(shop: &mut Shop<'_>) -> bool {
+    let is_there = "select count(*) from pg_available_extensions where name = 'pg_walinspect'";
+    if shop.value(is_there) == "0" {
+        println!("left out: what the WAL is about, because this PostgreSQL has no pg_walinspect");
+        return false;
+    }
+    shop.admin.batch_execute("create extension pg_walinspect").expect("a superuser may");
+    true
 }
 
 /// What a worker takes while it waits for its first answer.
@@ -123,6 +133,7 @@ fn a_million_lines_come_in_bounded_memory_and_unchanged_ones_are_not_touched() {
     let options = Cluster::options("million").set("autovacuum", "off").set("max_wal_size", "8GB");
     let cluster = options.start().expect("a cluster");
     let (mut shop, tds) = shop(&cluster);
+    let can_look = can_look_into_wal(&mut shop);
     let idle_kb = idle_memory_kb(&mut shop, &tds);
     let (all, unknown) = (lines(), lines() / 1000);
 
@@ -138,7 +149,22 @@ fn a_million_lines_come_in_bounded_memory_and_unchanged_ones_are_not_touched() {
     let (before, since) = (tuples(&mut shop), place(&mut shop));
     let counts = run(&mut shop, idle_kb, "an unchanged full run", "full");
     assert_eq!(counts, format!("succeeded|{all}|0|0|{all}|0|0|{unknown}"));
-    let written = written(&mut shop, &since);
+    assert_eq!(tuples(&mut shop), before);
+    if can_look {
+        only_the_bookkeeping_is_written(&mut shop, &since);
+    }
+
+    // A line that is gone, and nothing that says so: all keys are looked at.
+    tds.execute("delete from INV_PointofSalesDetailTAB where invoice_no = N'B-00000777' and line_no = 2");
+    let counts = run(&mut shop, idle_kb, "a look at all keys", "verify");
+    let parts: Vec<&str> = counts.split('|').collect();
+    assert_eq!([parts[0], parts[2], parts[3], parts[5]], ["succeeded", "0", "0", "1"], "{counts}");
+    let found = "select differs, key from erp_sync.differences";
+    assert_eq!(shop.rows(found), [r#"extra|["pos", "B-00000777", 2]"#]);
+}
+
+fn only_the_bookkeeping_is_written(shop: &mut Shop<'_>, since: &str) {
+    let written = written(shop, since);
     println!("WAL of it: {written:?}");
     let beyond: i64 = written.iter().filter(|part| part.0 != "bookkeeping").map(|part| part.1).sum();
     let batches: i64 = shop
@@ -149,13 +175,4 @@ fn a_million_lines_come_in_bounded_memory_and_unchanged_ones_are_not_touched() {
     println!("{beyond} bytes beyond the bookkeeping's {bookkeeping} of {batches} batches");
     assert!(beyond < WAL, "{written:?}");
     assert!(bookkeeping < 20_000 * (batches + 10), "{written:?}");
-    assert_eq!(tuples(&mut shop), before);
-
-    // A line that is gone, and nothing that says so: all keys are looked at.
-    tds.execute("delete from INV_PointofSalesDetailTAB where invoice_no = N'B-00000777' and line_no = 2");
-    let counts = run(&mut shop, idle_kb, "a look at all keys", "verify");
-    let parts: Vec<&str> = counts.split('|').collect();
-    assert_eq!([parts[0], parts[2], parts[3], parts[5]], ["succeeded", "0", "0", "1"], "{counts}");
-    let found = "select differs, key from erp_sync.differences";
-    assert_eq!(shop.rows(found), [r#"extra|["pos", "B-00000777", 2]"#]);
 }

@@ -5,7 +5,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::{ENTITIES, required};
-use crate::store;
+use crate::store::{self, session};
 
 /// Stores a manifest for the current role, or what it adds to a built-in entity; gives the
 /// entity's name.
@@ -14,6 +14,7 @@ use crate::store;
 fn sync_define(manifest: Option<JsonB>) -> Result<String, ErrorReport> {
     let JsonB(manifest) = required(manifest, "manifest")
         .map_err(|error| error.hint("start from one that is there: select sync_entity('contacts')"))?;
+    session::may_write()?;
     Ok(store::define(&manifest.to_string())?)
 }
 
@@ -22,6 +23,7 @@ fn sync_define(manifest: Option<JsonB>) -> Result<String, ErrorReport> {
 #[search_path(pg_catalog, pg_temp)]
 fn sync_undefine(name: Option<&str>) -> Result<(), ErrorReport> {
     let name = required(name, "name").map_err(|error| error.hint(ENTITIES))?;
+    session::may_write()?;
     Ok(store::undefine(name)?)
 }
 

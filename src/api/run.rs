@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::store;
 use crate::store::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
-use crate::store::session::Atomicity;
+use crate::store::session::{Atomicity, may_write};
 use crate::worker;
 use pgrx::pg_sys::panic::ErrorReport;
 
@@ -193,6 +193,7 @@ fn sync_auto(fcinfo: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
 fn sync_cancel(run_id: Option<i64>) -> Result<bool, ErrorReport> {
     let run_id =
         required(run_id, "run_id").map_err(|error| error.hint("look at: select * from sync_progress()"))?;
+    may_write()?;
     let found = store::cancel(run_id)?;
     Ok(found.ok_or_else(|| {
         Error::new(Kind::Usage, format!("there is no run {run_id} that this role may see"))
@@ -211,6 +212,7 @@ fn sync_reset(
 ) -> Result<i64, ErrorReport> {
     let name = required(entity, "entity").map_err(|error| error.hint(ENTITIES))?;
     let truncate = required(truncate, "truncate")?;
+    may_write()?;
     let schema = Settings::current().target_schema;
     let entities = match name {
         "all" => store::entities()?,
@@ -219,6 +221,9 @@ fn sync_reset(
     let mut reset = 0;
     for entity in entities {
         reset += store::reset(&entity, server, truncate, &schema)?;
+    }
+    if reset == 0 && server.is_some() {
+        store::wanted_servers(server)?;
     }
     Ok(reset)
 }

@@ -3,7 +3,7 @@
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 
-use crate::store::cron;
+use crate::store::{cron, session};
 use pgrx::pg_sys::panic::ErrorReport;
 
 /// Makes or changes the pg_cron job that calls `sync_auto()` as the current role, and gives
@@ -15,6 +15,7 @@ fn sync_schedule(
     elsewhere: default!(Option<bool>, "false"),
 ) -> Result<Option<i64>, ErrorReport> {
     let schedule = super::required(schedule, "schedule")?;
+    session::may_write()?;
     match super::required(elsewhere, "elsewhere")? {
         true => Ok(cron::schedule_elsewhere().map(|()| None)?),
         false => Ok(cron::schedule(schedule).map(Some)?),
@@ -25,6 +26,7 @@ fn sync_schedule(
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
 fn sync_unschedule() -> Result<bool, ErrorReport> {
+    session::may_write()?;
     Ok(cron::unschedule()?)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::breaker;
+use super::{breaker, drift};
 use crate::entity::{Entity, Stream};
 use crate::error::{Error, Kind, Result};
 use crate::source::{About, Channel, Scope, Source};
@@ -58,14 +58,14 @@ impl Finding {
 
 /// Connects, logs in and looks at every entity. Stops at the first thing without
 /// which nothing else can be tried.
-pub async fn check(source: &mut dyn Source, subjects: &[Subject]) -> Vec<Finding> {
+pub async fn check(server: &str, source: &mut dyn Source, subjects: &[Subject]) -> Vec<Finding> {
     let about = match source.check().await {
         Ok(about) => about,
         Err(error) => return vec![Finding::failed(aspect_of(&error), &error)],
     };
     let mut findings = standing(source, &about);
     for subject in subjects {
-        findings.push(look(source, subject).await);
+        findings.push(look(server, source, subject).await);
     }
     findings
 }
@@ -147,11 +147,15 @@ struct Seen {
     readable: Vec<String>,
     absent: Vec<String>,
     left_out: Vec<String>,
+    /// Table and name of the columns among them.
+    columns: Vec<(String, String)>,
+    /// Object and name of fields that people added there and nobody keeps here.
+    unkept: Vec<(String, String)>,
     /// Tables that hold more rows than the remote shows.
     lost: Vec<String>,
 }
 
-async fn look(source: &mut dyn Source, subject: &Subject) -> Finding {
+async fn look(server: &str, source: &mut dyn Source, subject: &Subject) -> Finding {
     let aspect = format!("entity {}", subject.entity.name);
     let mut seen = Seen::default();
     for stream in &subject.entity.streams {
@@ -160,7 +164,7 @@ async fn look(source: &mut dyn Source, subject: &Subject) -> Finding {
             return Finding::failed(aspect, &error);
         }
     }
-    seen.finding(aspect)
+    seen.finding(aspect, server, &subject.entity)
 }
 
 impl Seen {
@@ -179,6 +183,9 @@ impl Seen {
             Err(error) => return Err(error),
         };
         self.left_out.extend(layout.left_out.iter().map(|(column, why)| format!("{table}.{column} ({why})")));
+        self.columns.extend(layout.left_out.into_iter().map(|(column, _)| (table.clone(), column)));
+        let unkept = source.unkept(stream).await?.into_iter();
+        self.unkept.extend(unkept.map(|field| (stream.object.clone(), field)));
         let rows = source.count(stream, &Scope::All).await?;
         self.readable.push(format!("{rows} {table}"));
         // As many as a full pass would not remove unasked.
@@ -188,24 +195,30 @@ impl Seen {
         Ok(())
     }
 
-    fn finding(self, aspect: String) -> Finding {
+    fn finding(self, aspect: String, server: &str, entity: &Entity) -> Finding {
+        let unkept: Vec<String> =
+            self.unkept.iter().map(|(object, field)| format!("{object}.{field}")).collect();
         let mut finding = Finding::ok(aspect, format!("readable: {}", self.readable.join(", ")));
-        for (what, list) in
-            [("not there", &self.absent), ("not read", &self.left_out), ("but stored here", &self.lost)]
-        {
+        for (what, list) in [
+            ("not there", &self.absent),
+            ("not read", &self.left_out),
+            ("but stored here", &self.lost),
+            ("fields of your own that are not kept", &unkept),
+        ] {
             if !list.is_empty() {
                 finding.detail = format!("{}; {what}: {}", finding.detail, list.join(", "));
             }
         }
         finding.hint = match (self.lost.is_empty(), self.left_out.is_empty()) {
-            (false, _) => Some(LOST),
-            (true, false) => Some("give the remote user the right to read them, or do without"),
+            (false, _) => Some(LOST.to_string()),
+            (true, false) => Some(drift::without(entity, &self.columns)),
             (true, true) => None,
-        }
-        .map(str::to_string);
+        };
         if finding.hint.is_some() {
             finding.status = "warn";
         }
+        // To keep them or not is a choice, and nothing to warn of.
+        finding.hint = finding.hint.or_else(|| drift::keep(server, &self.unkept));
         finding
     }
 }

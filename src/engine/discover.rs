@@ -25,6 +25,8 @@ pub struct Discovered {
     pub rows: Option<u64>,
     /// A manifest to start from.
     pub manifest: Option<Value>,
+    /// The column of a manifest that would keep the field.
+    pub column: Option<Value>,
 }
 
 /// Looks at the server as a whole, or at one object of it. `wrapper` is what a manifest calls the source.
@@ -74,14 +76,15 @@ fn bare(object: &str) -> Stream {
 }
 
 fn line(object: &str, field: Described) -> Discovered {
+    let column = field.column.map(|_| column(&field, &local(&field.name)));
     Discovered {
         object: object.into(),
         field: Some(field.name),
         kind: field.remote_type,
         label: field.label,
         column_type: field.column.map(|kind| kind.sql().to_string()),
-        rows: None,
-        manifest: None,
+        column,
+        ..Discovered::default()
     }
 }
 

@@ -16,6 +16,7 @@ mod breaker;
 mod check;
 mod diff;
 mod discover;
+mod drift;
 mod fingerprint;
 mod forecast;
 mod gone;
@@ -42,7 +43,7 @@ pub use check::{Finding, Subject, check};
 pub use diff::diff;
 pub use discover::{Discovered, discover};
 pub use forecast::{Forecast, forecast};
-pub use run::run;
+pub use run::{Ended, run};
 pub use schedule::{Due, Every, next_tick};
 pub use sink::{
     Batch, Compared, Difference, Differs, KeyRange, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep,

@@ -1,7 +1,6 @@
-//! A run: task after task, each in its lane and after those it depends on.
+//! Tasks one after the other, each after those it depends on.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::retry::retry;
 use super::task::{self, Running};
@@ -9,22 +8,20 @@ use super::{Outcome, Settings, Sink, Task};
 use crate::error::{Error, Kind, Result};
 use crate::source::Source;
 
-/// How often a lane that is taken is tried.
-const LANE_WAIT: Duration = Duration::from_secs(1);
-
-/// Runs the tasks one after the other, in the order given. Sources are made by `open`, by
-/// the name of their server, one at a time.
+/// Runs the tasks one after the other, in the order given, as what `ended` before them in the
+/// same run allows. Sources are made by `open`, by the name of their server, one at a time.
+/// Whoever calls sees to it that nobody else reads from these servers meanwhile.
 ///
 /// Every task is told to the sink as finished exactly once, however it ended. Fails only
 /// when the run is cancelled, or when the sink cannot even store how a task ended.
 pub async fn run(
     tasks: Vec<Task>,
+    mut ended: Ended,
     settings: Settings,
     open: impl FnMut(&str) -> Result<Box<dyn Source>>,
     sink: &mut dyn Sink,
 ) -> Result<()> {
     let mut remote = Remote { open, current: None };
-    let mut ended = Ended::default();
     for (id, task) in tasks.iter().enumerate() {
         let max_attempts = task.max_attempts.unwrap_or(settings.max_attempts);
         let settings = Settings { max_attempts, ..settings.clone() };
@@ -33,7 +30,7 @@ pub async fn run(
             Some(outcome) => outcome,
             None => attempt(running, &mut remote, sink).await?,
         };
-        ended.note(task, &outcome);
+        ended.note(&task.server, &task.entity.name, &outcome);
         retry(&settings, async || sink.finish(id, outcome.clone()).await).await?;
     }
     Ok(())
@@ -70,9 +67,6 @@ where
     F: FnMut(&str) -> Result<Box<dyn Source>>,
 {
     let Running { id, task, settings } = running;
-    while !retry(settings, async || sink.lock(&task.lane).await).await? {
-        tokio::time::sleep(LANE_WAIT).await;
-    }
     if let Some(reason) = retry(settings, async || sink.begin(id).await).await? {
         return Ok(Outcome::Skipped(reason));
     }
@@ -80,9 +74,9 @@ where
     task::run(running, source, sink).await
 }
 
-/// What the tasks that ended mean for those to come.
+/// What the tasks of a run that ended mean for those to come.
 #[derive(Default)]
-struct Ended {
+pub struct Ended {
     /// Server and entity of tasks that left something undone, and how they ended.
     undone: BTreeMap<(String, String), &'static str>,
     /// Servers that need not be asked again, and why.
@@ -102,19 +96,21 @@ impl Ended {
         })
     }
 
-    fn note(&mut self, task: &Task, outcome: &Outcome) {
+    /// A task ended.
+    pub fn note(&mut self, server: &str, entity: &str, outcome: &Outcome) {
         let how = match outcome {
             Outcome::Succeeded => return,
             Outcome::Skipped(_) => "was skipped",
+            Outcome::Failed(error) if error.kind == Kind::Cancelled => "was cancelled",
             // Complete, apart from removals.
             Outcome::Failed(error) if error.kind == Kind::Breaker => return,
             Outcome::Failed(error) => {
                 if matches!(error.kind, Kind::Login | Kind::Unreachable | Kind::NoDatabase | Kind::Tls) {
-                    self.down.insert(task.server.clone(), error.clone());
+                    self.down.insert(server.to_owned(), error.clone());
                 }
                 "failed"
             }
         };
-        self.undone.insert((task.server.clone(), task.entity.name.clone()), how);
+        self.undone.insert((server.to_owned(), entity.to_owned()), how);
     }
 }

@@ -235,9 +235,6 @@ impl AddAssign for Written {
 /// Where rows go. Errors of kind [`Kind::Cancelled`](crate::error::Kind::Cancelled) end the run.
 #[async_trait(?Send)]
 pub trait Sink {
-    /// Tries to take the lane; the same lane may be taken again by the same run.
-    async fn lock(&mut self, lane: &str) -> Result<bool>;
-
     /// The task begins: `queued` becomes `running`. `Some(reason)`: it is not to be run
     /// (the same entity of the same server is already running elsewhere).
     async fn begin(&mut self, task: usize) -> Result<Option<String>>;
@@ -304,6 +301,12 @@ pub trait Sink {
 
     /// Something a person should know; the task goes on.
     async fn warn(&mut self, task: usize, text: String) -> Result<()>;
+
+    /// Columns and tables that the remote does not give to this user, each with the reason; the
+    /// task goes on without them.
+    async fn not_read(&mut self, task: usize, what: Vec<String>) -> Result<()> {
+        self.warn(task, format!("not read: {}", what.join(", "))).await
+    }
 
     /// The task ended.
     async fn finish(&mut self, task: usize, outcome: Outcome) -> Result<()>;

@@ -96,7 +96,7 @@ async fn warn_left_out(reader: &Reader<'_>, writer: &mut Writer<'_>) -> Result<(
     let all: Vec<_> = columns.chain(tables).collect();
     match all.is_empty() {
         true => Ok(()),
-        false => writer.warn(format!("not read: {}", all.join(", "))).await,
+        false => writer.not_read(all).await,
     }
 }
 

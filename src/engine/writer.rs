@@ -87,6 +87,12 @@ impl<'a> Writer<'a> {
         retry(settings, async || self.sink.warn(id, text.clone()).await).await
     }
 
+    /// [`Sink::not_read`].
+    pub(super) async fn not_read(&mut self, what: Vec<String>) -> Result<()> {
+        let Running { id, settings, .. } = self.running;
+        retry(settings, async || self.sink.not_read(id, what.clone()).await).await
+    }
+
     /// [`Sink::write`]; decides how many lines may be removed.
     pub(super) async fn write(&mut self, mut batch: Batch) -> Result<Written> {
         for lines in &mut batch.lines {

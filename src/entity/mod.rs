@@ -12,6 +12,7 @@ pub mod define;
 pub mod derive;
 mod kind;
 pub mod nearest;
+pub mod offer;
 pub mod quote;
 pub mod settings;
 mod shape;
@@ -144,6 +145,13 @@ impl Stream {
     /// Index of a column by its name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == name)
+    }
+
+    /// Whether a field of the object is read: as a column, or to see what changed. Some remotes do not
+    /// tell upper from lower case.
+    pub fn reads(&self, field: &str) -> bool {
+        let mut paths = self.columns.iter().flat_map(Column::paths).chain(self.cursor.as_deref());
+        paths.any(|path| path.eq_ignore_ascii_case(field))
     }
 
     /// Whether the stream cannot be read without this column.

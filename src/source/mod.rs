@@ -315,6 +315,12 @@ pub trait Source {
     /// The fields of an object that the user may read. Errors: [`Kind::NoObject`].
     async fn describe(&mut self, object: &str) -> Result<Vec<Described>>;
 
+    /// Fields that people added to the stream's object, that can be kept and that no column is read from.
+    /// None where the remote does not tell them from its own.
+    async fn unkept(&mut self, _stream: &Stream) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// The cursor value from which on rows are read again that were written before `mark` and
     /// committed after it: `by` earlier, for cursors that are moments.
     fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark>;

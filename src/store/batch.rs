@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use pgrx::datum::DatumWithOid;
 
 use super::rows::put;
-use super::session::{as_owner, transaction};
+use super::session::as_owner;
 use super::sql::{change, execute, first, json_key, json_keys, key_arrays, query, value};
 use super::tables::pass_text;
 use super::{Place, Store, derive, local};
@@ -32,7 +32,7 @@ impl Store {
             true => Cow::Owned(local::batch(&place.task.server, batch)),
             false => Cow::Borrowed(batch),
         };
-        let written = transaction(|| {
+        let written = place.transaction(|| {
             derive::take_turn(&place)?;
             let whole = is_full(batch);
             let mut own = put(&place, &batch.rows, whole)?;

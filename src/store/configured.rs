@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::manifests::OWN;
-use super::session::as_owner;
+use super::session::{as_owner, may_write};
 use super::sql::{execute, first, query, value};
 use super::{role_name, servers};
 use crate::entity::{Entity, Settings, settings};
@@ -76,6 +76,7 @@ pub fn configure(entity: Option<&Entity>, changes: &Value, server: Option<&str>)
         return Err(undated(entity)?);
     }
     if now != stored {
+        may_write()?;
         let [role, of, at] = place()?;
         let empty = now.as_object().is_some_and(serde_json::Map::is_empty);
         as_owner(|| match empty {

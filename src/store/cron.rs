@@ -114,13 +114,18 @@ pub fn come_home() -> Result<()> {
 /// An error when this database is a copy of the one where `sync_schedule()` was called.
 pub fn at_home() -> Result<()> {
     let (system, database) = whereabouts();
-    let sql = "select exists (select from erp_sync.home where system_identifier = $1 and database = $2)";
-    let home = as_owner(|| first(sql, &[value(system), value(database)], |row| row.flag(1)))?;
-    if home == Some(true) {
-        return Ok(());
-    }
-    Err(Error::new(Kind::Usage, "schedules are paused: sync_schedule() was never called in this database")
-        .detail("a restored copy would read the same remotes as the database it was copied from")
+    let sql = "select system_identifier = $1, database = $2 from erp_sync.home";
+    let arguments = [value(system), value(database)];
+    let home = as_owner(|| first(sql, &arguments, |row| Ok((row.flag(1)?, row.flag(2)?))))?;
+    let why = match home {
+        Some((true, true)) => return Ok(()),
+        Some((true, false)) => "sync_schedule() was called in the database that this is a copy of",
+        // So it is after pg_upgrade, too.
+        Some((false, _)) => "sync_schedule() was called in another cluster than this",
+        None => "sync_schedule() was never called in this database",
+    };
+    Err(Error::new(Kind::Usage, format!("schedules are paused: {why}"))
+        .detail("a copy would read the same remotes as the database it was copied from")
         .hint("start them here with: select sync_schedule()"))
 }
 

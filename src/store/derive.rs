@@ -2,12 +2,17 @@
 
 use pgrx::datum::DatumWithOid;
 
+use super::session::LOCK_TIMEOUT;
 use super::sql::{change, execute, first, key_arrays, query, value};
 use super::tables::DDL_LOCK;
 use super::{Place, servers};
 use crate::entity::{Entity, Stream, ddl, derive, quote};
 use crate::error::{Error, Kind, Result};
-use crate::source::{Key, hint};
+use crate::source::Key;
+
+/// How long a tenant's turn is waited for: it is held by other servers' batches alone, and there may be
+/// many of them.
+const TURN: &str = "60s";
 
 /// So many rows are recomputed by one statement.
 const CHUNK: usize = 5000;
@@ -43,8 +48,7 @@ fn mine(name: &str) -> Result<()> {
         Some((owner, false)) => {
             let role = servers::role_name()?;
             let message = format!("table {name} belongs to role \"{owner}\", not to \"{role}\"");
-            let hint = format!("grant {} to {}", hint::ident(&owner), hint::ident(&role));
-            Err(Error::new(Kind::Denied, message).hint(hint))
+            Err(Error::new(Kind::Denied, message).hint(servers::line_to_become(&owner)?))
         }
         _ => Ok(()),
     }
@@ -56,8 +60,15 @@ pub(super) fn take_turn(place: &Place<'_>) -> Result<()> {
     if !place.task.entity.streams.iter().any(|stream| derive::matters(&stream.table)) {
         return Ok(());
     }
-    let sql = "select pg_advisory_xact_lock(hashtextextended('erp_sync derive ' || $1, 0))";
-    execute(sql, &[value(place.tenant())]).map(drop)
+    let lock = "select pg_advisory_xact_lock(hashtextextended('erp_sync derive ' || $1, 0))";
+    execute(&patience(TURN), &[])?;
+    execute(lock, &[value(place.tenant())])?;
+    execute(&patience(LOCK_TIMEOUT), &[]).map(drop)
+}
+
+/// How long locks are waited for in the rest of the transaction.
+fn patience(limit: &str) -> String {
+    format!("set local lock_timeout to '{limit}'")
 }
 
 /// Brings derived tables up to date after rows of the stream changed. `seen`: rows that did

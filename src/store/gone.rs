@@ -52,7 +52,7 @@ impl Store {
     pub fn remove(&mut self, task: usize, stream: usize, keys: &[Key], reason: &str) -> Result<u64> {
         let place = self.place(task, stream)?;
         let keys = &*place.keys_here(keys);
-        transaction(|| {
+        place.transaction(|| {
             derive::take_turn(&place)?;
             let mut removed = 0;
             for child in place.children() {

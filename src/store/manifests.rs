@@ -1,6 +1,8 @@
 //! The entities there are for the current role: the built-in ones, and what it or a role it
 //! is a member of has stored.
 
+use serde_json::Value;
+
 use super::role_name;
 use super::session::as_owner;
 use super::sql::{change, execute, first, query, value};
@@ -63,6 +65,14 @@ fn stored() -> Result<Vec<Stored>> {
             Ok(Stored { definer: row.text(1)?, name: row.text(2)?, json: row.text(3)? })
         })
     })
+}
+
+/// The manifest of a stored entity as its definer wrote it; `None` for a built-in one. In the current
+/// transaction.
+pub fn written(entity: &Entity) -> Result<Option<Value>> {
+    let ours =
+        |stored: &Stored| stored.name == entity.name && Some(&stored.definer) == entity.definer.as_ref();
+    Ok(stored()?.into_iter().find(ours).and_then(|stored| serde_json::from_str(&stored.json).ok()))
 }
 
 const STORE: &str = "

@@ -3,6 +3,7 @@
 //! unless its doc says that it joins the current one.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use pgrx::datum::TimestampWithTimeZone;
@@ -20,10 +21,13 @@ mod configured;
 pub mod cron;
 mod derive;
 mod due;
+mod fair;
 pub mod gate;
 mod gone;
 mod local;
 mod manifests;
+mod missing;
+mod others;
 mod plan;
 mod progress;
 pub mod reading;
@@ -36,27 +40,31 @@ pub mod session;
 mod snapshot;
 mod sql;
 mod tables;
+mod trouble;
+mod turns;
 mod verify;
 mod views;
 mod waiting;
 
 pub use configured::{Configured, configure};
-pub use manifests::{define, entities, undefine};
+pub use manifests::{define, entities, undefine, written};
+pub use others::Others;
 pub use plan::{Plan, look, plan};
+pub use progress::show_waiting;
 pub use reset::reset;
-pub use runs::{cancel, claim, fail, hold, queue};
+pub use runs::{cancel, claim, close, fail, give_up, hold, open, queue, underway, warn};
 pub use servers::{database, may_log_in, role_name, to_discover, visible, wanted as wanted_servers};
-
+pub use turns::{Next, Turn, Turns};
 pub use waiting::{counts as waiting_counts, waiting};
 
 use sql::{first, value};
 
-/// The store of one run.
+/// The store of some tasks of one run.
 pub struct Store {
     run_id: i64,
     settings: Settings,
     tasks: Vec<Tracked>,
-    entities: Vec<Entity>,
+    entities: Arc<[Entity]>,
     news: Vec<Message>,
     told_at: Instant,
 }
@@ -90,11 +98,12 @@ impl Tracked {
 
 impl Store {
     /// A store of no run, which only reads.
-    pub fn reader(order: &Order, tasks: Vec<Task>, entities: Vec<Entity>) -> Self {
-        Store::new(0, order.settings.clone(), tasks.into_iter().map(Tracked::new).collect(), entities)
+    pub fn reader(order: &Order, tasks: &[Task], entities: Vec<Entity>) -> Self {
+        Store::new(0, order.settings.clone(), tasks, entities.into())
     }
 
-    fn new(run_id: i64, settings: Settings, tasks: Vec<Tracked>, entities: Vec<Entity>) -> Self {
+    fn new(run_id: i64, settings: Settings, tasks: &[Task], entities: Arc<[Entity]>) -> Self {
+        let tasks = tasks.iter().cloned().map(Tracked::new).collect();
         Store { run_id, settings, tasks, entities, news: Vec::new(), told_at: Instant::now() }
     }
 
@@ -120,14 +129,6 @@ impl Store {
             stream: tracked.local.get(stream).ok_or_else(missing)?,
             layout: &tracked.streams.get(stream).ok_or_else(missing)?.layout,
             entities: &self.entities,
-        })
-    }
-
-    /// Tries to take a lane; held until the worker ends.
-    pub fn lock(&mut self, lane: &str) -> Result<bool> {
-        let sql = "select pg_try_advisory_lock(hashtextextended('erp_sync lane ' || $1, 0))";
-        session::transaction(|| {
-            Ok(first(sql, &[value(lane.to_string())], |row| row.flag(1))?.unwrap_or(false))
         })
     }
 
@@ -215,17 +216,25 @@ pub fn standings(tasks: &[Task], schema: &str) -> Result<Vec<Vec<crate::engine::
 /// Servers of a check, with their remotes and what is looked at.
 pub type ToCheck = Vec<(String, Result<Remote>, Vec<Subject>)>;
 
-/// The servers of a check: one by name, or all.
+/// The servers of a check, one by name or all, and behind them those that are missing.
 pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
-    let servers = servers::to_check(&order.settings, name)?;
-    session::transaction(|| {
+    let missing = session::transaction(|| missing::servers(&entities()?))?;
+    let missing: Vec<_> =
+        missing.into_iter().filter(|(server, _)| name.is_none_or(|name| name == server)).collect();
+    let servers = match servers::to_check(&order.settings, name) {
+        Err(_) if !missing.is_empty() => Vec::new(),
+        servers => servers?,
+    };
+    let mut checks = session::transaction(|| {
         let all = entities()?;
         let looked = |(server, remote): (servers::Server, _)| {
             let subjects = subjects(&server, &all)?;
             Ok((server.name, remote, subjects))
         };
-        servers.into_iter().map(looked).collect()
-    })
+        servers.into_iter().map(looked).collect::<Result<ToCheck>>()
+    })?;
+    checks.extend(missing.into_iter().map(|(server, error)| (server, Err(error), Vec::new())));
+    Ok(checks)
 }
 
 /// The entities of a server, with the rows that are here. In the current transaction.
@@ -233,7 +242,7 @@ fn subjects(server: &servers::Server, all: &[Entity]) -> Result<Vec<Subject>> {
     let all = all.iter().filter(|entity| entity.source == server.kind);
     all.map(|entity| {
         let rows = reading::rows(&server.name, &entity.name)?;
-        Ok(Subject { entity: std::sync::Arc::new(entity.clone()), rows })
+        Ok(Subject { entity: Arc::new(entity.clone()), rows })
     })
     .collect()
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::configured::Configured;
 use super::due::due;
+use super::fair;
 use super::runs;
 use super::servers::{self, Server};
 use super::session::transaction;
@@ -26,7 +27,7 @@ const PAGES: (usize, usize) = (50, 2000);
 
 /// What a run will do.
 pub struct Plan {
-    /// In order; servers one behind the other.
+    /// In order: servers one behind the other, who waited longest first.
     pub tasks: Vec<Task>,
     /// Tasks that will not be tried, with the reason.
     pub skipped: Vec<(Task, String)>,
@@ -54,6 +55,7 @@ fn make(order: &Order, wanted: &Wanted) -> Result<Plan> {
     one_odoo_per_tenant(&servers)?;
     let all = super::entities()?;
     let entities = catalog::resolve(&wanted.entity, &all)?;
+    let servers = fair::order(servers, &entities)?;
     let configured = Configured::load()?;
     let mut plan =
         Plan { tasks: Vec::new(), skipped: Vec::new(), remotes: HashMap::new(), entities: Vec::new() };

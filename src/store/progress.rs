@@ -51,6 +51,11 @@ impl Store {
     }
 }
 
+/// Shows in `pg_stat_activity` that others are at work on what is left of the run.
+pub fn show_waiting() {
+    show_activity("erp_sync: waits for a server that another worker reads");
+}
+
 /// Shows in `pg_stat_activity` what is being done.
 pub(super) fn show_activity(text: &str) {
     let Ok(text) = CString::new(text) else { return };

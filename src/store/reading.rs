@@ -43,21 +43,34 @@ pub struct Status {
 }
 
 const STATUS: &str = "
-select coalesce(last.state, 'never'), ok.finished_at, clock_timestamp() - ok.started_at, ok.started_at,
+select coalesce(last.state, 'never'), ok.finished_at,
+       greatest(clock_timestamp() - ok.started_at, interval '0'), ok.started_at,
        coalesce(p.rows, 0)::bigint, coalesce(r.rejected, 0), coalesce(c.waiting, 0),
        case when last.state in ('failed', 'cancelled') then last.error end,
        case when last.state in ('failed', 'cancelled') then last.hint
             when c.waiting > 0 then format(
-              'select * from sync_run(%L, %L, mode => ''full'', confirm => true)', $2, $1) end
+              'select * from sync_run(%L, %L, mode => ''full'', confirm => true)', $2, $1)
+            when skipped.error is not null then format(
+              'not read: %s; see: select * from sync_check(%L)', skipped.error, $1)
+            when ok.not_read <> '{}' then format(
+              'not read: %s%s; see: select detail, hint from sync_check(%L) where aspect = %L',
+              array_to_string(ok.not_read[:3], ', '), ' and ' || nullif(greatest(cardinality(ok.not_read) - 3, 0), 0)
+                || ' more', $1, 'entity ' || $2) end
 from (select $1::text as server, $2::text as entity) e
 left join lateral (
-  select t.state, t.error, t.hint from erp_sync.task t
+  select t.run_id, t.state, t.error, t.hint from erp_sync.task t
   where t.server = e.server and t.entity = e.entity and t.state not in ('queued', 'skipped')
   order by t.run_id desc limit 1) last on true
 left join lateral (
-  select t.started_at, t.finished_at from erp_sync.task t
+  select t.started_at, t.finished_at, t.not_read from erp_sync.task t
   where t.server = e.server and t.entity = e.entity and t.state = 'succeeded'
   order by t.run_id desc limit 1) ok on true
+-- Only a task that had begun found out that the remote cannot give it.
+left join lateral (
+  select t.error from erp_sync.task t
+  where t.server = e.server and t.entity = e.entity and t.state = 'skipped' and t.started_at is not null
+    and t.run_id > coalesce(last.run_id, 0) and last.state is distinct from 'running'
+  order by t.run_id desc limit 1) skipped on true
 left join lateral (
   select sum(p.rows) as rows
   from erp_sync.position p where p.server = e.server and p.entity = e.entity) p on true

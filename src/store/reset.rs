@@ -21,9 +21,6 @@ pub fn reset(entity: &Entity, server: Option<&str>, truncate: bool, schema: &str
     let arguments = [value(entity.name.clone()), value(server.map(str::to_string))];
     let found =
         as_owner(|| query(POSITIONS, &arguments, |row| Ok((row.text(1)?, row.text(2)?, row.text(3)?))))?;
-    if found.is_empty() && server.is_some() {
-        servers::wanted(server)?;
-    }
     let mut seen = Vec::new();
     for (server, table, tenant) in &found {
         if !seen.contains(&server) {

@@ -5,20 +5,22 @@ use pgrx::prelude::*;
 
 use super::servers;
 use super::session::{as_owner, spi, transaction};
-use super::sql::{change, execute, first, query, value};
-use super::{Store, Tracked, derive};
+use super::sql::{Row, change, execute, first, query, value};
+use super::{Plan, Store, derive};
 use crate::engine::{Outcome, Task};
-use crate::entity::Entity;
 use crate::error::{Error, Kind, Result};
+use crate::guc::Settings;
 use crate::store::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 
-/// First half of the advisory lock that a run's worker holds (`ERPS`); the second is the run's id.
+/// First half of the advisory lock that a run's workers share (`ERPS`); the second is the run's id.
 const RUN_LOCK: i32 = 0x4552_5053;
 
 const CLOSE_ORPHANS: &str = "
 with open as materialized (
   select r.id from erp_sync.run r
-  where (r.state = 'running' or r.state = 'queued' and r.queued_at < clock_timestamp() - interval '1 minute')
+  -- A run of the future was queued by a clock that was ahead.
+  where (r.state = 'running' or r.state = 'queued'
+         and abs(extract(epoch from clock_timestamp() - r.queued_at)) > 60)
     and r.id is distinct from $1),
 dead as materialized (
   -- Not in one WHERE: the cheaper lock would be tried first, on every run there ever was.
@@ -83,32 +85,43 @@ update erp_sync.run set state = 'running', worker_pid = pg_backend_pid(), starte
 where id = $1 and state = 'queued'
 returning entity, server, mode, confirm, settings::text";
 
-/// Holds the run's lock until the worker ends: who gets it knows that the run has no worker.
+/// Shares the run's lock until the worker ends: who gets it alone knows that the run has no worker.
 pub fn hold(run_id: i64) -> Result<()> {
     transaction(|| lock(run_id))
 }
 
 /// In the current transaction; lasts beyond it.
 fn lock(run_id: i64) -> Result<()> {
-    let sql = "select pg_advisory_lock($1, ($2 % 2147483647)::integer)";
+    let sql = "select pg_advisory_lock_shared($1, ($2 % 2147483647)::integer)";
     execute(sql, &[value(RUN_LOCK), value(run_id)]).map(drop)
 }
 
 /// Claims a queued run; `None` when it was rolled back or is no longer queued.
 pub fn claim(run_id: i64) -> Result<Option<Order>> {
-    transaction(|| {
-        as_owner(|| {
-            let claimed = change(QUEUED, &[value(run_id)], |row| {
-                let mode = WantedMode::parse(&row.text(3)?)?;
-                let wanted =
-                    Wanted { entity: row.text(1)?, server: row.get(2)?, mode, confirm: row.flag(4)? };
-                let settings = serde_json::from_str(&row.text(5)?)
-                    .map_err(|e| Error::new(Kind::Internal, format!("settings cannot be read: {e}")))?;
-                Ok(Order { call: Call::Run(wanted), settings })
-            })?;
-            Ok(claimed.into_iter().next())
-        })
-    })
+    let orders = transaction(|| as_owner(|| change(QUEUED, &[value(run_id)], order)))?;
+    Ok(orders.into_iter().next())
+}
+
+const UNDERWAY: &str = "
+select entity, server, mode, confirm, settings::text from erp_sync.run where id = $1 and state = 'running'";
+
+/// What a run that goes on is about, for a further worker of it; `None` when it has ended.
+pub fn underway(run_id: i64) -> Result<Option<Order>> {
+    transaction(|| as_owner(|| first(UNDERWAY, &[value(run_id)], order)))
+}
+
+fn order(row: &Row<'_>) -> Result<Order> {
+    let unreadable = |e| Error::new(Kind::Internal, format!("the run cannot be read: {e}"));
+    let mode: WantedMode = serde_json::from_value(row.text(3)?.into()).map_err(unreadable)?;
+    let wanted = Wanted { entity: row.text(1)?, server: row.get(2)?, mode, confirm: row.flag(4)? };
+    let settings = serde_json::from_str(&row.text(5)?).map_err(unreadable)?;
+    Ok(Order { call: Call::Run(wanted), settings })
+}
+
+/// Something a person should know of the run as a whole; it goes on.
+pub fn warn(run_id: i64, text: &str) -> Result<()> {
+    let sql = "update erp_sync.run set warnings = warnings || $2::text where id = $1";
+    transaction(|| as_owner(|| execute(sql, &[value(run_id), value(text.to_string())])).map(drop))
 }
 
 /// The run could not even be planned.
@@ -122,38 +135,31 @@ pub fn fail(run_id: i64, error: &Error) -> Result<()> {
 }
 
 const INSERT_TASK: &str = "
-insert into erp_sync.task (run_id, server, entity, ordinal, tenant, mode, state, error, finished_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, case when $7 = 'skipped' then clock_timestamp() end)";
+insert into erp_sync.task (run_id, server, entity, ordinal, lane, tenant, mode, state, error, finished_at)
+values ($1, $2, $3, $4, $9, $5, $6, $7, $8, case when $7 = 'skipped' then clock_timestamp() end)";
+
+/// Stores the run with its tasks, and shares its lock until the worker ends. Returns its id.
+pub fn open(order: &Order, wanted: &Wanted, plan: &Plan, queued: Option<i64>) -> Result<i64> {
+    transaction(|| {
+        let run_id = match queued {
+            Some(id) => id,
+            None => insert_run(order, wanted, "running")?,
+        };
+        lock(run_id)?;
+        let all = plan.tasks.iter().map(|task| (task, None));
+        let all = all.chain(plan.skipped.iter().map(|(task, reason)| (task, Some(reason.clone()))));
+        for (ordinal, (task, reason)) in all.enumerate() {
+            insert_task(run_id, ordinal as i32, task, reason)?;
+        }
+        Ok(run_id)
+    })
+}
 
 impl Store {
-    /// Stores the run with its tasks, and holds its lock until the worker ends.
-    pub fn open(
-        order: &Order,
-        wanted: &Wanted,
-        tasks: Vec<Task>,
-        skipped: Vec<(Task, String)>,
-        entities: Vec<Entity>,
-        queued: Option<i64>,
-    ) -> Result<Self> {
-        let run_id = transaction(|| {
-            let run_id = match queued {
-                Some(id) => id,
-                None => insert_run(order, wanted, "running")?,
-            };
-            lock(run_id)?;
-            let all = tasks.iter().map(|task| (task, None));
-            let all = all.chain(skipped.iter().map(|(task, reason)| (task, Some(reason.clone()))));
-            for (ordinal, (task, reason)) in all.enumerate() {
-                insert_task(run_id, ordinal as i32, task, reason)?;
-            }
-            Ok(run_id)
-        })?;
-        let tasks = tasks.into_iter().map(Tracked::new).collect();
-        Ok(Store::new(run_id, order.settings.clone(), tasks, entities))
-    }
-
-    /// The task begins.
+    /// The task begins, unless its server is gone by now, or no longer for this role.
     pub fn begin(&mut self, task: usize) -> Result<Option<String>> {
+        let server = self.tracked(task)?.task.server.clone();
+        transaction(|| servers::wanted(Some(&server)))?;
         self.change_task(task, "state = 'running', started_at = clock_timestamp()", Vec::new)?;
         let tracked = self.tracked(task)?;
         let text = format!("erp_sync: {} from {}", tracked.task.entity.name, tracked.task.server);
@@ -168,6 +174,12 @@ impl Store {
         let line = format!("{} from {}: {text}", tracked.task.entity.name, tracked.task.server);
         self.say(Message::Warning(line));
         Ok(())
+    }
+
+    /// What the remote does not give to this user; the task goes on without it.
+    pub fn not_read(&mut self, task: usize, what: Vec<String>) -> Result<()> {
+        self.change_task(task, "not_read = $4", || vec![value(what.clone())])?;
+        self.warn(task, format!("not read: {}", what.join(", ")))
     }
 
     /// The task ended.
@@ -236,23 +248,21 @@ impl Store {
             as_owner(|| execute(&sql, &arguments)).map(drop)
         })
     }
+}
 
-    /// Ends the run: tasks that were not ended become cancelled or failed with the
-    /// error that ended the run. Returns how every task ended.
-    pub fn close(&mut self, error: Option<&Error>) -> Result<Vec<TaskRow>> {
-        let run_id = self.run_id;
-        let retention = (self.settings.history_retention_min, self.settings.removed_retention_min);
-        transaction(|| {
-            as_owner(|| {
-                if let Some(error) = error {
-                    end_tasks(run_id, error)?;
-                }
-                execute(END_RUN, &[value(run_id)])?;
-                forget_old(retention)
-            })?;
-            as_owner(|| task_rows(run_id))
-        })
-    }
+/// Ends the run: tasks that were not ended become cancelled or failed with the
+/// error that ended the run. Returns how every task ended.
+pub fn close(run_id: i64, settings: &Settings, error: Option<&Error>) -> Result<Vec<TaskRow>> {
+    transaction(|| {
+        as_owner(|| {
+            if let Some(error) = error {
+                end_tasks(run_id, None, error)?;
+            }
+            execute(END_RUN, &[value(run_id)])?;
+            forget_old((settings.history_retention_min, settings.removed_retention_min))
+        })?;
+        as_owner(|| task_rows(run_id))
+    })
 }
 
 fn insert_task(run_id: i64, ordinal: i32, task: &Task, skipped: Option<String>) -> Result<()> {
@@ -265,6 +275,7 @@ fn insert_task(run_id: i64, ordinal: i32, task: &Task, skipped: Option<String>) 
         value(task.mode.word()),
         value(if skipped.is_some() { "skipped" } else { "queued" }),
         value(skipped),
+        value(task.lane.clone()),
     ];
     as_owner(|| execute(INSERT_TASK, &arguments)).map(drop)
 }
@@ -272,9 +283,16 @@ fn insert_task(run_id: i64, ordinal: i32, task: &Task, skipped: Option<String>) 
 const END_TASKS: &str = "
 update erp_sync.task
 set state = $2, error_kind = $3, error = $4, detail = $5, hint = $6, finished_at = clock_timestamp()
-where run_id = $1 and state in ('queued', 'running')";
+where run_id = $1 and (state = 'running' or state = 'queued' and $7 is null) and server = coalesce($7, server)";
 
-fn end_tasks(run_id: i64, error: &Error) -> Result<()> {
+/// The worker gives up what it has in hand of a server, with the error that ended the worker.
+/// Queued tasks are left to the run's other workers.
+pub fn give_up(run_id: i64, server: &str, error: &Error) -> Result<()> {
+    transaction(|| as_owner(|| end_tasks(run_id, Some(server), error)))
+}
+
+/// In the current transaction, as the owner.
+fn end_tasks(run_id: i64, server: Option<&str>, error: &Error) -> Result<()> {
     let state = if error.kind == Kind::Cancelled { "cancelled" } else { "failed" };
     let arguments = [
         value(run_id),
@@ -283,6 +301,7 @@ fn end_tasks(run_id: i64, error: &Error) -> Result<()> {
         value(error.message.clone()),
         value(error.detail.clone()),
         value(error.hint_or_default().to_string()),
+        value(server.map(str::to_string)),
     ];
     execute(END_TASKS, &arguments).map(drop)
 }
@@ -311,9 +330,9 @@ const TASK_ROWS: &str = "
 select server, entity, state,
        array[fetched, inserted, updated, unchanged, left_out, rejected, duplicates, removed, waiting],
        (extract(epoch from finished_at - started_at) * 1000)::bigint, error, detail, hint, error_kind
-from erp_sync.task where run_id = $1 order by ordinal";
+from erp_sync.task where run_id = $1 order by server, ordinal";
 
-/// How every task of a run stands. In the current transaction, as the current role.
+/// How every task of a run stands: servers by name, whichever came first this time. In the current transaction, as the current role.
 fn task_rows(run_id: i64) -> Result<Vec<TaskRow>> {
     query(TASK_ROWS, &[value(run_id)], |row| {
         let counts = row.get::<Vec<i64>>(4)?.and_then(|counts| counts.try_into().ok());

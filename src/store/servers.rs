@@ -138,7 +138,7 @@ fn some(servers: Vec<Server>) -> Result<Vec<Server>> {
 
 const MAPPING: &str = "
 select (select coalesce(jsonb_object_agg(o.option_name, o.option_value), '{}')
-        from pg_catalog.pg_options_to_table(m.umoptions) o)::text
+        from pg_catalog.pg_options_to_table(m.umoptions) o)::text, m.umuser operator(pg_catalog.=) 0
 from pg_catalog.pg_user_mapping m
 join pg_catalog.pg_foreign_server s on s.oid operator(pg_catalog.=) m.umserver
 where s.srvname operator(pg_catalog.=) $1 and m.umuser in ($2, 0)
@@ -148,8 +148,8 @@ order by m.umuser desc limit 1";
 /// In the current transaction.
 pub fn remote(server: &Server, settings: &Settings) -> Result<Remote> {
     let arguments = [value(server.name.clone()), value(role())];
-    let mapping = as_owner(|| first(MAPPING, &arguments, |row| row.text(1)))?;
-    let Some(mapping) = mapping else {
+    let mapping = as_owner(|| first(MAPPING, &arguments, |row| Ok((row.text(1)?, row.flag(2)?))))?;
+    let Some((mapping, of_all)) = mapping else {
         return Err(Error::new(
             Kind::Config,
             format!("role \"{}\" has no user mapping for server \"{}\"", role_name()?, server.name),
@@ -157,6 +157,9 @@ pub fn remote(server: &Server, settings: &Settings) -> Result<Remote> {
         .hint(hint::new_mapping(&server.name)));
     };
     let mut options: BTreeMap<String, String> = serde_json::from_str(&mapping).unwrap_or_default();
+    if options.is_empty() && !server.options.is_empty() {
+        return Err(emptied(server, of_all));
+    }
     let password = match options.remove("password_file") {
         Some(file) => Some(read_password(&file, &server.name)?),
         None => options.remove("password"),
@@ -171,6 +174,17 @@ pub fn remote(server: &Server, settings: &Settings) -> Result<Remote> {
     })
 }
 
+/// A dump leaves out the options of mappings that are not the dumping role's own.
+fn emptied(server: &Server, of_all: bool) -> Error {
+    let whose = if of_all { "public" } else { "current_user" };
+    Error::new(Kind::Config, format!("the user mapping for server \"{}\" has no options", server.name))
+        .detail("a dump by a role that may not see them leaves them out")
+        .hint(format!(
+            "alter user mapping for {whose} server {} options (add username '...', add password '...')",
+            hint::ident(&server.name)
+        ))
+}
+
 fn read_password(file: &str, server: &str) -> Result<String> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         Error::new(Kind::Config, format!("the password file of server \"{server}\" cannot be read"))
@@ -183,6 +197,20 @@ fn read_password(file: &str, server: &str) -> Result<String> {
 /// Name of the current role. In the current transaction.
 pub fn role_name() -> Result<String> {
     Ok(first("select current_user::text", &[], |row| row.text(1))?.unwrap_or_default())
+}
+
+/// What to type so that the current role has the rights of an owner. One that is a member, but does not
+/// inherit, is not helped by a grant as one writes it: from 16 on inheriting belongs to the grant, before to
+/// the role. In the current transaction.
+pub fn line_to_become(owner: &str) -> Result<String> {
+    let sql = "select pg_has_role($1, 'MEMBER'), current_setting('server_version_num')::int >= 160000";
+    let member = first(sql, &[value(owner.to_string())], |row| Ok((row.flag(1)?, row.flag(2)?)))?;
+    let (owner, role) = (hint::ident(owner), hint::ident(&role_name()?));
+    Ok(match member {
+        Some((true, true)) => format!("grant {owner} to {role} with inherit true"),
+        Some((true, false)) => format!("alter role {role} inherit"),
+        _ => format!("grant {owner} to {role}"),
+    })
 }
 
 /// An error when a worker could not connect as the current role. In the current transaction.

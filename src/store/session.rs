@@ -10,6 +10,9 @@ use super::sql::first;
 use crate::error::{Error, Kind, Result};
 use crate::report;
 
+/// How long a lock is waited for, where nothing else is said.
+pub const LOCK_TIMEOUT: &str = "2s";
+
 /// Settings of a worker's session. Scans are bent to nested loops because every
 /// statement of a batch meets a big table with a few thousand keys, and statistics
 /// of a table that grows fast mislead the planner; `jit` is off because disabled
@@ -26,7 +29,6 @@ const PINS: &[&str] = &[
     "set quote_all_identifiers to off",
     "set statement_timeout to 0",
     "set idle_in_transaction_session_timeout to 0",
-    "set lock_timeout to '2s'",
     // From PostgreSQL 17 on.
     "select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'",
     "set enable_hashjoin to off",
@@ -41,7 +43,7 @@ pub fn pin() -> Result<()> {
         for pin in PINS {
             run(pin)?;
         }
-        Ok(())
+        run(&format!("set lock_timeout to '{LOCK_TIMEOUT}'"))
     })
 }
 
@@ -108,6 +110,16 @@ pub fn as_owner<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
     let _path = SafePath::take();
     let _identity = Identity::assume(owner);
     body()
+}
+
+/// An error on a standby, which only reads.
+pub fn may_write() -> Result<()> {
+    // SAFETY: a plain read.
+    if unsafe { !pg_sys::RecoveryInProgress() } {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, "this server is a standby, which only reads")
+        .hint("call it on the primary, or promote this server with: select pg_promote()"))
 }
 
 fn owner() -> Result<pg_sys::Oid> {

@@ -1,7 +1,7 @@
 //! Snapshots: pages are put aside in a table of the session, and taken over in one transaction.
 
 use super::batch::record;
-use super::session::{as_owner, transaction};
+use super::session::as_owner;
 use super::sql::{array, change, execute, first, query, texts, value};
 use super::{Place, Store, derive};
 use crate::engine::{Batch, Written};
@@ -13,7 +13,7 @@ impl Store {
     /// Puts rows aside; `anew` forgets what was put aside before.
     pub fn stage(&mut self, task: usize, stream: usize, rows: &Rows, anew: bool) -> Result<()> {
         let place = self.place(task, stream)?;
-        transaction(|| {
+        place.transaction(|| {
             if anew {
                 clear(&place)?;
             }
@@ -26,7 +26,7 @@ impl Store {
     pub fn vanished(&mut self, task: usize, stream: usize, known: &[Key]) -> Result<u64> {
         let place = self.place(task, stream)?;
         let sql = statement::vanished(place.stream, place.schema).ok_or_else(no_single_key)?;
-        transaction(|| {
+        place.transaction(|| {
             let count = first(&sql, &[value(place.tenant()), whole(known)], |row| row.int(1))?;
             Ok(count.unwrap_or_default().unsigned_abs())
         })
@@ -35,7 +35,7 @@ impl Store {
     /// Takes over what was put aside.
     pub fn adopt(&mut self, batch: &Batch, remove: bool) -> Result<Written> {
         let place = self.place(batch.task, batch.stream)?;
-        transaction(|| {
+        place.transaction(|| {
             derive::take_turn(&place)?;
             let mut written = take_over(&place, batch, remove)?;
             let own = written;

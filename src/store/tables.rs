@@ -1,6 +1,6 @@
 //! Business tables: made, widened, and refused where somebody else owns them.
 
-use super::session::{as_owner, transaction};
+use super::session::as_owner;
 use super::sql::{execute, first, query, value};
 use super::{Place, Store, derive, local, servers, views};
 use crate::engine::{Pass, Prepared, Stored, Task};
@@ -21,7 +21,7 @@ impl Store {
         };
         self.reading(task, stream)?.layout = layout;
         let place = self.place(task, stream)?;
-        transaction(|| {
+        place.transaction(|| {
             one_manifest_per_table(&place)?;
             if make(&place)? {
                 as_owner(|| execute(REREAD, &[value(place.table())]))?;
@@ -37,7 +37,7 @@ impl Store {
     /// Stores how a stream stands before its first batch.
     pub fn start(&mut self, task: usize, stream: usize, stored: &Stored, anew: bool) -> Result<()> {
         let place = self.place(task, stream)?;
-        transaction(|| {
+        place.transaction(|| {
             let count = count(&place)?;
             as_owner(|| save(&place, stored, count, anew))
         })
@@ -87,26 +87,34 @@ where n.nspname = $1 and c.relname = $2";
 /// every tenant: their fingerprints no longer fit.
 const REREAD: &str = "update erp_sync.position set fingerprint = '' where stream = $1";
 
-/// Makes the table, or adds what it lacks. Returns whether columns were added.
-fn make(place: &Place<'_>) -> Result<bool> {
+/// What the table lacks, as statements; `None` where it is not there. Fails when it is not to be
+/// written to.
+fn lacking(place: &Place<'_>) -> Result<Option<Vec<String>>> {
     let arguments = [value(place.schema.to_string()), value(place.table())];
     let found = first(FOUND, &arguments, |row| {
         Ok(Found { kind: row.text(1)?, owner: row.text(2)?, ours: row.flag(3)? })
     })?;
-    let exists = found.is_some();
-    let statements = match found {
+    let Some(found) = found else { return Ok(None) };
+    refuse_foreign(place, &found)?;
+    let columns = columns(&quote::qualified(place.schema, &place.table()))?;
+    ddl::add_columns(place.stream, place.schema, &columns).map(Some)
+}
+
+/// Fails when the table is there and not to be written to.
+pub(super) fn refuse(place: &Place<'_>) -> Result<()> {
+    lacking(place).map(drop)
+}
+
+/// Makes the table, or adds what it lacks. Returns whether columns were added.
+fn make(place: &Place<'_>) -> Result<bool> {
+    let lacking = lacking(place)?;
+    let exists = lacking.is_some();
+    let statements = match lacking {
         None => {
             make_schema(place)?;
             ddl::create_table(place.stream, place.schema)
         }
-        Some(found) => {
-            refuse_foreign(place, &found)?;
-            ddl::add_columns(
-                place.stream,
-                place.schema,
-                &columns(&quote::qualified(place.schema, &place.table()))?,
-            )?
-        }
+        Some(lacking) => lacking,
     };
     let indexes = missing_indexes(place)?;
     if statements.is_empty() && indexes.is_empty() {
@@ -132,9 +140,9 @@ fn refuse_foreign(place: &Place<'_>, found: &Found) -> Result<()> {
         )
         .detail("only a member of the owner may sync into a table")
         .hint(format!(
-            "run as {0}, or: grant {0} to {1}",
+            "run as {}, or: {}",
             hint::ident(&found.owner),
-            hint::ident(&role)
+            servers::line_to_become(&found.owner)?
         )));
     }
     Ok(())

@@ -13,7 +13,7 @@ impl Store {
     /// Compares a range of keys with what is here. Changes nothing.
     pub fn compare(&mut self, task: usize, stream: usize, range: &KeyRange) -> Result<Compared> {
         let place = self.place(task, stream)?;
-        let compared = transaction(|| {
+        let compared = place.transaction(|| {
             let mut compared = listed(&place, range)?;
             compared.differences.extend(extra(&place, task, stream, range)?);
             Ok(compared)

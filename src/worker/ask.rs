@@ -1,9 +1,11 @@
 //! Calls that ask a remote something and store nothing.
 
+use serde_json::Value;
+
 use super::bridge::Bridge;
 use super::{Listener, io};
 use crate::engine::{self, Difference, Discovered, Finding, Forecast, Prepared, Task};
-use crate::entity::{Entity, quote};
+use crate::entity::{Entity, Stream, offer, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source;
 use crate::store::call::{CheckRow, DiffRow, DiscoverRow, Message, Order, PlanRow, Wanted};
@@ -25,9 +27,10 @@ where
 /// Tries everything a sync needs, server by server.
 pub(super) fn check(order: &Order, server: Option<&str>, listener: &mut Listener) -> Result<()> {
     for (name, remote, subjects) in store::servers_to_check(order, server)? {
+        let server = name.clone();
         let findings = away(listener, move || async move {
             Ok(match remote.and_then(source::open) {
-                Ok(mut source) => engine::check(source.as_mut(), &subjects).await,
+                Ok(mut source) => engine::check(&server, source.as_mut(), &subjects).await,
                 Err(error) => vec![Finding::failed("connect", &error)],
             })
         })?;
@@ -67,7 +70,7 @@ pub(super) fn plan(order: &Order, wanted: &Wanted, listener: &mut Listener) -> R
 pub(super) fn diff(order: &Order, wanted: &Wanted, listener: &mut Listener) -> Result<()> {
     let store::Plan { tasks, mut remotes, entities, .. } = store::look(order, wanted)?;
     let standings = store::standings(&tasks, &order.settings.target_schema)?;
-    let mut store = Store::reader(order, tasks.clone(), entities);
+    let mut store = Store::reader(order, &tasks, entities);
     let mut all: Vec<(usize, Task, Vec<Prepared>)> =
         tasks.into_iter().zip(standings).enumerate().map(|(id, (task, all))| (id, task, all)).collect();
     while let Some((_, first, _)) = all.first() {
@@ -156,19 +159,33 @@ pub(super) fn discover(
         )),
         _ => error,
     })?;
+    let readers: Vec<Entity> = entities.into_iter().filter(|entity| entity.source == server.kind).collect();
     for found in found {
-        let row = discovered(found, &server.kind, &entities);
+        let row = discovered(found, &readers)?;
         listener.tell(&Message::Discover(row))?;
     }
     Ok(())
 }
 
-fn discovered(found: Discovered, source: &str, entities: &[Entity]) -> DiscoverRow {
-    let Discovered { object, field, kind, label, column_type, rows, manifest } = found;
-    let reads = |entity: &&Entity| {
-        field.is_none() && entity.source == source && entity.streams.iter().any(|s| s.object == object)
+fn discovered(found: Discovered, readers: &[Entity]) -> Result<DiscoverRow> {
+    let Discovered { object, field, kind, label, column_type, rows, manifest, column } = found;
+    let reads = |stream: &Stream| stream.object == object && field.iter().all(|field| stream.reads(field));
+    let entities = readers.iter().filter(|entity| entity.streams.iter().any(reads));
+    let entities: Vec<String> = entities.map(|entity| entity.name.clone()).collect();
+    let manifest = match column.filter(|_| entities.is_empty()) {
+        Some(column) => offer(&object, column, readers)?,
+        None => manifest,
     };
-    let entities = entities.iter().filter(reads).map(|entity| entity.name.clone()).collect();
     let (rows, manifest) = (rows.map(|rows| rows as i64), manifest.map(|json| json.to_string()));
-    DiscoverRow { object, field, kind, label, column_type, rows, entities, manifest }
+    Ok(DiscoverRow { object, field, kind, label, column_type, rows, entities, manifest })
+}
+
+/// The manifest by which the first entity that reads the object keeps a field of it too.
+fn offer(object: &str, column: Value, readers: &[Entity]) -> Result<Option<Value>> {
+    let reader = readers.iter().find_map(|entity| {
+        entity.streams.iter().find(|stream| stream.object == object).map(|stream| (entity, stream))
+    });
+    let Some((entity, stream)) = reader else { return Ok(None) };
+    let written = session::transaction(|| store::written(entity))?;
+    Ok(Some(offer::keeping(entity, written, &stream.table, column)))
 }

@@ -15,11 +15,6 @@ pub struct Bridge(pub Desk<Store>);
 
 #[async_trait(?Send)]
 impl Sink for Bridge {
-    async fn lock(&mut self, lane: &str) -> Result<bool> {
-        let lane = lane.to_string();
-        self.0.ask(move |store| store.lock(&lane)).await
-    }
-
     async fn begin(&mut self, task: usize) -> Result<Option<String>> {
         self.0.ask(move |store| store.begin(task)).await
     }
@@ -95,6 +90,10 @@ impl Sink for Bridge {
 
     async fn warn(&mut self, task: usize, text: String) -> Result<()> {
         self.0.ask(move |store| store.warn(task, text)).await
+    }
+
+    async fn not_read(&mut self, task: usize, what: Vec<String>) -> Result<()> {
+        self.0.ask(move |store| store.not_read(task, what)).await
     }
 
     async fn finish(&mut self, task: usize, outcome: Outcome) -> Result<()> {

@@ -20,7 +20,7 @@ use crate::error::{Error, Kind, Result};
 const STOP_LIMIT: Duration = Duration::from_millis(500);
 
 /// How often the main thread looks up while nothing happens, in milliseconds.
-const WAIT_MS: std::ffi::c_long = 500;
+const WAIT_MS: std::ffi::c_long = 250;
 
 /// Work for the main thread, on its state `S`.
 pub type Work<S> = Box<dyn FnOnce(&mut S) + Send>;
@@ -97,8 +97,8 @@ impl<S: 'static, T: Send + 'static> Io<S, T> {
         Ok(Io { work, bell, outcome })
     }
 
-    /// Serves the network thread until it has ended; `idle` is called at least every
-    /// half second. Unwinds on a cancel. An `idle` or a state that says stop ends it early.
+    /// Serves the network thread until it has ended; `idle` is called at least four
+    /// times a second. Unwinds on a cancel. An `idle` or a state that says stop ends it early.
     pub fn serve(mut self, state: &mut S, mut idle: impl FnMut(&mut S) -> Result<()>) -> Result<T> {
         loop {
             match self.work.try_recv() {
@@ -118,7 +118,7 @@ impl<S: 'static, T: Send + 'static> Io<S, T> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Waits for the bell, the latch, or a second; serves interrupts.
+    /// Waits for the bell, the latch, or a quarter of a second; serves interrupts.
     fn wait(&self) {
         let events = pg_sys::WL_LATCH_SET
             | pg_sys::WL_SOCKET_READABLE

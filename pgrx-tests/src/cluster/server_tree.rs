@@ -2,7 +2,7 @@
 //!
 //! PostgreSQL is relocatable: it finds its libraries and its `share` folder by their way
 //! from its own binary. The copy holds the binaries; everything else is symbolic links
-//! to what is installed. Nothing is written to the system.
+//! to what is installed, or, of a server out of a wheel, copies. Nothing is written to the system.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -29,12 +29,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server of `$PG_CONFIG` when that is set, else the newest that is installed the
-    /// Debian way, else that of the `pg_config` on the path.
+    /// The server of `$PG_CONFIG` when that is set, else the one that is installed.
     pub fn find() -> Option<Server> {
-        if let Some(pg_config) = std::env::var_os("PG_CONFIG") {
-            return Server::of(Path::new(&pg_config));
+        match std::env::var_os("PG_CONFIG") {
+            Some(pg_config) => Server::of(Path::new(&pg_config)),
+            None => Server::installed(),
         }
+    }
+
+    /// The newest that is installed the Debian way, else that of the `pg_config` on the path.
+    pub fn installed() -> Option<Server> {
         let debian = MAJORS.iter().map(|major| format!("/usr/lib/postgresql/{major}/bin/pg_config"));
         debian.chain(["pg_config".into()]).find_map(|path| Server::of(Path::new(&path)))
     }
@@ -53,7 +57,22 @@ impl Server {
 
     /// Whether a library (`pg_cron`) can be loaded by this server.
     pub fn has_library(&self, name: &str) -> bool {
-        self.lib.join(format!("{name}.so")).exists()
+        self.library(name).exists()
+    }
+
+    /// Where a library of this name is, or would be.
+    pub(super) fn library(&self, name: &str) -> PathBuf {
+        self.lib.join(format!("{name}.so"))
+    }
+
+    /// Where control files and extension scripts are.
+    pub(super) fn extension(&self) -> PathBuf {
+        self.share.join("extension")
+    }
+
+    /// Whether Debian's packages, such as that of pg_cron, are for this server.
+    pub(super) fn is_debians(&self) -> bool {
+        self.bin.starts_with("/usr/lib/postgresql")
     }
 
     /// The feature of `erp_sync` that builds for this server.
@@ -61,11 +80,9 @@ impl Server {
         format!("pg{}", self.major)
     }
 
-    fn of(pg_config: &Path) -> Option<Server> {
-        let ask = |what: &str| {
-            let answer = process::output(Command::new(pg_config).arg(what), "asking pg_config").ok()?;
-            Some(answer.trim().to_owned())
-        };
+    /// The server of a `pg_config`, when it is whole and of a version that the extension is built for.
+    pub(super) fn of(pg_config: &Path) -> Option<Server> {
+        let ask = |what: &str| ask(pg_config, what).ok();
         let version = ask("--version")?;
         let digits = version.split_once(' ')?.1;
         let major = digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
@@ -75,6 +92,27 @@ impl Server {
         let share = ask("--sharedir")?.into();
         let server = Server { major, pg_config: pg_config.into(), version, bin, lib, share };
         (whole && MAJORS.contains(&major)).then_some(server)
+    }
+
+    /// What its `pg_config` says, asked as in `--libdir`.
+    pub(super) fn ask(&self, what: &str) -> Result<String> {
+        ask(&self.pg_config, what)
+    }
+
+    /// The folder that everything of the server is in. Programs of a wheel find the libraries they were
+    /// packed with by their way to the folder `PACKAGE.libs` beside the package, so it is the one above.
+    fn root(&self) -> PathBuf {
+        match self.packed_libraries().as_deref().and_then(Path::parent) {
+            Some(above) => above.into(),
+            None => common_folder(&[&self.bin, &self.lib, &self.share]),
+        }
+    }
+
+    /// The libraries that a wheel brings with it.
+    fn packed_libraries(&self) -> Option<PathBuf> {
+        let common = common_folder(&[&self.bin, &self.lib, &self.share]);
+        let package = common.parent()?.file_name()?.to_string_lossy();
+        common.join(format!("../../{package}.libs")).canonicalize().ok()
     }
 
     /// What tells one state of the installation from another.
@@ -112,7 +150,7 @@ impl Tree {
         let fresh = ground.join(format!("server-{}.new", server.major));
         process::remove_dir(&fresh)?;
         let tree = Tree::at(server, &fresh)?;
-        tree.fill(server)?;
+        tree.fill(server, &fresh)?;
         process::replace(&fresh.join("stamp"), server.stamp().as_bytes(), 0o644)?;
         process::remove_dir(&top)?;
         std::fs::rename(&fresh, &top).context(top.display())?;
@@ -126,24 +164,36 @@ impl Tree {
 
     /// The same way from `postgres` to its folders as in the installed server.
     fn at(server: &Server, top: &Path) -> Result<Tree> {
-        let common = common_folder(&[&server.bin, &server.lib, &server.share]);
-        let place = |folder: &Path| Ok::<_, super::Error>(top.join(folder.strip_prefix(&common)?));
+        let root = server.root();
+        let place = |folder: &Path| Ok::<_, super::Error>(top.join(folder.strip_prefix(&root)?));
         let version = server.version.split(' ').nth(1).unwrap_or_default().to_owned();
         let extension = place(&server.share)?.join("extension");
         let (bin, lib) = (place(&server.bin)?, place(&server.lib)?);
         Ok(Tree { bin, major: server.major, lib, extension, version })
     }
 
-    fn fill(&self, server: &Server) -> Result<()> {
+    fn fill(&self, server: &Server, top: &Path) -> Result<()> {
         make_dir(&self.bin)?;
         for program in entries(&server.bin)? {
             let to = self.bin.join(program.file_name().unwrap_or_default());
             std::fs::copy(&program, &to).context(program.display())?;
         }
-        link_entries(&server.lib, &self.lib)?;
-        link_entries(&server.share.join("extension"), &self.extension)?;
-        link_entries(&server.share, self.extension.parent().unwrap_or(&self.extension))
+        let share = self.extension.parent().unwrap_or(&self.extension);
+        let Some(libraries) = server.packed_libraries() else {
+            link_entries(&server.lib, &self.lib)?;
+            link_entries(&server.extension(), &self.extension)?;
+            return link_entries(&server.share, share);
+        };
+        // A wheel is under the target folder, where the servers' user may not be able to go.
+        copy_dir(&server.lib, &self.lib)?;
+        copy_dir(&server.share, share)?;
+        copy_dir(&libraries, &top.join(libraries.file_name().unwrap_or_default()))
     }
+}
+
+fn ask(pg_config: &Path, what: &str) -> Result<String> {
+    let answer = process::output(Command::new(pg_config).arg(what), "asking pg_config")?;
+    Ok(answer.trim().to_owned())
 }
 
 fn top(server: &Server, ground: &Path) -> PathBuf {
@@ -167,6 +217,14 @@ fn link_entries(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Copies a folder with all that is in it.
+fn copy_dir(from: &Path, to: &Path) -> Result<()> {
+    make_dir(to)?;
+    let mut cp = Command::new("cp");
+    cp.args(["--recursive", "--no-target-directory"]).arg(from).arg(to);
+    process::output(&mut cp, "copying a server").map(drop)
 }
 
 /// The files and folders in a folder.

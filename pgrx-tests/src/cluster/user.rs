@@ -40,6 +40,24 @@ impl User {
         command
     }
 
+    /// A shell with mounts of its own, for root or for anybody else.
+    pub(super) fn private(&self, as_root: &str, as_user: &str) -> Command {
+        let mut command = User { other: false, ..*self }.command(Path::new("/usr/bin/unshare"));
+        match self.other {
+            true => command.args(["--mount", "sh", "-c", as_root]),
+            false => {
+                command.args(["--user", "--map-current-user", "--keep-caps", "--mount", "sh", "-c", as_user])
+            }
+        };
+        command.arg("sh");
+        command
+    }
+
+    /// User and group by number.
+    pub(super) fn ids(&self) -> [u32; 2] {
+        [self.uid, self.gid]
+    }
+
     /// Gives a file or folder to this user.
     pub(super) fn own(&self, path: &Path) -> Result<()> {
         match self.other {

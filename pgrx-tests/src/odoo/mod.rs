@@ -41,7 +41,7 @@ mod xmlrpc;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use serde_json::{Map, Value};
@@ -62,7 +62,7 @@ use server::Shared;
 pub struct Odoo {
     shared: Arc<Shared>,
     port: u16,
-    server: Option<JoinHandle<()>>,
+    servers: Mutex<Vec<(Ipv4Addr, JoinHandle<()>)>>,
 }
 
 impl Odoo {
@@ -115,11 +115,27 @@ impl Odoo {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();
         let shared = Shared::new(is_behind_proxy, face);
-        let server = thread::spawn({
-            let shared = Arc::clone(&shared);
-            move || shared.serve(&listener)
-        });
-        Ok(Self { shared, port, server: Some(server) })
+        let odoo = Self { shared, port, servers: Mutex::default() };
+        odoo.serve(Ipv4Addr::LOCALHOST, listener);
+        Ok(odoo)
+    }
+
+    fn serve(&self, address: Ipv4Addr, listener: TcpListener) {
+        let shared = Arc::clone(&self.shared);
+        let server = thread::spawn(move || shared.serve(&listener));
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner).push((address, server));
+    }
+
+    /// Answers at another address of this machine too, and returns its URL: to a client that is another
+    /// host.
+    ///
+    /// # Panics
+    /// When the address is none of 127.0.0.0/8, or its port is taken.
+    pub fn also_at(&self, address: Ipv4Addr) -> String {
+        assert!(address.is_loopback(), "{address} may be reached from elsewhere");
+        let listener = TcpListener::bind((address, self.port)).expect("the same port at another address");
+        self.serve(address, listener);
+        format!("http://{address}:{}", self.port)
     }
 
     /// The address a user would give: without a path and without a slash at its end.
@@ -212,9 +228,10 @@ impl Odoo {
 impl Drop for Odoo {
     fn drop(&mut self) {
         self.shared.stop();
-        // Wakes the listener, which then sees that it is over.
-        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
-        if let Some(server) = self.server.take() {
+        let servers = std::mem::take(&mut *self.servers.lock().unwrap_or_else(PoisonError::into_inner));
+        for (address, server) in servers {
+            // Wakes the listener, which then sees that it is over.
+            let _ = TcpStream::connect((address, self.port));
             let _ = server.join();
         }
     }

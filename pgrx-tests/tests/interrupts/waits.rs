@@ -31,7 +31,7 @@ fn a_worker_that_waits_for_the_network_has_no_transaction_and_says_what_it_does(
         erp_sync_tests::shop::rows(&mut admin, &sql) == [expected]
     })
     .unwrap_or_else(|error| panic!("{error}: {:?}", shop.rows(&sql)));
-    // It stays so: the worker looks up twice a second.
+    // It stays so: the worker looks up several times a second.
     let until = Instant::now() + Duration::from_millis(1500);
     while Instant::now() < until {
         assert_eq!(erp_sync_tests::shop::rows(&mut admin, &sql), [expected]);

@@ -25,7 +25,7 @@ impl Ours<'_> {
             }
             Stop::KillWorker => self.shop.cluster.kill_backend(worker),
             Stop::KillServer => {
-                self.shop.cluster.kill_server();
+                self.shop.cluster.kill_postmaster();
                 self.shop.cluster.start_again();
             }
             Stop::PowerFails => {

@@ -30,6 +30,22 @@ fn another_role_than_the_tables_owner_is_told_so() {
 }
 
 #[test]
+fn a_member_of_the_owner_that_does_not_inherit_gets_the_line_to_type() {
+    let mut shop = Shop::open(Cluster::shared(), "members", "jsonrpc");
+    shop.run("select sync_run('contacts')");
+    let mut other = session(&mut shop, "aloof");
+    shop.run("grant usage on foreign server odoo_main to aloof; grant usage, create on schema erp to aloof");
+    other.batch_execute(MAPPING).unwrap();
+    as_admin(&mut shop, "alter role aloof noinherit; grant shop to aloof");
+    let error = failure(&mut other, "select sync_run('contacts')");
+    let (_, line) = error.hint.split_once("or: ").expect("a line to type");
+    assert_ne!(line, "grant shop to aloof", "that was typed already");
+    as_admin(&mut shop, line);
+    assert_eq!(rows(&mut other, "select state, inserted from sync_run('contacts')"), ["succeeded|0"]);
+    as_admin(&mut shop, "revoke shop from aloof");
+}
+
+#[test]
 fn a_role_that_may_not_make_the_schema_gets_the_line_to_type() {
     let mut shop = Shop::open(Cluster::shared(), "schemas", "jsonrpc");
     let elsewhere = |shop: &mut Shop<'_>| {

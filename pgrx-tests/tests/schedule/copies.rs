@@ -4,10 +4,10 @@ use erp_sync_tests::shop::{Shop, failure, rows};
 
 use super::{cluster, shop};
 
-fn refused(shop: &Shop<'_>, database: &str) {
+fn refused(shop: &Shop<'_>, database: &str, why: &str) {
     let mut client = shop.cluster.client(database, "shop");
     let failure = failure(&mut client, "call sync_auto()");
-    assert!(failure.message.starts_with("schedules are paused"), "{failure:?}");
+    assert_eq!(failure.message, format!("schedules are paused: sync_schedule() was {why}"));
     assert_eq!(failure.hint, "start them here with: select sync_schedule()");
 }
 
@@ -15,7 +15,7 @@ fn refused(shop: &Shop<'_>, database: &str) {
 fn a_copy_of_a_database_stays_paused_until_it_is_scheduled_there() {
     let cluster = cluster("original");
     let mut original = shop(&cluster, "original");
-    refused(&original, "original");
+    refused(&original, "original", "never called in this database");
     original.run("select sync_schedule()");
     original.run("call sync_auto()");
 
@@ -25,7 +25,7 @@ fn a_copy_of_a_database_stays_paused_until_it_is_scheduled_there() {
     let mut elsewhere = cluster.client("postgres", "postgres");
     elsewhere.batch_execute("create database copy template original").expect("copied");
     original.reconnect();
-    refused(&original, "copy");
+    refused(&original, "copy", "called in the database that this is a copy of");
     original.run("call sync_auto()");
 
     // A day later it is meant.
@@ -46,9 +46,9 @@ fn a_database_moved_to_another_cluster_stays_paused() {
     shop.admin
         .batch_execute("update erp_sync.home set system_identifier = system_identifier + 1")
         .expect("moved");
-    refused(&shop, "moved");
+    refused(&shop, "moved", "called in another cluster than this");
     shop.admin.batch_execute("delete from erp_sync.home").expect("left out of the dump");
-    refused(&shop, "moved");
+    refused(&shop, "moved", "never called in this database");
     shop.run("select sync_schedule()");
     shop.run("call sync_auto()");
 }

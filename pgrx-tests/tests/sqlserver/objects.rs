@@ -89,13 +89,13 @@ fn a_column_that_is_not_there_is_told_with_those_that_are() {
     assert_eq!(
         shown(&error),
         "\"pos\", object \"[my shop].[Sales 2024]\": the column \"id\" cannot be read\n\
-         no column \"id\"; it has: SaleNo, Net Amount, Void\n\
+         no readable column \"id\"; it has: SaleNo, Net Amount, Void\n\
          set the column's \"path\" in the manifest: select sync_entity('...'), then select sync_define('...')"
     );
     let mut kept = stream.clone();
     kept.columns[0].path = vec!["SaleNo".into()];
     let layout = server.layout(&kept).unwrap();
-    assert_eq!(layout.left_out, [("note".to_string(), "no column \"note\"".to_string())]);
+    assert_eq!(layout.left_out, [("note".to_string(), "no readable column \"note\"".to_string())]);
     kept.cursor = Some("updated_at".into());
     let error = server.layout(&kept).unwrap_err();
     assert!(error.message.ends_with("there is no cursor \"updated_at\""), "{error}");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_sync::engine::{Mode, Outcome, Settings, Task, run};
+use erp_sync::engine::{Ended, Mode, Outcome, Settings, Task, run};
 use erp_sync::entity::Entity;
 use erp_sync::error::Kind;
 use erp_sync::source::{Key, Scalar, open};
@@ -93,7 +93,7 @@ impl Shop {
         remote.limits.request_timeout = Duration::from_secs(20);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let open = |_: &str| open(remote.clone());
-        runtime.block_on(run(vec![task], settings, open, &mut self.table)).unwrap();
+        runtime.block_on(run(vec![task], Ended::default(), settings, open, &mut self.table)).unwrap();
         self.table.outcome.clone().unwrap()
     }
 

@@ -65,10 +65,6 @@ fn text(values: &Values, at: usize) -> Option<String> {
 
 #[async_trait(?Send)]
 impl Sink for Table {
-    async fn lock(&mut self, _lane: &str) -> Result<bool> {
-        Ok(true)
-    }
-
     async fn begin(&mut self, _task: usize) -> Result<Option<String>> {
         (self.written, self.batches, self.outcome) = (Written::default(), 0, None);
         Ok(None)

@@ -56,9 +56,17 @@ fn a_right_that_is_missing_is_told_with_the_line_that_gives_it() {
     let error = server.layout(&items(None)).unwrap_err();
     assert_eq!(error.kind, Kind::Forbidden);
     assert!(shown(&error).ends_with("there: grant select on [dbo].[items] to [reader]"), "{}", shown(&error));
+}
+
+#[test]
+fn a_column_that_may_not_be_read_does_not_stop_the_others() {
     let mut server = Server::with_rows(1);
     server.tds.deny("items", Some("name"));
-    assert_eq!(server.layout(&items(None)).unwrap_err().kind, Kind::Forbidden);
+    let layout = server.layout(&items(None)).unwrap();
+    assert_eq!(layout.left_out, [("name".to_string(), "no readable column \"name\"".to_string())]);
+    server.tds.deny("items", Some("id"));
+    let error = server.layout(&items(None)).unwrap_err();
+    assert!(matches!(error.kind, Kind::Forbidden | Kind::NoField), "{error:?}");
 }
 
 #[test]

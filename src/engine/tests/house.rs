@@ -11,7 +11,7 @@ use serde_json::json;
 use super::double::Double;
 use super::store::{Crash, Row, Store};
 use super::world::World;
-use crate::engine::{Mode, Outcome, Settings, Task, run};
+use crate::engine::{Ended, Mode, Outcome, Settings, Task, run};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::source::Key;
@@ -142,6 +142,11 @@ impl House {
 
     /// Runs tasks; the answer is what `run` itself says.
     pub fn run_all(&mut self, tasks: Vec<Task>) -> Result<()> {
+        self.run_after(Ended::default(), tasks)
+    }
+
+    /// Runs tasks after others of the same run.
+    pub fn run_after(&mut self, before: Ended, tasks: Vec<Task>) -> Result<()> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         self.store.rerun(tasks.clone());
@@ -153,7 +158,7 @@ impl House {
         };
         let (ended, took) = runtime.block_on(async {
             let began = tokio::time::Instant::now();
-            let ended = run(tasks, settings(), open, &mut self.store).await;
+            let ended = run(tasks, before, settings(), open, &mut self.store).await;
             (ended, began.elapsed())
         });
         (self.took, self.store.crash) = (took, None);

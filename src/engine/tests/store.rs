@@ -72,8 +72,6 @@ pub struct Store {
     pub dead: bool,
     /// So many writes more fail because something is locked.
     pub locked: usize,
-    /// So many tries more find the lane taken.
-    pub lane_taken: usize,
     /// What `begin` answers.
     pub already_running: Option<String>,
 }
@@ -83,19 +81,9 @@ impl Store {
     pub fn rerun(&mut self, tasks: Vec<Task>) {
         let data = std::mem::take(&mut self.data);
         let (counts, outcomes) = (vec![Counts::default(); tasks.len()], vec![Vec::new(); tasks.len()]);
-        let Store { crash, locked, lane_taken, already_running, late, .. } = std::mem::take(self);
-        *self = Store {
-            data,
-            tasks,
-            counts,
-            outcomes,
-            crash,
-            locked,
-            lane_taken,
-            already_running,
-            late,
-            ..Store::default()
-        };
+        let Store { crash, locked, already_running, late, .. } = std::mem::take(self);
+        *self =
+            Store { data, tasks, counts, outcomes, crash, locked, already_running, late, ..Store::default() };
     }
 
     pub fn table(&self, name: &str) -> BTreeMap<Key, Row> {
@@ -137,13 +125,6 @@ impl Store {
 
 #[async_trait(?Send)]
 impl Sink for Store {
-    async fn lock(&mut self, _lane: &str) -> Result<bool> {
-        self.alive()?;
-        let taken = self.lane_taken > 0;
-        self.lane_taken = self.lane_taken.saturating_sub(1);
-        Ok(!taken)
-    }
-
     async fn begin(&mut self, task: usize) -> Result<Option<String>> {
         self.alive()?;
         self.begun.push(task);

@@ -1,11 +1,10 @@
 //! Several tasks of one run.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::double::Double;
 use super::house::*;
-use crate::engine::{Outcome, Subject, Task, check};
+use crate::engine::{Ended, Outcome, Subject, Task, check};
 use crate::entity::Entity;
 use crate::error::{Error, Kind};
 
@@ -115,7 +114,7 @@ fn looked(kind: Option<Kind>, rows: &[(&str, u64)]) -> (&'static str, String) {
     let mut source = Double(house.remote.clone());
     let rows = rows.iter().map(|(table, rows)| (table.to_string(), *rows)).collect();
     let subject = Subject { entity: with_an_optional_stream(), rows };
-    let found = runtime.block_on(check(&mut source, &[subject]));
+    let found = runtime.block_on(check("odoo_main", &mut source, &[subject]));
     let last = found.last().unwrap().clone();
     (last.status, last.detail)
 }
@@ -165,11 +164,23 @@ fn an_unreachable_server_is_not_knocked_at_for_each_task() {
 }
 
 #[test]
-fn a_lane_that_is_taken_is_tried_every_second() {
-    let mut house = house();
-    house.store.lane_taken = 5;
-    assert_eq!(house.run(task(contacts())), Outcome::Succeeded);
-    assert!(house.took >= Duration::from_secs(5) && house.took < Duration::from_secs(6));
+fn what_comes_after_a_task_that_another_worker_left_undone_is_skipped() {
+    for (kind, how) in [(Kind::Local, "failed"), (Kind::Cancelled, "was cancelled")] {
+        let (mut house, mut before) = (house(), Ended::default());
+        before.note("main", "contacts", &Outcome::Failed(Error::new(kind, "interrupted")));
+        house.run_after(before, vec![task(invoices())]).unwrap();
+        assert_eq!(house.outcome(0), skipped(&format!("after \"contacts\", which {how}")));
+    }
+}
+
+#[test]
+fn a_wrong_password_that_another_worker_met_is_not_tried_again() {
+    let (mut house, mut before) = (house(), Ended::default());
+    let refused = Error::new(Kind::Login, "password refused");
+    before.note("main", "employees", &Outcome::Failed(refused.clone()));
+    house.run_after(before, vec![task(contacts())]).unwrap();
+    assert_eq!(house.error(0), refused);
+    assert!(house.world().calls.is_empty());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::layout::is_written_plainly;
 use super::mark;
 use crate::entity::Type;
 use crate::source::cell::{Cell, Flaw, wrong};
@@ -24,6 +25,9 @@ pub(super) fn cell(kind: Type, remote_type: &str, value: &Value) -> Result<Cell,
         (Type::Numeric, value) => numeric(value).map(Cell::Text),
         (Type::Text, value) => text(remote_type, value).map(Cell::Text),
         (Type::Date, value) => moment(value, mark::date, "").map(Cell::Text),
+        (Type::Timestamptz, value) if remote_type == "date" => {
+            moment(value, mark::date, " 00:00:00+00").map(Cell::Text)
+        }
         (Type::Timestamptz, value) => moment(value, mark::datetime, "+00").map(Cell::Text),
         (Type::Jsonb, value) => Ok(Cell::Text(value.to_string())),
         (Type::BigintArray, value) => ids(value).map(Cell::Text),
@@ -86,7 +90,9 @@ pub(super) fn is_storable(number: &str) -> bool {
 fn text(remote_type: &str, value: &Value) -> Result<String, Flaw> {
     match value {
         Value::String(text) => Ok(text.clone()),
-        Value::Number(_) if remote_type == "selection" => Ok(value.to_string()),
+        Value::Number(_) if remote_type == "selection" || is_written_plainly(remote_type) => {
+            Ok(value.to_string())
+        }
         Value::Array(_) | Value::Object(_) if matches!(remote_type, "json" | "properties") => {
             Ok(value.to_string())
         }

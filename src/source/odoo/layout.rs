@@ -64,18 +64,28 @@ fn choose(column: &Column, fields: &Fields) -> Result<(String, String), String> 
 /// Whether values of a remote type can be stored in a column of this type.
 fn fits(remote: &str, kind: Type) -> bool {
     match kind {
-        Type::Bigint => matches!(remote, "integer" | "many2one" | "many2one_reference"),
+        // Whole floats are whole numbers; a record with another is rejected.
+        Type::Bigint => {
+            matches!(remote, "integer" | "many2one" | "many2one_reference" | "float" | "monetary")
+        }
         Type::Numeric => matches!(remote, "float" | "monetary" | "integer"),
         Type::Text => {
-            matches!(remote, "char" | "text" | "html" | "selection" | "reference" | "json" | "properties")
+            let text = ["char", "text", "html", "selection", "reference", "json", "properties"];
+            text.contains(&remote) || is_written_plainly(remote)
         }
         Type::Boolean => remote == "boolean",
         Type::Date => remote == "date",
-        Type::Timestamptz => remote == "datetime",
+        Type::Timestamptz => matches!(remote, "datetime" | "date"),
         Type::Jsonb => matches!(remote, "json" | "properties" | "properties_definition" | "reference"),
         Type::BigintArray => matches!(remote, "one2many" | "many2many"),
         Type::TextArray => remote == "json",
     }
+}
+
+/// Whether a value's own text says all of it: a field that was a text once goes on. An id does not, and
+/// of a boolean nobody can tell no from nothing.
+pub(super) fn is_written_plainly(remote: &str) -> bool {
+    matches!(remote, "integer" | "float" | "monetary" | "date" | "datetime")
 }
 
 /// The type's name in a manifest.

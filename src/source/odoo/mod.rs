@@ -39,8 +39,11 @@ use self::layout::Fields;
 use self::rpc::{Reply, Rpc};
 use self::settings::Settings;
 use super::{About, Ask, Described, Layout, Mark, Object, Page, Remote, Scope, Source};
-use crate::entity::Stream;
+use crate::entity::{Column, Stream};
 use crate::error::{Error, Kind, Result};
+
+/// What the names of fields begin with that people add to Odoo.
+const CUSTOM: &str = "x_";
 
 /// One Odoo database, read as one user.
 pub struct Odoo {
@@ -174,6 +177,19 @@ impl Source for Odoo {
             return Err(forbidden(self.rpc.settings(), object));
         }
         self.described(object).await
+    }
+
+    async fn unkept(&mut self, stream: &Stream) -> Result<Vec<String>> {
+        let read: Vec<&str> = stream.columns.iter().flat_map(Column::paths).collect();
+        let own = |name: &&String| name.starts_with(CUSTOM) && !read.contains(&name.as_str());
+        let mut own: Vec<String> = self.fields(&stream.object).await?.keys().filter(own).cloned().collect();
+        if own.is_empty() {
+            return Ok(own);
+        }
+        let kept = self.described(&stream.object).await?.into_iter().filter(|field| field.column.is_some());
+        let kept: Vec<String> = kept.map(|field| field.name).collect();
+        own.retain(|name| kept.contains(name));
+        Ok(own)
     }
 
     fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark> {

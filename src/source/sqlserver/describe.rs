@@ -5,31 +5,90 @@ use tiberius::{ColumnData, Row};
 use super::cell;
 use super::column::Column;
 use super::fault::{Asked, Fault};
-use super::{SqlServer, object};
+use super::{SqlServer, layout, object};
 use crate::entity::Stream;
 use crate::entity::nearest::nearest;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
+
+/// The right to read is lacking for a column, not for the object.
+const NOT_THIS_COLUMN: u32 = 230;
 
 /// How many names of tables are looked through for the one that was meant.
 const NAMES: usize = 5000;
 
 impl SqlServer {
-    /// The columns of the stream's object. Needs SQL Server 2012 or later.
+    /// The columns of the stream's object that the login may read. Needs SQL Server 2012 or later.
     pub(super) async fn described(&mut self, stream: &Stream) -> Result<Vec<Column>> {
-        let query = object::text(&format!("select * from {} as o", object::from(stream)?));
+        let columns = match self.shape(stream, "*").await? {
+            Ok(columns) => columns,
+            Err(denied) if denied.number == NOT_THIS_COLUMN => self.one_by_one(stream, denied).await?,
+            Err(fault) => return Err(self.explain(stream, fault).await),
+        };
+        self.allowed(stream, columns).await
+    }
+
+    /// The columns of a query for these, or why the server refuses it.
+    async fn shape(&mut self, stream: &Stream, which: &str) -> Result<Result<Vec<Column>, Fault>> {
+        let query = object::text(&format!("select {which} from {} as o", object::from(stream)?));
         let sql = format!(
             "select name, system_type_name, user_type_name, error_number, error_severity, error_message\n\
              from sys.dm_exec_describe_first_result_set({query}, null, 0)\norder by column_ordinal"
         );
         let rows = self.rows(&sql, Asked::Rows(stream)).await?;
-        if let Some(fault) = rows.first().and_then(fault) {
-            return Err(self.explain(stream, fault).await);
+        Ok(match rows.first().and_then(fault) {
+            Some(fault) => Err(fault),
+            None => Ok(rows.iter().filter_map(column).collect()),
+        })
+    }
+
+    /// The columns that the stream names and that can be described, where not all can be.
+    async fn one_by_one(&mut self, stream: &Stream, denied: Fault) -> Result<Vec<Column>> {
+        let mut columns = Vec::new();
+        for name in named(stream) {
+            columns.extend(self.shape(stream, &own(name)).await?.unwrap_or_default());
         }
-        Ok(rows.iter().filter_map(column).collect())
+        match columns.is_empty() {
+            true => Err(self.explain(stream, denied).await),
+            false => Ok(columns),
+        }
+    }
+
+    /// The columns without those that the stream names and the login may not read: the server names
+    /// one of them at most, so they are tried one after the other.
+    async fn allowed(&mut self, stream: &Stream, mut columns: Vec<Column>) -> Result<Vec<Column>> {
+        let found = named(stream).into_iter().filter_map(|name| layout::find(&columns, name));
+        let mut wanted: Vec<String> = found.map(|column| column.name.clone()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let all: Vec<String> = wanted.iter().map(|name| own(name)).collect();
+        let Some(error) = self.denied(stream, &all.join(", ")).await? else { return Ok(columns) };
+        let mut denied = Vec::new();
+        for name in &wanted {
+            if self.denied(stream, &own(name)).await?.is_some() {
+                denied.push(name);
+            }
+        }
+        if denied.len() == wanted.len() {
+            return Err(error);
+        }
+        columns.retain(|column| !denied.contains(&&column.name));
+        Ok(columns)
+    }
+
+    /// Why the login may not read these columns; `None`: it may.
+    async fn denied(&mut self, stream: &Stream, which: &str) -> Result<Option<Error>> {
+        if which.is_empty() {
+            return Ok(None);
+        }
+        let sql = format!("select top (0) {which} from {} as o", object::from(stream)?);
+        match self.rows(&sql, Asked::Rows(stream)).await {
+            Err(error) if error.kind == Kind::Forbidden => Ok(Some(error)),
+            asked => asked.map(|_| None),
+        }
     }
 
     /// The error, with the table that was probably meant.
-    async fn explain(&mut self, stream: &Stream, fault: Fault) -> crate::error::Error {
+    async fn explain(&mut self, stream: &Stream, fault: Fault) -> Error {
         let error = fault.into_error(&self.settings, Asked::Rows(stream));
         if error.kind != Kind::NoObject || object::is_query(&stream.object) {
             return error;
@@ -54,6 +113,21 @@ impl SqlServer {
             |row: &Row| Some((format!("{}.{}", text(row, 0)?, text(row, 1)?), text(row, 1)?.to_lowercase()));
         Ok(rows.iter().filter_map(named).collect())
     }
+}
+
+/// The remote names that the stream speaks of, each once.
+fn named(stream: &Stream) -> Vec<&str> {
+    let named = stream.columns.iter().flat_map(|column| column.paths());
+    let named = named.chain(stream.cursor.as_deref()).chain(stream.date.as_deref());
+    let mut names: Vec<&str> = named.filter(|name| *name != layout::DIGEST).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// A column of the object.
+fn own(name: &str) -> String {
+    format!("o.{}", object::quote(name))
 }
 
 fn fault(row: &Row) -> Option<Fault> {

