@@ -186,7 +186,7 @@ fn digest(record: &str) -> String {
 }
 
 /// Whether anything of the stream is listed as rejected: seldom, so it is asked first.
-fn has_rejections(place: &Place<'_>) -> Result<bool> {
+pub(super) fn has_rejections(place: &Place<'_>) -> Result<bool> {
     let any =
         "select exists (select from erp_sync.rejected where server = $1 and entity = $2 and stream = $3)";
     let stream = [value(place.server()), value(place.entity()), value(place.table())];

@@ -1,6 +1,8 @@
 //! A look at all keys: what differs from the remote, and what was found to.
 
-use super::batch::missed;
+use std::collections::BTreeSet;
+
+use super::batch::{has_rejections, missed};
 use super::session::{as_owner, transaction};
 use super::sql::{change, json_keys, key_arrays, query, texts, value};
 use super::{Place, Store, local};
@@ -29,7 +31,8 @@ impl Store {
     }
 }
 
-/// Of the given rows, those that are not here or of another time.
+/// Of the given rows, those that are not here or of another time, and those that are listed as rejected: these may
+/// be mended there without a trace.
 fn listed(place: &Place<'_>, range: &KeyRange) -> Result<Compared> {
     let here = place.keys_here(&range.keys);
     let mut arguments = vec![value(place.tenant())];
@@ -42,15 +45,16 @@ fn listed(place: &Place<'_>, range: &KeyRange) -> Result<Compared> {
     })?;
     let (missing, stale): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, missing, ..)| *missing);
     let places: Vec<usize> = missing.iter().map(|(at, ..)| *at).collect();
-    let (orphans, rejected) = (orphans(place, range, &here, &places)?, rejected(place, &here, &places)?);
+    let (orphans, rejected) = (orphans(place, range, &here, &places)?, rejected(place, &here)?);
     let difference = |(at, missing, stored, overdue): (usize, bool, Option<String>, bool)| {
         let differs = if missing { Differs::Missing } else { Differs::Stale };
         let remote = range.updated_at.get(at).cloned().flatten();
         Some(Difference { key: range.keys.get(at)?.clone(), differs, remote, here: stored, overdue })
     };
-    let missing = missing.into_iter().filter(|(at, ..)| !orphans.contains(at) && !rejected.contains(at));
+    let missing = missing.into_iter().filter(|(at, ..)| !orphans.contains(at));
+    let differ = missing.chain(stale).filter(|(at, ..)| !rejected.contains(at));
     Ok(Compared {
-        differences: missing.chain(stale).filter_map(difference).collect(),
+        differences: differ.filter_map(difference).collect(),
         rejected: rejected.iter().filter_map(|at| range.keys.get(*at).cloned()).collect(),
     })
 }
@@ -75,16 +79,17 @@ const REJECTED: &str = "
 select x.place - 1 from unnest($4::text[]) with ordinality as x(k, place)
 join erp_sync.rejected r on r.server = $1 and r.entity = $2 and r.stream = $3 and r.key = x.k::jsonb";
 
-/// Which of the missing rows are listed as rejected.
-fn rejected(place: &Place<'_>, here: &[Key], missing: &[usize]) -> Result<Vec<usize>> {
-    if missing.is_empty() {
-        return Ok(Vec::new());
-    }
-    let keys: Vec<Key> = missing.iter().filter_map(|at| here.get(*at).cloned()).collect();
-    let arguments = [value(place.server()), value(place.entity()), value(place.table()), json_keys(&keys)];
-    let places = as_owner(|| query(REJECTED, &arguments, |row| row.int(1)))?;
-    let at = |place: i64| usize::try_from(place).ok().and_then(|place| missing.get(place).copied());
-    Ok(places.into_iter().filter_map(at).collect())
+/// Which of the rows are listed as rejected.
+fn rejected(place: &Place<'_>, here: &[Key]) -> Result<BTreeSet<usize>> {
+    as_owner(|| {
+        if !has_rejections(place)? {
+            return Ok(BTreeSet::new());
+        }
+        let stream = [value(place.server()), value(place.entity()), value(place.table())];
+        let arguments: Vec<_> = stream.into_iter().chain([json_keys(here)]).collect();
+        let places = query(REJECTED, &arguments, |row| row.int(1))?;
+        Ok(places.into_iter().filter_map(|place| usize::try_from(place).ok()).collect())
+    })
 }
 
 /// Rows of the range that are here and not to be.
