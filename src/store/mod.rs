@@ -24,6 +24,7 @@ mod due;
 mod fair;
 pub mod gate;
 mod gone;
+mod leftover;
 mod local;
 mod manifests;
 mod missing;

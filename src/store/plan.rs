@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::configured::Configured;
 use super::due::due;
 use super::fair;
+use super::leftover;
 use super::runs;
 use super::servers::{self, Server};
 use super::session::transaction;
@@ -41,6 +42,7 @@ pub struct Plan {
 pub fn plan(order: &Order, wanted: &Wanted, queued: Option<i64>) -> Result<Plan> {
     transaction(|| {
         runs::close_orphans(queued)?;
+        leftover::drop_all()?;
         make(order, wanted)
     })
 }

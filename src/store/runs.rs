@@ -13,7 +13,7 @@ use crate::guc::Settings;
 use crate::store::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 
 /// First half of the advisory lock that a run's workers share (`ERPS`); the second is the run's id.
-const RUN_LOCK: i32 = 0x4552_5053;
+pub(super) const RUN_LOCK: i32 = 0x4552_5053;
 
 const CLOSE_ORPHANS: &str = "
 with open as materialized (

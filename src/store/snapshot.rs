@@ -3,7 +3,7 @@
 use super::batch::record;
 use super::session::as_owner;
 use super::sql::{array, change, execute, first, query, texts, value};
-use super::{Place, Store, derive};
+use super::{Place, Store, derive, leftover};
 use crate::engine::{Batch, Written};
 use crate::entity::{ddl, statement};
 use crate::error::{Error, Kind, Result};
@@ -54,12 +54,13 @@ fn whole<'a>(keys: &[Key]) -> pgrx::datum::DatumWithOid<'a> {
     value(keys.iter().filter_map(super::batch::whole).collect::<Vec<i64>>())
 }
 
-/// Makes the session's table, empty. It has no comments and no indexes but its key.
+/// Makes the session's table, empty. It has no comments but whose it is, and no indexes but its key.
 fn clear(place: &Place<'_>) -> Result<()> {
     let name = crate::entity::quote::qualified(statement::ASIDE, &place.table());
     execute(&format!("drop table if exists {name}"), &[])?;
     let create = ddl::create_table(place.stream, statement::ASIDE).into_iter().next();
-    create.map_or(Ok(()), |sql| execute(&sql, &[]).map(drop))
+    create.map_or(Ok(()), |sql| execute(&sql, &[]).map(drop))?;
+    leftover::mark(&name, place.run_id)
 }
 
 fn put_aside(place: &Place<'_>, rows: &Rows) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Runs that are interrupted: by a cancel, by the end of a process, by what happens to
 //! the objects they work on.
 mod crashes;
+mod leavings;
 mod moments;
 mod stops;
 mod under_it;
