@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo verify [TEST]          checks everything, or runs the tests whose name contains TEST
+cargo verify --soak          checks everything, and plays 10,000 programs of the oracle in the end
 cargo cluster start          builds and installs the extension and starts a private PostgreSQL with it
 cargo cluster psql [ARG...]  opens psql there; further arguments go to psql
 cargo cluster url            prints the connection URL of its superuser

@@ -13,12 +13,22 @@ use erp_sync_tests::cluster::{Result, Server, debian, pypi};
 use integration::integration;
 use step::{cargo, step};
 
-/// Runs `cargo verify [TEST]`: with an argument only the tests whose name contains it.
+/// So many programs of the oracle; cargo hands the variable on to the test.
+const SOAK: &str =
+    "--config env.ORACLE_SEEDS=\"10000\" test --package erp_sync_tests --test oracle after_any_program";
+
+/// Runs `cargo verify [TEST]`: with an argument only the tests whose name contains it. With `--soak` the oracle plays
+/// many more programs in the end.
 pub fn run(arguments: &[&str]) -> Result<ExitCode> {
-    let filter = match arguments {
-        [] => None,
-        [test] if !test.starts_with('-') => Some(*test),
-        _ => return Err("say: cargo verify, or with a part of a test's name: cargo verify NAME".into()),
+    let (filter, soaks) = match arguments {
+        [] => (None, false),
+        ["--soak"] => (None, true),
+        [test] if !test.starts_with('-') => (Some(*test), false),
+        _ => {
+            return Err(
+                "say: cargo verify [--soak], or with a part of a test's name: cargo verify NAME".into()
+            );
+        }
     };
     let begun = Instant::now();
     step("Debian packages", packages)?;
@@ -33,6 +43,9 @@ pub fn run(arguments: &[&str]) -> Result<ExitCode> {
     integration(&usual, filter)?;
     if usual.major != other.major {
         integration(&other, filter)?;
+    }
+    if soaks {
+        step("10,000 programs of the oracle", || cargo(&usual, SOAK, None))?;
     }
     println!("verify: all is well after {:.1} s", begun.elapsed().as_secs_f32());
     Ok(ExitCode::SUCCESS)
