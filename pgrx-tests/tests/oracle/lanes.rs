@@ -43,11 +43,12 @@ pub fn play_all(seeds: Range<u64>, tally: &Tally) -> Vec<String> {
         while failures.lock().expect("no panic here").len() < ENOUGH {
             let seed = next.fetch_add(1, Ordering::SeqCst);
             if seed >= seeds.end {
-                return;
+                break;
             }
             let failed = attempt(&cluster, &Program::of(seed), tally);
             failures.lock().expect("no panic here").extend(failed);
         }
+        failures.lock().expect("no panic here").extend(crashed(&cluster));
     };
     std::thread::scope(|scope| {
         for number in 0..LANES.min(seeds.end - seeds.start) {
@@ -55,6 +56,15 @@ pub fn play_all(seeds: Range<u64>, tally: &Tally) -> Vec<String> {
         }
     });
     failures.into_inner().expect("no panic here")
+}
+
+/// A process of the server that died by itself; those that a program kills die by signal 9.
+fn crashed(cluster: &Cluster) -> Option<String> {
+    let log = cluster.log();
+    let crash = log.lines().find(|line| {
+        line.contains("was terminated by signal") && !line.contains("signal 9:") || line.contains("PANIC:")
+    });
+    crash.map(|line| format!("a process of the server crashed: {line}"))
 }
 
 /// A cluster with a database to copy.
