@@ -1,5 +1,7 @@
 //! A shop: a database with the extension, a role that is no superuser, and an Odoo to read from.
 
+use std::sync::Arc;
+
 use postgres::{Client, SimpleQueryMessage};
 
 use crate::cluster::Cluster;
@@ -15,7 +17,7 @@ pub struct Shop<'a> {
     /// Its database.
     pub database: String,
     /// The remote.
-    pub odoo: Odoo,
+    pub odoo: Arc<Odoo>,
     /// A session of the role.
     pub client: Client,
     /// A session of the superuser.
@@ -47,7 +49,7 @@ impl<'a> Shop<'a> {
         let mut client = cluster.client(database, ROLE);
         let sql = setup_as_shop(&odoo, options, password);
         client.batch_execute(&sql).unwrap_or_else(|e| panic!("setting up: {e:?}"));
-        Shop { cluster, database: database.into(), odoo, client, admin }
+        Shop { cluster, database: database.into(), odoo: Arc::new(odoo), client, admin }
     }
 
     /// A further session of the role.

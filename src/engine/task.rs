@@ -41,12 +41,15 @@ pub(super) async fn run(
     };
     let mut writer = Writer::new(running, sink);
     let starts = start(&mut reader, &mut writer).await?;
+    let mut courses = Vec::new();
     for stream in starts.keys() {
         let course = read(&mut reader, &mut writer, &starts, *stream).await?;
         if running.task.mode == Mode::Verify && !course.is_full() {
             verify::run(&mut reader, &mut writer, &course).await?;
         }
+        courses.push(course);
     }
+    reread::after_removals(&mut reader, &mut writer, &courses).await?;
     if let Some(text) = verify::told(running.task, &writer.found) {
         writer.warn(text).await?;
     }

@@ -21,6 +21,8 @@ pub struct Rule {
     /// Further tables it reads: without one of them it does not run.
     pub needs: &'static [&'static str],
     sql: &'static str,
+    /// What runs instead of it until then: the rows wait, else nobody would look at them again.
+    early: Option<&'static str>,
 }
 
 /// Rows of one table whose change bears on what is made of another's.
@@ -42,18 +44,21 @@ pub const RULES: &[Rule] = &[
         fills: &["stock_movements", "waiting", "branch_codes"],
         needs: &["products", "warehouses"],
         sql: include_str!("sales.sql"),
+        early: Some(include_str!("sales_early.sql")),
     },
     Rule {
         of: "stock_quants",
         fills: &["warehouse_inventory"],
         needs: &["locations", "warehouses"],
         sql: include_str!("inventory.sql"),
+        early: None,
     },
     Rule {
         of: "stock_moves",
         fills: &["stock_movements", "waiting"],
         needs: &["locations", "warehouses", "picking_types", "products", "uoms", "pickings"],
         sql: include_str!("stock_moves.sql"),
+        early: Some(include_str!("stock_moves_early.sql")),
     },
 ];
 
@@ -153,6 +158,11 @@ impl Rule {
     /// The statement.
     pub fn statement(&self, schema: &str) -> String {
         in_schema(self.sql, schema)
+    }
+
+    /// The statement for as long as one of the tables it reads is not there.
+    pub fn early(&self, schema: &str) -> Option<String> {
+        self.early.map(|sql| in_schema(sql, schema))
     }
 }
 

@@ -193,32 +193,20 @@ fn has_rejections(place: &Place<'_>) -> Result<bool> {
     Ok(first(any, &stream, |row| row.flag(1))?.unwrap_or(false))
 }
 
-/// Those without a readable key come again if they are still there.
-const FORGET_UNSEEN: &str = "
-delete from erp_sync.rejected r
-where r.server = $1 and r.entity = $2 and r.stream = $3
-  and case jsonb_typeof(r.key -> 0) when 'number'
-      then ($4::bigint is null or (r.key ->> 0)::bigint > $4)
-       and ($5::bigint is null or (r.key ->> 0)::bigint <= $5)
-       and (r.key ->> 0)::bigint <> all ($6::bigint[])
-      else $4::bigint is null end";
-
 /// A rejected row that the remote no longer has is no longer anybody's work.
 fn forget_unseen(place: &Place<'_>, sweep: &Sweep) -> Result<()> {
     if !has_rejections(place)? {
         return Ok(());
     }
-    let bound = |key: &Option<Key>| value(key.as_ref().and_then(whole));
-    let seen: Vec<i64> = sweep.seen.iter().filter_map(whole).collect();
-    let arguments = [
-        value(place.server()),
-        value(place.entity()),
-        value(place.table()),
-        bound(&sweep.after),
-        bound(&sweep.through),
-        value(seen),
-    ];
-    execute(FORGET_UNSEEN, &arguments).map(drop)
+    let (after, through) = (sweep.after.as_slice(), sweep.through.as_slice());
+    let sql = statement::forget_unseen(place.stream, !after.is_empty(), !through.is_empty());
+    let mut arguments =
+        vec![value(place.server()), value(place.entity()), value(place.table()), json_keys(&sweep.seen)];
+    let columns = place.stream.key.len();
+    for end in [after, through] {
+        arguments.extend(key_arrays(end, columns));
+    }
+    execute(&sql, &arguments).map(drop)
 }
 
 /// A good version of a row clears its rejection.

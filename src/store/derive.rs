@@ -105,10 +105,14 @@ fn of_servers(place: &Place<'_>, table: &str) -> bool {
 }
 
 fn recompute(place: &Place<'_>, rule: &derive::Rule, columns: usize, keys: &[Key]) -> Result<()> {
-    if keys.is_empty() || !there(place, rule.needs)? || !there(place, rule.fills)? {
+    if keys.is_empty() || !there(place, rule.fills)? {
         return Ok(());
     }
-    let sql = rule.statement(place.schema);
+    let sql = match there(place, rule.needs)? {
+        true => Some(rule.statement(place.schema)),
+        false => rule.early(place.schema),
+    };
+    let Some(sql) = sql else { return Ok(()) };
     for some in keys.chunks(CHUNK) {
         change(&sql, &parameters(place, some, columns), |_| Ok(()))?;
     }

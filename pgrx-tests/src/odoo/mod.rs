@@ -41,7 +41,7 @@ mod xmlrpc;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use serde_json::{Map, Value};
@@ -62,7 +62,7 @@ use server::Shared;
 pub struct Odoo {
     shared: Arc<Shared>,
     port: u16,
-    servers: Vec<(Ipv4Addr, JoinHandle<()>)>,
+    servers: Mutex<Vec<(Ipv4Addr, JoinHandle<()>)>>,
 }
 
 impl Odoo {
@@ -114,14 +114,16 @@ impl Odoo {
     fn launch(port: u16, is_behind_proxy: bool, face: Face) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();
-        let mut odoo = Self { shared: Shared::new(is_behind_proxy, face), port, servers: Vec::new() };
+        let shared = Shared::new(is_behind_proxy, face);
+        let odoo = Self { shared, port, servers: Mutex::default() };
         odoo.serve(Ipv4Addr::LOCALHOST, listener);
         Ok(odoo)
     }
 
-    fn serve(&mut self, address: Ipv4Addr, listener: TcpListener) {
+    fn serve(&self, address: Ipv4Addr, listener: TcpListener) {
         let shared = Arc::clone(&self.shared);
-        self.servers.push((address, thread::spawn(move || shared.serve(&listener))));
+        let server = thread::spawn(move || shared.serve(&listener));
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner).push((address, server));
     }
 
     /// Answers at another address of this machine too, and returns its URL: to a client that is another
@@ -129,7 +131,7 @@ impl Odoo {
     ///
     /// # Panics
     /// When the address is none of 127.0.0.0/8, or its port is taken.
-    pub fn also_at(&mut self, address: Ipv4Addr) -> String {
+    pub fn also_at(&self, address: Ipv4Addr) -> String {
         assert!(address.is_loopback(), "{address} may be reached from elsewhere");
         let listener = TcpListener::bind((address, self.port)).expect("the same port at another address");
         self.serve(address, listener);
@@ -164,6 +166,11 @@ impl Odoo {
     /// Everything asked so far, oldest first.
     pub fn calls(&self) -> Vec<Logged> {
         self.shared.log().clone()
+    }
+
+    /// How many calls there were so far.
+    pub fn count_all(&self) -> usize {
+        self.shared.log().len()
     }
 
     /// How many calls of a method on a model there were.
@@ -221,7 +228,8 @@ impl Odoo {
 impl Drop for Odoo {
     fn drop(&mut self) {
         self.shared.stop();
-        for (address, server) in self.servers.drain(..) {
+        let servers = std::mem::take(&mut *self.servers.lock().unwrap_or_else(PoisonError::into_inner));
+        for (address, server) in servers {
             // Wakes the listener, which then sees that it is over.
             let _ = TcpStream::connect((address, self.port));
             let _ = server.join();

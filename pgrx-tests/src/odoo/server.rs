@@ -125,6 +125,9 @@ impl Shared {
     fn connection(&self, stream: &TcpStream) {
         // A broken connection is the client's to notice.
         let _ = stream.set_read_timeout(Some(PATIENCE));
+        // An answer is written in pieces; on a kept connection each would wait for the client's word that it has the
+        // one before.
+        let _ = stream.set_nodelay(true);
         let mut reader = BufReader::new(stream);
         while let Ok(request) = Request::read(&mut reader) {
             let is_whole = self.respond(&request, stream).unwrap_or(false);

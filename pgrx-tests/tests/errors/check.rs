@@ -62,7 +62,7 @@ fn a_check_tells_what_is_right_and_what_is_not() {
     shop.odoo.forbid_field("admin", "res.partner", "credit_limit");
     shop.odoo.forbid_field("admin", "sale.order", "state");
     golden.shows("a user with some rights", &shop, "select * from sync_check() where status <> 'ok'");
-    shop.odoo = Odoo::start();
+    shop.odoo = Odoo::start().into();
     shop.run(&format!("alter server odoo_main options (set url '{}')", shop.odoo.url()));
     set_clock(&shop.odoo, 0);
     for object in ["sale.order", "sale.order.line", "purchase.order", "purchase.order.line"] {

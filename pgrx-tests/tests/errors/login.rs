@@ -57,7 +57,7 @@ fn an_api_key_that_is_refused_says_where_to_make_a_new_one() {
     golden.shows("a key that was revoked", &shop, CHECK);
     shop.run("alter user mapping for current_user server odoo_main options (set password 'admin')");
     golden.shows("a password", &shop, RUN);
-    shop.odoo = Odoo::start();
+    shop.odoo = Odoo::start().into();
     let url = shop.odoo.url();
     shop.run(&format!("alter server odoo_main options (set url '{url}', set database 'odoo17')"));
     golden.shows("an Odoo that is too old", &shop, CHECK);

@@ -100,6 +100,28 @@ fn a_sale_waits_for_its_product_and_its_branch_and_is_admitted_by_them() {
 }
 
 #[test]
+fn sales_and_moves_that_come_before_all_products_and_places_wait_for_them() {
+    let mut shop = shop("sales_early");
+    let tds = till::open(&mut shop, "pos");
+    sell(&tds, "B-1", 1, "WH", "601647855646", "1", false);
+    sell(&tds, "B-1", 2, "WH", "no such", "1", false);
+    sell(&tds, "B-1", 3, "WH", "no such", "0", false);
+    shop.odoo.write("stock.move", &[1], json!({"product_id": 9001, "state": "done", "quantity": 1.0}));
+    run(&mut shop, "'sales'");
+    run(&mut shop, "'stock_moves'");
+    assert_eq!(
+        shop.rows(WAITING),
+        [r#"["pos", "B-1", 1]|unknown branch|WH"#, r#"["pos", "B-1", 2]|unknown branch|WH"#]
+    );
+    assert_eq!(shop.rows(MOVEMENTS), [""; 0]);
+    run(&mut shop, "'products,warehouses,stock_moves,sales'");
+    assert_eq!(shop.rows(MOVEMENTS), ["B-1|sales|1|48|-1"]);
+    assert_eq!(shop.rows(WAITING), [r#"["pos", "B-1", 2]|unknown barcode|no such"#]);
+    let moves = "select key, reason, value from erp_sync.waiting where stream = 'stock_moves'";
+    assert_eq!(shop.rows(moves), ["[1]|unknown product|9001"]);
+}
+
+#[test]
 fn a_barcode_of_two_products_is_ambiguous_unless_one_is_archived() {
     let (mut shop, tds) = synced("sales_ambiguous");
     shop.odoo.write("product.product", &[5, 6], json!({"barcode": "777"}));
@@ -152,6 +174,22 @@ fn changes_are_followed_and_a_bad_row_is_rejected_with_the_reason() {
     tds.execute("update INV_PointofSalesDetailTAB set unit_price = 1, updated_at = sysutcdatetime() where line_no = 2");
     run(&mut shop, "'sales'");
     assert_eq!(shop.rows(rejections), [""; 0]);
+}
+
+#[test]
+fn a_full_pass_of_many_pages_forgets_of_the_rejections_only_what_is_no_longer_there() {
+    let (mut shop, tds) = synced("sales_rejections");
+    for line in 1..=6 {
+        sell(&tds, "B-1", line, "WH", "601647855646", "1", false);
+    }
+    tds.execute("update INV_PointofSalesDetailTAB set unit_price = -1 where line_no in (1, 2, 4, 6)");
+    shop.run("set erp_sync.batch_rows = 2");
+    run(&mut shop, "'sales'");
+    tds.execute("update INV_PointofSalesDetailTAB set unit_price = 1 where line_no = 4");
+    tds.execute("delete from INV_PointofSalesDetailTAB where line_no = 2");
+    run(&mut shop, "'sales', mode => 'full'");
+    let rejections = "select key from erp_sync.rejections order by key";
+    assert_eq!(shop.rows(rejections), [r#"["pos", "B-1", 1]"#, r#"["pos", "B-1", 6]"#]);
 }
 
 #[test]

@@ -129,6 +129,26 @@ fn keys_are_few_bytes_and_only_what_differs_is_read_as_a_whole() {
 }
 
 #[test]
+fn people_of_a_company_that_was_merged_belong_to_the_other_behind_the_run_that_finds_it_gone() {
+    for (name, mode) in [("verify_people", "verify"), ("full_people", "full")] {
+        let mut shop = synced(name);
+        let company: i64 = shop
+            .value("select parent_id from erp.contacts where parent_id is not null order by 1 limit 1")
+            .parse()
+            .unwrap();
+        let of = |company: i64| format!("select count(*) from erp.contacts where parent_id = {company}");
+        let people = shop.rows(&format!("select id from erp.contacts where parent_id = {company}"));
+        let people: Vec<i64> = people.iter().map(|id| id.parse().unwrap()).collect();
+        let other = shop.odoo.create("res.partner", json!({"name": "the one that stays"}));
+        shop.odoo.write_silently("res.partner", &people, json!({"parent_id": other}));
+        shop.odoo.delete("res.partner", &[company]);
+        run(&mut shop, &format!("'contacts', mode => '{mode}'"));
+        assert_eq!(shop.value(&of(company)), "0", "{mode}");
+        assert_eq!(shop.value(&of(other)), people.len().to_string(), "{mode}");
+    }
+}
+
+#[test]
 fn lost_rights_remove_no_more_than_the_limit_and_come_back() {
     let mut shop = synced("verify_breaker");
     let all: i64 = shop.value(HERE).parse().unwrap();

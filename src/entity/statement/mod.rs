@@ -11,9 +11,11 @@ use keys::{as_sent, key_arrays, key_names, key_types, listed_keys, returned_keys
 
 mod adopt;
 mod keys;
+mod unseen;
 mod upsert;
 
 pub use adopt::{ASIDE, adopt, vanished};
+pub use unseen::forget_unseen;
 pub use upsert::{upsert, upsert_keys};
 
 /// Deletes rows by key. Parameters: `$1` tenant, then one array per key column.
