@@ -65,8 +65,8 @@ impl Strike {
     }
 
     fn draw(dice: &mut Dice, setup: &Setup) -> Strike {
-        let at_till = setup.has_till() && dice.chance(40);
-        match dice.chance(45) {
+        let at_till = setup.has_till() && dice.chance(55);
+        match dice.chance(40) {
             true => {
                 let request = 1 + dice.roll(if at_till { 12 } else { 30 });
                 Strike::Way { at_till, request, trouble: trouble(dice, at_till) }
@@ -74,7 +74,7 @@ impl Strike {
             false if at_till => {
                 let (fault, argument) = dice.one(TILL);
                 let about = dice.one(&["INV_PointofSalesDetailTAB", "order by", "select"]);
-                Strike::Till { about, fault, rows: dice.roll(8) as u64, argument }
+                Strike::Till { about, fault, rows: dice.roll(5) as u64, argument }
             }
             false => {
                 let request = 1 + dice.roll(30);
