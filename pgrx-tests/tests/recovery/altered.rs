@@ -15,7 +15,10 @@ fn altered(shop: &mut Shop<'_>, sql: &str) -> Failure {
     let failure = told(call.end().failure());
     assert!(failure.message.contains("contacts"), "{failure:?}");
     let after = stored(shop);
-    assert!(after >= before && after % 10 == 0, "a batch of ten fails as a whole: {before}, {after}");
+    assert!(
+        after >= before && after.is_multiple_of(10),
+        "a batch of ten fails as a whole: {before}, {after}"
+    );
     failure
 }
 

@@ -56,7 +56,7 @@ fn a_full_disk_fails_the_batch_whole_and_with_room_again_the_run_goes_on() {
     assert_eq!(failure.sqlstate, "53100");
     assert!(failure.detail.contains("\"erp\".\"contacts\""), "{failure:?}");
     let after = stored(&mut shop);
-    assert!(after >= 20 && after < 60 && after % 10 == 0, "{after}");
+    assert!((20..60).contains(&after) && after.is_multiple_of(10), "{after}");
     // Full is full, and a look at it works.
     told(shop.error("select * from sync_run('contacts')"));
     assert_eq!(shop.value("select state from sync_status() where entity = 'contacts'"), "failed");
