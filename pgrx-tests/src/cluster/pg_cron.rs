@@ -8,7 +8,8 @@ use super::process::{self, Context};
 use super::server_tree::{Server, entries};
 use super::{Result, fail};
 
-const POOL: &str = "http://deb.debian.org/debian/pool/main/p/pg-cron";
+/// Where sources lie in Debian's archive.
+const POOL: &str = "pool/main/p/pg-cron";
 
 /// Versions that build for PostgreSQL 16, with the hashes in Debian's own index, the one that stays longest
 /// first: a mirror drops a version that no release of Debian has any more.
@@ -20,10 +21,13 @@ const VERSIONS: [(&str, &str); 3] = [
 
 /// Downloads, builds and installs it. `work` is where sources may lie.
 pub(super) fn install(server: &Server, work: &Path) -> Result<()> {
-    let Some(source) = VERSIONS.iter().find_map(|(version, hash)| download(version, hash, work)) else {
+    let mirrors = mirrors()?;
+    let tries = mirrors.iter().flat_map(|mirror| VERSIONS.iter().map(move |version| (mirror, version)));
+    let Some(source) = tries.into_iter().find_map(|(mirror, version)| download(mirror, version, work)) else {
+        let versions = VERSIONS.map(|(version, _)| version);
         return fail(format!(
-            "none of pg_cron's versions {:?} can be had from {POOL}",
-            VERSIONS.map(|(version, _)| version)
+            "none of pg_cron's versions {versions:?} can be had from {}",
+            mirrors.join(" ")
         ));
     };
     let source = unpack(&source, work)?;
@@ -39,12 +43,22 @@ pub(super) fn install(server: &Server, work: &Path) -> Result<()> {
     build(server, &source)
 }
 
+/// The copies of Debian's archive that this machine's apt asks: the same hold the sources of every release.
+fn mirrors() -> Result<Vec<String>> {
+    let mut apt = Command::new("apt-get");
+    let lists = process::output(apt.args(["--print-uris", "update"]), "asking apt for its mirrors")?;
+    let above = |line: &str| Some(format!("{}/", line.trim_start_matches('\'').split_once("/dists/")?.0));
+    let mut mirrors: Vec<String> = lists.lines().filter_map(above).collect();
+    mirrors.dedup();
+    Ok(mirrors)
+}
+
 /// The archive, fetched by apt's own client, which goes through whatever apt goes through.
-fn download(version: &str, hash: &str, work: &Path) -> Option<PathBuf> {
+fn download(mirror: &str, (version, hash): &(&str, &str), work: &Path) -> Option<PathBuf> {
     let archive = work.join(format!("pg_cron-{version}.tar.gz"));
     let mut apt = Command::new("/usr/lib/apt/apt-helper");
     apt.arg("download-file")
-        .arg(format!("{POOL}/pg-cron_{version}.orig.tar.gz"))
+        .arg(format!("{mirror}{POOL}/pg-cron_{version}.orig.tar.gz"))
         .arg(&archive)
         .arg(format!("SHA256:{hash}"));
     process::output(&mut apt, "fetching pg_cron").ok().map(|_| archive)

@@ -81,6 +81,6 @@ fn a_server_altered_in_a_run_counts_from_the_next_run_on() {
     assert!(failure.message.contains("was read from another remote"), "{failure:?}");
     shop.run("select sync_reset('contacts', 'odoo_main')");
     shop.run("select * from sync_run('contacts')");
-    assert_ne!(moved.count_calls("res.partner", "search_read"), 0);
+    assert!(moved.count_calls("res.partner", "search_read") > 0);
     exact(&mut shop);
 }
