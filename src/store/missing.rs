@@ -3,7 +3,7 @@
 use super::role_name;
 use super::session::as_owner;
 use super::sql::{query, value};
-use crate::entity::Entity;
+use crate::entity::{Entity, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source::hint;
 
@@ -43,7 +43,8 @@ fn told(server: &str, entity: &str, count: i64, known: &[Entity]) -> Error {
         .detail(format!("{entity}{others} was read from it, and stays as it is"))
         .hint(format!(
             "create server {} foreign data wrapper {source} options ({options}), or let go of it: select \
-             sync_reset('all', '{server}')",
-            hint::ident(server)
+             sync_reset('all', {})",
+            hint::ident(server),
+            quote::quote_literal(server)
         ))
 }

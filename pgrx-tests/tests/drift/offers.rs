@@ -39,6 +39,14 @@ fn a_field_that_people_added_is_offered_kept_by_the_line_told_and_filled_for_eve
     shop.run(&offered(&told));
     shop.run("select * from sync_run('contacts')");
     assert_eq!(shop.value("select x_shelf, x_colour from erp.contacts where id = 14"), "A-17|3");
+    shop.odoo.advance(60);
+    shop.odoo.write("res.partner", &[14], json!({"x_shelf": "B-3", "x_colour": 4}));
+    shop.run("select * from sync_run('contacts')");
+    assert_eq!(
+        shop.value("select x_shelf, x_colour from erp.contacts where id = 14"),
+        "B-3|4",
+        "both are read"
+    );
     assert_eq!(status(&mut shop, "contacts"), "succeeded||");
     views_stand(&mut shop);
 }
