@@ -17,7 +17,7 @@ use super::world::World;
 /// So many programs are played where nothing else is said; in so many everything that can strike has struck.
 pub const USUAL: u64 = 200;
 /// So many are played at the same time, each in a cluster of its own: a kill throws out everybody.
-const LANES: u64 = 2;
+const LANES: u64 = 3;
 /// After so many that failed the others are not played.
 const ENOUGH: usize = 5;
 
