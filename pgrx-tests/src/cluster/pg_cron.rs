@@ -93,7 +93,9 @@ fn build(server: &Server, source: &Path) -> Result<()> {
     let sources = entries(&source.join("src"))?;
     cc.args(sources.iter().filter(|file| file.extension().is_some_and(|end| end == "c")));
     let libraries = server.ask("--libdir")?;
-    cc.arg(format!("-L{libraries}")).arg("-lpq").arg(format!("-Wl,-rpath,{libraries}"));
+    // By the way from its own place, which is the same in every copy of the server: another libpq, once
+    // loaded, would serve the replication too.
+    cc.arg(format!("-L{libraries}")).arg("-lpq").arg("-Wl,-rpath,$ORIGIN:$ORIGIN/..");
     cc.arg("-o").arg(server.library("pg_cron")).current_dir(source).stdin(Stdio::null());
     process::output(&mut cc, "building pg_cron").map(drop)
 }
