@@ -92,10 +92,28 @@ fn build(server: &Server, source: &Path) -> Result<()> {
     }
     let sources = entries(&source.join("src"))?;
     cc.args(sources.iter().filter(|file| file.extension().is_some_and(|end| end == "c")));
-    let libraries = server.ask("--libdir")?;
-    // By the way from its own place, which is the same in every copy of the server: another libpq, once
-    // loaded, would serve the replication too.
-    cc.arg(format!("-L{libraries}")).arg("-lpq").arg("-Wl,-rpath,$ORIGIN:$ORIGIN/..");
+    let (libpq, way) = libpq(server)?;
+    cc.arg(libpq).arg(format!("-Wl,-rpath,$ORIGIN/{way}"));
     cc.arg("-o").arg(server.library("pg_cron")).current_dir(source).stdin(Stdio::null());
     process::output(&mut cc, "building pg_cron").map(drop)
+}
+
+/// The libpq that the server was packed with, and the way to its folder from that of its libraries, which
+/// is the same in every copy. Another one, once loaded, would serve the server's replication too.
+fn libpq(server: &Server) -> Result<(PathBuf, String)> {
+    let folder = server.packed_libraries();
+    let all = folder.as_deref().map(entries).transpose()?.unwrap_or_default();
+    let end = format!(".so.5.{}", server.major);
+    let is_its = |name: &str| name.starts_with("libpq-") && name.ends_with(&end);
+    let found =
+        all.into_iter().find(|file| file.file_name().is_some_and(|name| is_its(&name.to_string_lossy())));
+    let (Some(folder), Some(libpq)) = (folder, found) else {
+        return fail(format!("PostgreSQL {} is not packed with a libpq", server.major));
+    };
+    let above = folder.parent().unwrap_or(&folder);
+    let depth =
+        server.library("pg_cron").parent().and_then(|lib| lib.strip_prefix(above).ok().map(Path::to_owned));
+    let up = "../".repeat(depth.map_or(0, |below| below.components().count()));
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok((libpq, format!("{up}{name}")))
 }

@@ -109,7 +109,7 @@ impl Server {
     }
 
     /// The libraries that a wheel brings with it.
-    fn packed_libraries(&self) -> Option<PathBuf> {
+    pub(super) fn packed_libraries(&self) -> Option<PathBuf> {
         let common = common_folder(&[&self.bin, &self.lib, &self.share]);
         let package = common.parent()?.file_name()?.to_string_lossy();
         common.join(format!("../../{package}.libs")).canonicalize().ok()
