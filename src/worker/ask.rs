@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use std::collections::HashMap;
+
 use super::bridge::Bridge;
 use super::{Listener, io};
 use crate::engine::{self, Difference, Discovered, Finding, Forecast, Prepared, Task};
@@ -42,20 +44,36 @@ pub(super) fn check(order: &Order, server: Option<&str>, listener: &mut Listener
     Ok(())
 }
 
-/// Tells what a run would read, server by server.
-pub(super) fn plan(order: &Order, wanted: &Wanted, listener: &mut Listener) -> Result<()> {
-    let store::Plan { tasks, skipped, mut remotes, .. } = store::look(order, wanted)?;
+/// A task of a plan by its place in it, with how its streams stand here.
+type Planned = (usize, Task, Vec<Prepared>);
+
+/// The tasks of a plan, server by server, each with its remote.
+fn by_server(
+    order: &Order,
+    tasks: Vec<Task>,
+    mut remotes: HashMap<String, Result<source::Remote>>,
+) -> Result<Vec<(String, source::Remote, Vec<Planned>)>> {
     let standings = store::standings(&tasks, &order.settings.target_schema)?;
-    let mut all: Vec<(Task, Vec<Prepared>)> = tasks.into_iter().zip(standings).collect();
-    while let Some((first, _)) = all.first() {
+    let all = tasks.into_iter().zip(standings).enumerate();
+    let mut all: Vec<Planned> = all.map(|(id, (task, prepared))| (id, task, prepared)).collect();
+    let mut servers = Vec::new();
+    while let Some((_, first, _)) = all.first() {
         let server = first.server.clone();
-        let (of_server, rest) = all.into_iter().partition(|(task, _)| task.server == server);
+        let (of_server, rest) = all.into_iter().partition(|(_, task, _)| task.server == server);
         all = rest;
         let missing = || Error::new(Kind::Internal, format!("there is no remote of server \"{server}\""));
         let remote = remotes.remove(&server).ok_or_else(missing)??;
+        servers.push((server, remote, of_server));
+    }
+    Ok(servers)
+}
+
+/// Tells what a run would read, server by server.
+pub(super) fn plan(order: &Order, wanted: &Wanted, listener: &mut Listener) -> Result<()> {
+    let store::Plan { tasks, skipped, remotes, .. } = store::look(order, wanted)?;
+    for (server, remote, tasks) in by_server(order, tasks, remotes)? {
         let settings = order.settings.engine();
-        let forecasts = away(listener, move || forecasts(remote, settings, of_server))?;
-        for (entity, forecast) in forecasts {
+        for (entity, forecast) in away(listener, move || forecasts(remote, settings, tasks))? {
             listener.tell(&Message::Plan(planned(&server, &entity, forecast)))?;
         }
     }
@@ -68,19 +86,11 @@ pub(super) fn plan(order: &Order, wanted: &Wanted, listener: &mut Listener) -> R
 
 /// Tells what a look at all keys would mend, server by server.
 pub(super) fn diff(order: &Order, wanted: &Wanted, listener: &mut Listener) -> Result<()> {
-    let store::Plan { tasks, mut remotes, entities, .. } = store::look(order, wanted)?;
-    let standings = store::standings(&tasks, &order.settings.target_schema)?;
+    let store::Plan { tasks, remotes, entities, .. } = store::look(order, wanted)?;
     let mut store = Store::reader(order, &tasks, entities);
-    let mut all: Vec<(usize, Task, Vec<Prepared>)> =
-        tasks.into_iter().zip(standings).enumerate().map(|(id, (task, all))| (id, task, all)).collect();
-    while let Some((_, first, _)) = all.first() {
-        let server = first.server.clone();
-        let (of_server, rest) = all.into_iter().partition(|(_, task, _)| task.server == server);
-        all = rest;
-        let missing = || Error::new(Kind::Internal, format!("there is no remote of server \"{server}\""));
-        let remote = remotes.remove(&server).ok_or_else(missing)??;
+    for (_, remote, tasks) in by_server(order, tasks, remotes)? {
         let settings = order.settings.engine();
-        let rows = io::Io::start(move |desk| differences(desk, remote, settings, of_server))?
+        let rows = io::Io::start(move |desk| differences(desk, remote, settings, tasks))?
             .serve(&mut store, |_| listener.beat())?;
         for row in rows {
             listener.tell(&Message::Diff(row))?;
@@ -93,7 +103,7 @@ async fn differences(
     desk: io::Desk<Store>,
     remote: source::Remote,
     settings: engine::Settings,
-    tasks: Vec<(usize, Task, Vec<Prepared>)>,
+    tasks: Vec<Planned>,
 ) -> Result<Vec<DiffRow>> {
     let (mut bridge, mut source) = (Bridge(desk), source::open(remote)?);
     let mut rows = Vec::new();
@@ -113,11 +123,11 @@ async fn differences(
 async fn forecasts(
     remote: source::Remote,
     settings: engine::Settings,
-    tasks: Vec<(Task, Vec<Prepared>)>,
+    tasks: Vec<Planned>,
 ) -> Result<Vec<(String, Forecast)>> {
     let mut source = source::open(remote)?;
     let mut all = Vec::new();
-    for (task, prepared) in tasks {
+    for (_, task, prepared) in tasks {
         let of_task = engine::forecast(&task, &settings, source.as_mut(), prepared).await?;
         all.extend(of_task.into_iter().map(|forecast| (task.entity.name.clone(), forecast)));
     }
