@@ -1,5 +1,5 @@
 -- Bookkeeping. Written only by the store, as the extension's owner; readable
--- through the policies below.
+-- through the policies of policies.sql.
 
 create schema erp_sync;
 comment on schema erp_sync is 'bookkeeping and monitoring of erp_sync';
@@ -361,64 +361,3 @@ select pg_catalog.pg_extension_config_dump('erp_sync.difference_id_seq', '');
 -- Else an ordinary role could not dump the database. They tell how many runs there were, no more.
 grant select on sequence erp_sync.run_id_seq, erp_sync.batch_id_seq, erp_sync.removed_id_seq,
   erp_sync.difference_id_seq to public;
-
--- Who may see what: rows of a server by USAGE on it, counts and states also by pg_monitor.
--- The policies join pg_foreign_server: has_server_privilege(name) on a dropped server would fail every read.
-
-alter table erp_sync.run enable row level security;
-alter table erp_sync.task enable row level security;
-alter table erp_sync.batch enable row level security;
-alter table erp_sync.position enable row level security;
-alter table erp_sync.candidate enable row level security;
-alter table erp_sync.reread enable row level security;
-alter table erp_sync.rejected enable row level security;
-alter table erp_sync.removed enable row level security;
-alter table erp_sync.difference enable row level security;
-alter table erp_sync.entity enable row level security;
-alter table erp_sync.setting enable row level security;
-alter table erp_sync.home enable row level security;
-
-create policy task_by_server on erp_sync.task for select using (
-  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
-             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
-create policy batch_by_server on erp_sync.batch for select using (
-  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
-             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
-create policy position_by_server on erp_sync.position for select using (
-  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
-             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
-create policy candidate_by_server on erp_sync.candidate for select using (
-  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
-             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
-create policy reread_by_server on erp_sync.reread for select using (
-  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
-             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
-create policy rejected_by_server on erp_sync.rejected for select using (
-  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
-             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
-create policy removed_by_server on erp_sync.removed for select using (
-  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
-             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
-create policy difference_by_server on erp_sync.difference for select using (
-  server in (select s.srvname::text from pg_catalog.pg_foreign_server s
-             where pg_catalog.has_server_privilege(s.oid, 'USAGE')));
-create policy run_by_task on erp_sync.run for select using (
-  role = current_user or id in (select t.run_id from erp_sync.task t));
-
-create policy entity_by_definer on erp_sync.entity for select using (
-  definer in (select r.rolname from pg_catalog.pg_roles r where pg_catalog.pg_has_role(r.oid, 'USAGE')));
-create policy setting_by_role on erp_sync.setting for select using (
-  role in (select r.rolname from pg_catalog.pg_roles r where pg_catalog.pg_has_role(r.oid, 'USAGE')));
-
-create policy run_by_monitor on erp_sync.run for select
-  using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
-create policy task_by_monitor on erp_sync.task for select
-  using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
-create policy batch_by_monitor on erp_sync.batch for select
-  using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
-create policy position_by_monitor on erp_sync.position for select
-  using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
-
-grant select on erp_sync.run, erp_sync.task, erp_sync.batch, erp_sync.position,
-  erp_sync.candidate, erp_sync.reread, erp_sync.rejected, erp_sync.removed,
-  erp_sync.difference, erp_sync.entity, erp_sync.setting to public;

@@ -31,19 +31,3 @@ comment on function @extschema@.sync_schedules is 'the pg_cron jobs that call sy
 comment on function @extschema@.sync_version is 'version of the library';
 comment on function @extschema@.erp_sync_odoo_validator is 'checks the options of servers and user mappings of the wrapper odoo';
 comment on function @extschema@.erp_sync_sqlserver_validator is 'checks the options of servers and user mappings of the wrapper sqlserver';
-
-comment on policy task_by_server on erp_sync.task is 'rows of servers that the reader has USAGE on';
-comment on policy batch_by_server on erp_sync.batch is 'rows of servers that the reader has USAGE on';
-comment on policy position_by_server on erp_sync.position is 'rows of servers that the reader has USAGE on';
-comment on policy candidate_by_server on erp_sync.candidate is 'rows of servers that the reader has USAGE on';
-comment on policy rejected_by_server on erp_sync.rejected is 'rows of servers that the reader has USAGE on';
-comment on policy removed_by_server on erp_sync.removed is 'rows of servers that the reader has USAGE on';
-comment on policy reread_by_server on erp_sync.reread is 'rows of servers that the reader has USAGE on';
-comment on policy difference_by_server on erp_sync.difference is 'rows of servers that the reader has USAGE on';
-comment on policy run_by_task on erp_sync.run is 'the reader''s own runs, and those with a task that the reader sees';
-comment on policy entity_by_definer on erp_sync.entity is 'manifests of roles that the reader is a member of';
-comment on policy setting_by_role on erp_sync.setting is 'settings of roles that the reader is a member of';
-comment on policy run_by_monitor on erp_sync.run is 'pg_monitor sees counts and states, and no records';
-comment on policy task_by_monitor on erp_sync.task is 'pg_monitor sees counts and states, and no records';
-comment on policy batch_by_monitor on erp_sync.batch is 'pg_monitor sees counts and states, and no records';
-comment on policy position_by_monitor on erp_sync.position is 'pg_monitor sees counts and states, and no records';

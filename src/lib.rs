@@ -26,6 +26,7 @@ mod extension {
     pgrx::pg_module_magic!();
 
     extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
+    extension_sql_file!("../sql/policies.sql", name = "policies", requires = ["bootstrap"]);
     extension_sql_file!(
         "../sql/views.sql",
         name = "views",

@@ -34,9 +34,7 @@ fn house() -> House {
 }
 
 fn found(house: &House, object: Option<&str>) -> Result<Vec<Discovered>> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(discover(&mut Double(house.remote.clone()), "odoo", object))
+    on_paused_clock(discover(&mut Double(house.remote.clone()), "odoo", object))
 }
 
 #[test]

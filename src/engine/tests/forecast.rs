@@ -5,14 +5,13 @@ use super::house::*;
 use crate::engine::{Forecast, Prepared, Task, forecast};
 use crate::error::{Error, Kind};
 
-fn told(house: &mut House, task: Task) -> Vec<Forecast> {
+/// What is told of a task; nothing is written.
+pub fn told(house: &mut House, task: Task) -> Vec<Forecast> {
     let prepared: Vec<Prepared> =
         task.entity.streams.iter().map(|stream| house.store.standing(&stream.table)).collect();
     let before = house.store.data.clone();
     let mut source = Double(house.remote.clone());
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let told = runtime.block_on(forecast(&task, &settings(), &mut source, prepared)).unwrap();
+    let told = on_paused_clock(forecast(&task, &settings(), &mut source, prepared)).unwrap();
     assert_eq!(house.store.data, before, "nothing is written");
     told
 }

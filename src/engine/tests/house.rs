@@ -93,6 +93,12 @@ pub fn settings() -> Settings {
     Settings { max_attempts: 4, retry_base: Duration::from_secs(1), retry_limit: Duration::from_secs(120) }
 }
 
+/// Runs a future to its end; waits take no time.
+pub fn on_paused_clock<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.unwrap().block_on(future)
+}
+
 pub struct House {
     pub remote: Rc<RefCell<World>>,
     pub store: Store,
@@ -147,8 +153,6 @@ impl House {
 
     /// Runs tasks after others of the same run.
     pub fn run_after(&mut self, before: Ended, tasks: Vec<Task>) -> Result<()> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         self.store.rerun(tasks.clone());
         let opened = &mut self.opened;
         let remote = self.remote.clone();
@@ -156,7 +160,7 @@ impl House {
             *opened += 1;
             Ok(Box::new(Double(remote.clone())) as Box<dyn crate::source::Source>)
         };
-        let (ended, took) = runtime.block_on(async {
+        let (ended, took) = on_paused_clock(async {
             let began = tokio::time::Instant::now();
             let ended = run(tasks, before, settings(), open, &mut self.store).await;
             (ended, began.elapsed())

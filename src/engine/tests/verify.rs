@@ -40,9 +40,7 @@ fn diff_of(house: &mut House, task: Task) -> crate::error::Result<Vec<(String, D
         task.entity.streams.iter().map(|stream| house.store.standing(&stream.table)).collect();
     let before = house.store.data.clone();
     let mut source = Double(house.remote.clone());
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let told = runtime.block_on(diff(0, &task, &settings(), &mut source, &mut house.store, prepared));
+    let told = on_paused_clock(diff(0, &task, &settings(), &mut source, &mut house.store, prepared));
     assert_eq!(house.store.data, before, "nothing is written");
     told
 }
@@ -264,12 +262,7 @@ fn a_difference_is_shown_without_mending_it() {
 fn it_is_told_beforehand_what_a_look_takes() {
     let mut house = House::with_contacts(30);
     house.run(task(contacts()));
-    let prepared = vec![house.store.standing("contacts")];
-    let mut source = Double(house.remote.clone());
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let (task, settings) = (verify(task(contacts())), settings());
-    let told = runtime.block_on(crate::engine::forecast(&task, &settings, &mut source, prepared)).unwrap();
+    let told = super::forecast::told(&mut house, verify(task(contacts())));
     let [told] = &told[..] else { panic!("one stream") };
     assert_eq!((told.mode, told.rows, told.requests), ("verify", 31, 2));
     assert_eq!(Mode::Verify.word(), "verify");
