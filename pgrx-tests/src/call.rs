@@ -109,4 +109,18 @@ impl Shop<'_> {
             .unwrap_or_else(|error| panic!("{error}"));
         Instant::now()
     }
+
+    /// Fails unless everything is at rest: no worker, no open run or task, no lock, no temporary object.
+    pub fn is_at_rest(&mut self) {
+        self.no_worker();
+        let open = "select 'task', run_id, server, entity, state from erp_sync.task where state in ('queued', 'running')
+                    union all
+                    select 'run', id, server, entity, state from erp_sync.run where state in ('queued', 'running')";
+        assert_eq!(self.rows(open), [""; 0]);
+        let locks = "select classid, objid from pg_locks l join pg_database d on d.oid = l.database
+                     where locktype = 'advisory' and datname = current_database()";
+        assert_eq!(self.rows(locks), [""; 0]);
+        let temporary = "select relname from pg_class where relpersistence = 't'";
+        assert_eq!(self.rows(temporary), [""; 0]);
+    }
 }

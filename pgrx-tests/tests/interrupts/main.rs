@@ -32,22 +32,11 @@ fn ends_exact(shop: &mut Shop<'_>) {
         let here: Vec<i64> = here.iter().map(|id| id.parse().expect("a number")).collect();
         assert_eq!(here, there, "{table}");
     }
-    nothing_is_left(shop);
+    shop.is_at_rest();
 }
 
 fn id(record: &serde_json::Value) -> i64 {
     record["id"].as_i64().expect("every record has an id")
-}
-
-/// No task or run that seems to go on, no advisory lock, no worker.
-fn nothing_is_left(shop: &mut Shop<'_>) {
-    shop.no_worker();
-    let open = "select 'task', run_id, state from erp_sync.task where state in ('queued', 'running')
-                union all select 'run', id, state from erp_sync.run where state in ('queued', 'running')";
-    assert_eq!(shop.rows(open), [""; 0]);
-    let locks = "select classid, objid from pg_locks l join pg_database d on d.oid = l.database
-                 where locktype = 'advisory' and datname = current_database()";
-    assert_eq!(shop.rows(locks), [""; 0]);
 }
 
 /// How long after `begun` something happened, for a person to read; an error beyond a second.

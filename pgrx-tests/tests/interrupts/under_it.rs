@@ -5,7 +5,7 @@ use erp_sync_tests::cluster::{Cluster, wait_for};
 use erp_sync_tests::odoo::{What, When};
 use erp_sync_tests::shop::{Failure, Shop};
 
-use super::{ends_exact, nothing_is_left, was_terminated};
+use super::{ends_exact, was_terminated};
 
 /// A run that stands still in the middle of the invoices, with the pages before committed.
 fn in_the_invoices(shop: &mut Shop<'_>) -> (Call, i32) {
@@ -114,5 +114,5 @@ fn the_role_of_a_run_is_dropped() {
     shop.odoo.clear_faults();
     assert!(call.end().failure().message.contains("permission denied"));
     shop.run("select * from sync_run('contacts')");
-    nothing_is_left(&mut shop);
+    shop.is_at_rest();
 }

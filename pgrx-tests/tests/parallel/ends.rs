@@ -57,7 +57,7 @@ fn a_cancel_ends_all_workers_within_a_second() {
         assert_eq!(states.len(), 12);
         assert!(states.iter().all(|row| row.ends_with("|cancelled|cancelled")), "{states:?}");
         shop.odoo.clear_faults();
-        fleet::is_at_rest(&mut shop);
+        shop.is_at_rest();
     }
     shop.run("select * from sync_run('categories, employees')");
 }
@@ -81,7 +81,7 @@ fn a_run_that_is_cancelled_again_and_again_is_closed_all_the_same() {
     call.end().failure();
     assert_eq!(shop.value("select state from erp_sync.run"), "cancelled");
     shop.odoo.clear_faults();
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_terminated_leader_takes_all_workers_with_it_within_a_second() {
     shop.run("select * from sync_run('categories, employees')");
     let before = "select distinct state, error_kind from erp_sync.task where run_id = 1";
     assert_eq!(shop.rows(before), ["failed|interrupted"]);
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_terminated_caller_ends_all_workers() {
     is_over(&mut shop, call, "a terminated caller", begun);
     shop.odoo.clear_faults();
     shop.run("select * from sync_run('categories, employees')");
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_worker_that_is_stopped_alone_costs_its_task_and_the_others_go_on() {
         let (failed, fine): (Vec<_>, Vec<_>) = states.iter().partition(|row| !row.ends_with("|succeeded|"));
         assert_eq!(failed, [&format!("{server}|categories|{state}|{kind}")]);
         assert_eq!(fine.len(), 11, "the rest of its server was done by others");
-        fleet::is_at_rest(&mut shop);
+        shop.is_at_rest();
     }
     shop.run("select * from sync_run('categories, employees')");
 }
@@ -161,7 +161,7 @@ fn what_comes_after_the_task_of_a_stopped_worker_is_skipped() {
             "employees|succeeded|"
         ]
     );
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_killed_worker_leaves_nothing_open_after_the_next_start() {
         shop.reconnect();
         shop.odoo.clear_faults();
         shop.run("select * from sync_run('categories, employees')");
-        fleet::is_at_rest(&mut shop);
+        shop.is_at_rest();
     }
     let ends = "select state, count(*) from erp_sync.run group by 1 order by 1";
     assert_eq!(shop.rows(ends), ["failed|2", "succeeded|2"]);

@@ -19,7 +19,7 @@ fn a_run_that_gets_fewer_workers_than_it_may_have_ends_and_says_which_setting_to
     // Where a person looks whose run nobody waited for.
     let found = "select distinct warnings[1] from erp_sync.history";
     assert_eq!(shop.rows(found), [expected]);
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 
     shop.admin.batch_execute("alter system set max_worker_processes = 6").expect("raised");
     cluster.restart();

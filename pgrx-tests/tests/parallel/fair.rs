@@ -56,5 +56,5 @@ fn runs_that_are_cut_off_every_time_reach_every_server() {
         assert_eq!(shop.value(begun), (2 * round).to_string());
     }
     shop.run("select * from sync_run('categories')");
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::odoo::Odoo;
-use erp_sync_tests::shop::{Shop, rows};
+use erp_sync_tests::shop::Shop;
 
 /// A shop with so many servers `s001`, `s002`, ..., each of a tenant of its own. One double answers for
 /// all of them, at one address of this machine each, so that each has a lane of its own.
@@ -35,17 +35,4 @@ pub fn add_own(shop: &mut Shop<'_>, name: &str) -> Odoo {
     let odoo = Odoo::start();
     add(shop, name, &odoo.url());
     odoo
-}
-
-/// Everything is at rest: no worker, no open run or task, no lock, no temporary object.
-pub fn is_at_rest(shop: &mut Shop<'_>) {
-    shop.no_worker();
-    let open = "select 'task', run_id, server, entity, state from erp_sync.task where state in ('queued', 'running')
-                union all select 'run', id, server, entity, state from erp_sync.run where state in ('queued', 'running')";
-    assert_eq!(shop.rows(open), [""; 0]);
-    let locks = "select classid, objid from pg_locks l join pg_database d on d.oid = l.database
-                 where locktype = 'advisory' and datname = current_database()";
-    assert_eq!(shop.rows(locks), [""; 0]);
-    let temporary = "select relname from pg_class where relpersistence = 't' and relkind = 'r'";
-    assert_eq!(rows(&mut shop.admin, temporary), [""; 0]);
 }

@@ -51,7 +51,7 @@ fn servers_on_one_host_are_read_one_after_the_other_within_a_run() {
     assert_eq!(most, 3, "more workers than hosts would only wait");
     assert_eq!(shop.value("select count(distinct lane) from erp_sync.task"), "3");
     assert_eq!(shop.value(OVERLAPS), "0|t");
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }
 
 #[test]
@@ -65,5 +65,5 @@ fn servers_on_one_host_are_read_one_after_the_other_across_runs() {
         assert_eq!(call.end().rows(), ["succeeded"; 6]);
     }
     assert_eq!(shop.value(OVERLAPS), "0|t");
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }

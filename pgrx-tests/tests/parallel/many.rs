@@ -37,7 +37,7 @@ fn a_run_over_two_hundred_servers_with_four_workers_ends_and_shows_progress_mean
     assert!(seen.len() > 10 && ended.len() > 10, "{seen:?} {ended:?}");
     let expected = format!("{}|200", 200 * shop.odoo.records("product.category").len());
     assert_eq!(shop.value("select count(*), count(distinct tenant) from erp.categories"), expected);
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }
 
 #[test]
@@ -63,5 +63,5 @@ fn no_worker_has_a_transaction_open_while_the_network_is_waited_for() {
     assert!(loud * 10 < looks, "{loud} of {looks}");
     shop.odoo.clear_faults();
     assert_eq!(call.end().rows().len(), 6);
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }

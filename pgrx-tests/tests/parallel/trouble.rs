@@ -35,7 +35,7 @@ fn a_server_that_hangs_and_one_that_fails_do_not_hold_up_the_others() {
         failure.message.starts_with("2 of 10 tasks failed, first categories from a_failing: "),
         "{failure:?}"
     );
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_lock_on_the_bookkeeping_holds_a_run_up_and_does_not_fail_it() {
     shop.admin.batch_execute("commit").expect("unlocked");
     held.clear_faults();
     assert_eq!(call.end().rows(), ["succeeded"; 2]);
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }
 
 #[test]

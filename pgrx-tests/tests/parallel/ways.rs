@@ -32,7 +32,7 @@ fn a_scheduled_run_is_done_by_several_workers() {
     call.end().rows();
     let tasks = "select entity, state, count(*) from erp_sync.task group by 1, 2";
     assert_eq!(shop.rows(tasks), ["categories|succeeded|3"]);
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_run_that_nobody_waits_for_is_done_by_several_workers() {
     three_at_once(&mut shop);
     let state = "select state from erp_sync.run";
     wait_for("its end", LIMIT, || shop.value(state) == "succeeded").unwrap_or_else(|e| panic!("{e}"));
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }
 
 #[test]
@@ -59,5 +59,5 @@ fn every_worker_reads_in_the_mode_of_the_run() {
         three_at_once(&mut shop);
         assert_eq!(call.end().rows(), ["s001|1", "s002|1", "s003|1"], "{mode}");
     }
-    fleet::is_at_rest(&mut shop);
+    shop.is_at_rest();
 }

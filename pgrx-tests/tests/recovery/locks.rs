@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use erp_sync_tests::call::Call;
-use erp_sync_tests::cluster::Cluster;
+use erp_sync_tests::call::{Call, LIMIT};
+use erp_sync_tests::cluster::{Cluster, wait_for};
 use erp_sync_tests::shop::Shop;
 use serde_json::json;
 
@@ -51,7 +51,11 @@ fn a_lock_that_is_let_go_in_time_is_not_noticed() {
     shop.run("select * from sync_run('contacts')");
     shop.admin.batch_execute("begin; lock table erp.contacts").expect("locked");
     let call = Call::start(&shop, "select state from sync_run('contacts')");
-    std::thread::sleep(Duration::from_secs(3));
+    let waits =
+        "select exists (select from pg_locks where not granted and relation = 'erp.contacts'::regclass)";
+    for (what, is) in [("a worker that waits for the lock", "t"), ("the end of its first wait", "f")] {
+        wait_for(what, LIMIT, || shop.value(waits) == is).unwrap_or_else(|error| panic!("{error}"));
+    }
     assert!(!call.is_over());
     shop.admin.batch_execute("commit").expect("let go");
     assert_eq!(call.end().rows(), ["succeeded"]);

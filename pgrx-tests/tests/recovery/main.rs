@@ -59,18 +59,5 @@ fn exact(shop: &mut Shop<'_>) {
     let there: Vec<String> =
         shop.odoo.records("res.partner").iter().map(|record| record["id"].to_string()).collect();
     assert_eq!(shop.rows("select id from erp.contacts order by id"), there);
-    nothing_is_left(shop);
-}
-
-/// No task or run that seems to go on, no advisory lock, no worker, no table put aside.
-fn nothing_is_left(shop: &mut Shop<'_>) {
-    shop.no_worker();
-    let open = "select 'task', run_id, state from erp_sync.task where state in ('queued', 'running')
-                union all select 'run', id, state from erp_sync.run where state in ('queued', 'running')";
-    assert_eq!(shop.rows(open), [""; 0]);
-    let locks = "select classid, objid from pg_locks l join pg_database d on d.oid = l.database
-                 where locktype = 'advisory' and datname = current_database()";
-    assert_eq!(shop.rows(locks), [""; 0]);
-    let temporary = "select relname from pg_class where relpersistence = 't'";
-    assert_eq!(shop.rows(temporary), [""; 0]);
+    shop.is_at_rest();
 }

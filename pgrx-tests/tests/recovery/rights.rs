@@ -5,7 +5,7 @@ use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::odoo::{Odoo, What, When};
 use erp_sync_tests::shop::{Failure, Shop, rows};
 
-use super::{exact, goes_on, in_the_contacts, nothing_is_left, stored, told};
+use super::{exact, goes_on, in_the_contacts, stored, told};
 
 #[test]
 fn a_password_changed_on_the_remote_in_a_run_is_told_and_the_next_run_goes_on() {
@@ -46,7 +46,7 @@ fn during_the_first_of_two(shop: &mut Shop<'_>, name: &str, sql: &str) -> Failur
     assert_eq!(rows(&mut shop.admin, states), ["categories|succeeded", "currencies|failed"]);
     let table = format!("select count(*) > 0 from {name}.categories");
     assert_eq!(rows(&mut shop.admin, &table), ["t"]);
-    nothing_is_left(shop);
+    shop.is_at_rest();
     failure
 }
 

@@ -5,7 +5,7 @@ use erp_sync_tests::cluster::{Cluster, wait_for};
 use erp_sync_tests::shop::{Shop, failure, rows};
 use postgres::Client;
 
-use super::{exact, in_the_contacts, nothing_is_left, stored, told};
+use super::{exact, in_the_contacts, stored, told};
 
 /// What needs a worker, or writes.
 const REFUSED: [&str; 15] = [
@@ -109,5 +109,5 @@ fn a_standby_reads_and_refuses_the_rest_and_once_promoted_goes_on_from_the_same_
         .find(|call| call.model == "res.partner" && call.method == "search_read");
     println!("{asked:?}");
     exact(&mut shop);
-    nothing_is_left(&mut shop);
+    shop.is_at_rest();
 }
