@@ -1,8 +1,9 @@
 -- Nothing is granted to PUBLIC on the wrappers: a server is a way out of the house.
+set local search_path = pg_catalog, pg_temp;
 
-create foreign data wrapper odoo validator erp_sync_odoo_validator;
+create foreign data wrapper odoo validator @extschema@.erp_sync_odoo_validator;
 comment on foreign data wrapper odoo is 'Odoo databases that erp_sync reads';
-create foreign data wrapper sqlserver validator erp_sync_sqlserver_validator;
+create foreign data wrapper sqlserver validator @extschema@.erp_sync_sqlserver_validator;
 comment on foreign data wrapper sqlserver is 'SQL Server databases that erp_sync reads';
 
 -- By name alone: arguments may be added.
@@ -16,7 +17,7 @@ comment on function @extschema@.sync_status is 'how every entity of every server
 comment on function @extschema@.sync_progress is 'how far the running tasks are: one row each';
 comment on function @extschema@.sync_entities is 'the entities that can be synced';
 comment on function @extschema@.sync_entity is 'the manifest of an entity: its tables, their columns, and where these are read from';
-comment on function @extschema@.sync_define is 'stores a manifest, or what one adds to a built-in entity; counts for runs of the current role and its members';
+comment on function @extschema@.sync_define is 'stores a manifest, or what one adds to a built-in entity; counts for runs of the current role';
 comment on function @extschema@.sync_undefine is 'removes a stored manifest; its tables stay';
 comment on function @extschema@.sync_configure is 'changes settings of an entity, or of all, and gives those that are then set';
 comment on function @extschema@.sync_discover is 'what a server holds, or the fields of one object with a manifest to start from';
@@ -31,3 +32,8 @@ comment on function @extschema@.sync_schedules is 'the pg_cron jobs that call sy
 comment on function @extschema@.sync_version is 'version of the library';
 comment on function @extschema@.erp_sync_odoo_validator is 'checks the options of servers and user mappings of the wrapper odoo';
 comment on function @extschema@.erp_sync_sqlserver_validator is 'checks the options of servers and user mappings of the wrapper sqlserver';
+comment on function erp_sync.role_id is 'the current role: cluster, database and OID';
+comment on function erp_sync.is_here is 'whether an identity is of this cluster and database';
+comment on function erp_sync.oid_of is 'the OID of an identity';
+
+set local search_path = @extschema@, pg_temp;

@@ -1,4 +1,5 @@
 -- Monitoring. Views run with the reader's rights, so the policies of the tables apply.
+set local search_path = pg_catalog, pg_temp;
 
 create view erp_sync.status as select * from @extschema@.sync_status();
 comment on view erp_sync.status is 'per server and entity: last success, lag, rows, next run, last error';
@@ -17,11 +18,13 @@ order by t.run_id desc, t.ordinal;
 comment on view erp_sync.history is 'one row per task of a run, newest first';
 
 create view erp_sync.errors with (security_invoker = true) as
-select t.run_id, t.server, t.entity, t.state, t.error_kind, t.error, t.detail, t.hint, t.finished_at
+select t.run_id, t.server, t.entity, t.state, t.error_kind, t.error, t.detail, t.hint, t.finished_at,
+       d.message as database_error
 from erp_sync.task t
+left join erp_sync.database_error d on d.run_id = t.run_id and d.server = t.server and d.entity = t.entity
 where t.state in ('failed', 'cancelled')
 union all
-select r.id, r.server, r.entity, r.state, null, r.error, null, null, r.finished_at
+select r.id, r.server, r.entity, r.state, null, r.error, null, null, r.finished_at, null
 from erp_sync.run r
 where r.error is not null
 order by 1 desc;
@@ -106,6 +109,7 @@ comment on column erp_sync.errors.error is 'what is wrong';
 comment on column erp_sync.errors.detail is 'what was seen';
 comment on column erp_sync.errors.hint is 'what to type next';
 comment on column erp_sync.errors.finished_at is 'when it ended';
+comment on column erp_sync.errors.database_error is 'PostgreSQL''s own words, which may quote a row: for those who may read the tables';
 
 comment on column erp_sync.rejections.server is 'name of the foreign server';
 comment on column erp_sync.rejections.entity is 'name of the entity';
@@ -146,3 +150,5 @@ comment on column erp_sync.differences.source_updated_at is 'when it last change
 comment on column erp_sync.differences.stored_updated_at is 'the same as it was here';
 comment on column erp_sync.differences.late is 'how long after that it was committed, at least';
 comment on column erp_sync.differences.found_at is 'when it was found';
+
+set local search_path = @extschema@, pg_temp;

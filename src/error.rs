@@ -186,13 +186,15 @@ pub struct Error {
     pub hint: Option<String>,
     /// How long the remote asked us to wait.
     pub retry_after: Option<Duration>,
+    /// PostgreSQL's own words, which may quote a row: for nobody but those who may read it.
+    pub database_error: Option<String>,
 }
 
 impl Error {
     /// An error with a message only.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let message = message.into();
-        Error { kind, message, detail: None, hint: None, retry_after: None }
+        Error { kind, message, detail: None, hint: None, retry_after: None, database_error: None }
     }
 
     /// Adds what was seen.

@@ -17,6 +17,7 @@ static CONNECT_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(10_000);
 static REQUEST_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(60_000);
 static MAX_RESPONSE_BYTES: GucSetting<i32> = GucSetting::<i32>::new(32 << 20);
 static MAX_ATTEMPTS: GucSetting<i32> = GucSetting::<i32>::new(4);
+static MAX_WORKERS_PER_ROLE: GucSetting<i32> = GucSetting::<i32>::new(4);
 static RETRY_BASE: GucSetting<i32> = GucSetting::<i32>::new(1_000);
 static HISTORY_RETENTION: GucSetting<i32> = GucSetting::<i32>::new(90 * 24 * 60);
 static REMOVED_RETENTION: GucSetting<i32> = GucSetting::<i32>::new(90 * 24 * 60);
@@ -40,10 +41,6 @@ pub struct Settings {
     pub max_attempts: u32,
     /// `erp_sync.retry_base`, in milliseconds
     pub retry_base_ms: u64,
-    /// `erp_sync.history_retention`, in minutes
-    pub history_retention_min: i32,
-    /// `erp_sync.removed_retention`, in minutes
-    pub removed_retention_min: i32,
 }
 
 impl Settings {
@@ -59,8 +56,6 @@ impl Settings {
             max_response_bytes: positive(&MAX_RESPONSE_BYTES) as usize,
             max_attempts: positive(&MAX_ATTEMPTS),
             retry_base_ms: positive(&RETRY_BASE) as u64,
-            history_retention_min: HISTORY_RETENTION.get(),
-            removed_retention_min: REMOVED_RETENTION.get(),
         }
     }
 
@@ -87,6 +82,16 @@ fn positive(setting: &GucSetting<i32>) -> u32 {
     setting.get().unsigned_abs()
 }
 
+/// How long history and removed rows are kept, in minutes: as the server has it, whatever a caller sees.
+pub fn retention() -> (i32, i32) {
+    (HISTORY_RETENTION.get(), REMOVED_RETENTION.get())
+}
+
+/// How many workers one role may have at a time, over all its runs.
+pub fn max_workers_per_role() -> usize {
+    positive(&MAX_WORKERS_PER_ROLE) as usize
+}
+
 /// Whether `erp_sync.enabled` is on.
 pub fn enabled() -> bool {
     ENABLED.get()
@@ -107,6 +112,16 @@ pub fn define() {
         c"Workers of one run, at most.",
         c"Each reads one server at a time; each takes one of max_worker_processes.",
         &MAX_WORKERS,
+        1,
+        64,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"erp_sync.max_workers_per_role",
+        c"Workers of one role, at most, over all its runs.",
+        c"Further runs wait until one of them has ended.",
+        &MAX_WORKERS_PER_ROLE,
         1,
         64,
         GucContext::Suset,

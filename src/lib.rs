@@ -26,7 +26,16 @@ mod extension {
     pgrx::pg_module_magic!();
 
     extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
-    extension_sql_file!("../sql/policies.sql", name = "policies", requires = ["bootstrap"]);
+    extension_sql_file!(
+        "../sql/policies.sql",
+        name = "policies",
+        requires = [
+            "bootstrap",
+            api::object_id::erp_sync_role_id,
+            api::object_id::erp_sync_is_here,
+            api::object_id::erp_sync_oid_of
+        ]
+    );
     extension_sql_file!(
         "../sql/views.sql",
         name = "views",

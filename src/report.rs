@@ -55,8 +55,53 @@ pub fn caught(error: &CaughtError) -> Error {
     }
 }
 
+/// An error of a statement on business tables. PostgreSQL's words, or a trigger's, may quote a row: they are kept apart,
+/// and the message says what kind of thing went wrong. `restricted`: the statement ran for somebody else than the owner.
+pub fn of_tables(error: &CaughtError, restricted: bool) -> Error {
+    let report = match error {
+        CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
+        CaughtError::RustPanic { .. } => return caught(error),
+    };
+    let kind = kind(report);
+    let code = code(report.sql_error_code());
+    let message = match kind {
+        Kind::Cancelled => "the statement was cancelled".into(),
+        Kind::Locked => "a lock was not granted in time".into(),
+        Kind::Constraint => format!("a constraint refused a row (SQLSTATE {code})"),
+        Kind::Altered => format!("the tables do not fit the statement (SQLSTATE {code})"),
+        Kind::Full => format!("disk space or memory ran out (SQLSTATE {code})"),
+        Kind::Denied if restricted => format!("the tables' own code may not do this here (SQLSTATE {code})"),
+        _ => format!("PostgreSQL, or a trigger, refused a row (SQLSTATE {code})"),
+    };
+    let error = Error { database_error: Some(one_line(report.message())), ..Error::new(kind, message) };
+    match kind {
+        Kind::Denied if restricted => error.hint(
+            "temporary tables, deferred triggers and other roles are for nobody but the owner: run it as the tables' owner",
+        ),
+        _ => error,
+    }
+}
+
+/// The five letters of an SQLSTATE.
+fn code(code: PgSqlErrorCode) -> String {
+    let packed = code as i32;
+    let letter = |at: u32| char::from_u32((((packed >> (6 * at)) & 0x3f) + i32::from(b'0')).unsigned_abs());
+    (0..5).filter_map(letter).collect()
+}
+
 fn from_postgres(report: &ErrorReportWithLevel) -> Error {
-    let kind = match report.sql_error_code() {
+    let kind = kind(report);
+    let mut error = Error::new(kind, one_line(report.message()));
+    // DETAIL of a failed statement may quote a row ("Failing row contains ..."): not passed on.
+    // PostgreSQL's hints for a full disk and for what is not there help nobody here.
+    if let Some(hint) = report.hint().filter(|_| !matches!(kind, Kind::Full | Kind::Altered)) {
+        error = error.hint(one_line(hint));
+    }
+    error
+}
+
+fn kind(report: &ErrorReportWithLevel) -> Kind {
+    match report.sql_error_code() {
         PgSqlErrorCode::ERRCODE_QUERY_CANCELED => Kind::Cancelled,
         PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE
         | PgSqlErrorCode::ERRCODE_T_R_DEADLOCK_DETECTED
@@ -79,14 +124,7 @@ fn from_postgres(report: &ErrorReportWithLevel) -> Error {
         | PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY
         | PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES => Kind::Full,
         _ => Kind::Local,
-    };
-    let mut error = Error::new(kind, one_line(report.message()));
-    // DETAIL of a failed statement may quote a row ("Failing row contains ..."): not passed on.
-    // PostgreSQL's hints for a full disk and for what is not there help nobody here.
-    if let Some(hint) = report.hint().filter(|_| !matches!(kind, Kind::Full | Kind::Altered)) {
-        error = error.hint(one_line(hint));
     }
-    error
 }
 
 fn one_line(text: &str) -> String {

@@ -4,6 +4,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::{ENTITIES, required};
+use crate::guc::Settings;
 use crate::store::gate;
 
 /// Whether the first full pass of entities has finished, on one server or on all that give them.
@@ -11,7 +12,7 @@ use crate::store::gate;
 #[search_path(pg_catalog, pg_temp)]
 fn sync_ready(entity: Option<&str>, server: default!(Option<&str>, "NULL")) -> Result<bool, ErrorReport> {
     let names = required(entity, "entity").map_err(|error| error.hint(ENTITIES))?;
-    Ok(gate::ready(names, server)?)
+    Ok(gate::ready(names, server, &Settings::current().target_schema)?)
 }
 
 /// Raises `sync_not_ready`, with what is missing in DETAIL, unless [`sync_ready`] holds.
@@ -19,5 +20,5 @@ fn sync_ready(entity: Option<&str>, server: default!(Option<&str>, "NULL")) -> R
 #[search_path(pg_catalog, pg_temp)]
 fn sync_require(entity: Option<&str>, server: default!(Option<&str>, "NULL")) -> Result<(), ErrorReport> {
     let names = required(entity, "entity").map_err(|error| error.hint(ENTITIES))?;
-    Ok(gate::require(names, server)?)
+    Ok(gate::require(names, server, &Settings::current().target_schema)?)
 }

@@ -103,8 +103,11 @@ fn attended(wanted: Wanted) -> Result<Vec<TaskRow>> {
 
 fn unattended(wanted: Wanted) -> Result<Vec<TaskRow>> {
     let order = Order { call: Call::Run(wanted.clone()), settings: Settings::current() };
-    let run_id = store::queue(&order, &wanted)?;
-    worker::start(run_id)?;
+    let may_start = worker::has_place()?;
+    let run_id = store::queue(&order, &wanted, !may_start)?;
+    if may_start {
+        worker::start(run_id)?;
+    }
     Ok(vec![TaskRow {
         run_id,
         server: wanted.server.unwrap_or_default(),
@@ -116,6 +119,7 @@ fn unattended(wanted: Wanted) -> Result<Vec<TaskRow>> {
         kind: None,
         detail: None,
         hint: Some(format!("select * from erp_sync.history where run_id = {run_id}")),
+        database_error: None,
     }])
 }
 
@@ -143,6 +147,7 @@ fn columns(row: TaskRow) -> TaskColumns {
 }
 
 /// The error of a run in which a task failed, after a notice for every task; `None` when none did.
+/// PostgreSQL's own words, which may quote a row, are a notice: the server's log does not keep it.
 fn failure(rows: &[TaskRow]) -> Option<Error> {
     let failed: Vec<&TaskRow> =
         rows.iter().filter(|row| row.state == "failed" || row.state == "cancelled").collect();
@@ -151,6 +156,9 @@ fn failure(rows: &[TaskRow]) -> Option<Error> {
         for row in rows {
             ereport!(NOTICE, PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, line(row));
         }
+    }
+    for said in failed.iter().filter_map(|row| row.database_error.as_ref()) {
+        ereport!(NOTICE, PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, format!("PostgreSQL said: {said}"));
     }
     let message = first.error.clone().unwrap_or_else(|| first.state.clone());
     let kind = first.kind.unwrap_or(Kind::Local);
@@ -179,11 +187,14 @@ CREATE PROCEDURE sync_auto() LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
 fn sync_auto(fcinfo: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     let atomicity = Atomicity::of(fcinfo)?;
-    worker::ready_to_run()?;
-    store::cron::at_home()?;
+    // A procedure that commits can have no settings of its own.
+    store::on_safe_path(|| {
+        worker::ready_to_run()?;
+        store::cron::at_home()
+    })?;
     atomicity.commit();
     let wanted = Wanted { entity: "all".into(), server: None, mode: WantedMode::Auto, confirm: false };
-    attended(wanted)?;
+    store::on_safe_path(|| attended(wanted))?;
     Ok(())
 }
 

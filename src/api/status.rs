@@ -36,13 +36,12 @@ fn sync_status() -> Result<
     let ticks = cron::ticks()?;
     let mut rows = Vec::new();
     let (entities, configured) = (store::entities()?, store::Configured::load()?);
-    let waiting = store::waiting_counts(&Settings::current().target_schema)?;
+    let schema = Settings::current().target_schema;
     for server in store::visible()? {
+        let link = store::seen_link(&server, &schema)?;
         for entity in entities.iter().filter(|entity| entity.source == server.kind) {
             let own = configured.of(&server.name, &entity.name);
-            let partners =
-                waiting.get(&(server.name.clone(), entity.name.clone())).copied().unwrap_or_default();
-            rows.extend(reading::status(&server.name, entity, &own, partners, &ticks)?);
+            rows.extend(reading::status(&server.name, link, entity, &own, &ticks)?);
         }
     }
     Ok(TableIterator::new(rows.into_iter().map(|s| {

@@ -102,6 +102,10 @@ pub struct Task {
     pub max_attempts: Option<u32>,
     /// Smallest and largest page, in rows.
     pub pages: (usize, usize),
+    /// The store's number of what the task reads from and writes to.
+    pub link: i64,
+    /// What the server is called in rows that several servers fill.
+    pub label: String,
     /// What else decides which rows are read and stored: login, manifest owner, companies,
     /// language. When it changes, the entity gets a full pass.
     pub circumstances: String,

@@ -64,9 +64,8 @@ pub fn create_table(stream: &Stream, schema: &str) -> Vec<String> {
 /// the table has no `tenant` or lacks a key column, and so was not made by us.
 pub fn add_columns(stream: &Stream, schema: &str, existing: &[(String, String)]) -> Result<Vec<String>> {
     let table = qualified(schema, &stream.table);
-    let found = |name: &str| existing.iter().find(|(n, _)| n == name).map(|(_, kind)| kind.as_str());
-    refuse_foreign(stream, schema, &found)?;
-    refuse_retyped(stream, schema, &found)?;
+    fits(stream, schema, existing)?;
+    let found = |name: &str| existing.iter().find(|(n, _)| n == name);
     let missing: Vec<Definition> = definitions(stream).filter(|(name, ..)| found(name).is_none()).collect();
     if missing.is_empty() {
         return Ok(Vec::new());
@@ -78,6 +77,14 @@ pub fn add_columns(stream: &Stream, schema: &str, existing: &[(String, String)])
     let mut statements = vec![format!("alter table {table}\n{}", added.join(",\n"))];
     statements.extend(missing.into_iter().map(|d| comment(&table, d)));
     Ok(statements)
+}
+
+/// Whether the columns that are there are of the types they should have: another type could run somebody's code where
+/// values are cast or compared. Parameters and errors as for [`add_columns`].
+pub fn fits(stream: &Stream, schema: &str, existing: &[(String, String)]) -> Result<()> {
+    let found = |name: &str| existing.iter().find(|(n, _)| n == name).map(|(_, kind)| kind.as_str());
+    refuse_foreign(stream, schema, &found)?;
+    refuse_retyped(stream, schema, &found)
 }
 
 /// The statements that make the stream's indexes: those of the manifest, and

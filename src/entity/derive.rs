@@ -3,7 +3,8 @@
 //!
 //! Parameters of every statement: `$1` the tenant, `$2` the server, then one array per key
 //! column of the stream. A statement brings what is made of these rows to what it should be,
-//! whatever it was before, so that it can run any number of times.
+//! whatever it was before, so that it can run any number of times. It gives a row for each server
+//! whose number of waiting rows changed: the server, and by how many.
 
 use std::sync::LazyLock;
 
@@ -16,6 +17,8 @@ use super::{Column, Stream};
 pub struct Rule {
     /// The stream's table.
     pub of: &'static str,
+    /// The entity that rows of it wait as.
+    pub entity: &'static str,
     /// The tables it fills.
     pub fills: &'static [&'static str],
     /// Further tables it reads: without one of them it does not run.
@@ -41,6 +44,7 @@ pub struct Touch {
 pub const RULES: &[Rule] = &[
     Rule {
         of: "pos_sales",
+        entity: "sales",
         fills: &["stock_movements", "waiting", "branch_codes"],
         needs: &["products", "warehouses"],
         sql: include_str!("sales.sql"),
@@ -48,6 +52,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         of: "stock_quants",
+        entity: "inventory",
         fills: &["warehouse_inventory"],
         needs: &["locations", "warehouses"],
         sql: include_str!("inventory.sql"),
@@ -55,6 +60,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         of: "stock_moves",
+        entity: "stock_moves",
         fills: &["stock_movements", "waiting"],
         needs: &["locations", "warehouses", "picking_types", "products", "uoms", "pickings"],
         sql: include_str!("stock_moves.sql"),

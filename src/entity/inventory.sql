@@ -22,7 +22,8 @@ gone as (
   delete from {schema}.warehouse_inventory t
   where t.tenant = $1 and not exists (
     select from want w where w.warehouse_id = t.warehouse_id and w.product_id = t.product_id)
-)
+),
+made as (
 insert into {schema}.warehouse_inventory as t (tenant, warehouse_id, product_id, quantity, reserved_quantity,
   available_quantity)
 select $1, w.warehouse_id, w.product_id, w.quantity, w.reserved_quantity, w.available_quantity
@@ -35,3 +36,5 @@ where cardinality($3::bigint[]) > 0 and (h.tenant is null
 on conflict (tenant, warehouse_id, product_id) do update
 set quantity = excluded.quantity, reserved_quantity = excluded.reserved_quantity,
     available_quantity = excluded.available_quantity, synced_at = now()
+)
+select ''::text, 0::bigint where false

@@ -58,6 +58,7 @@ admitted as (
   delete from {schema}.waiting t
   where t.tenant = $1 and t.server = any(array(select distinct l.server from listed l))
     and t.stream = 'pos_sales' and t.row_key = any(array(select l.row_key from listed l))
+  returning t.server
 ),
 waits as (
   insert into {schema}.waiting as t (tenant, server, stream, row_key, entity, reason, value, waiting_since)
@@ -75,7 +76,9 @@ waits as (
     case when s.branches <> 1 then s.branch_code else s.barcode end)
   on conflict (tenant, server, stream, row_key) do update
   set reason = excluded.reason, value = excluded.value, synced_at = now()
-)
+  returning t.server, t.xmax = 0 as is_new
+),
+moved as (
 insert into {schema}.stock_movements as t (tenant, origin, origin_key, movement_type, moved_at, warehouse_id,
   product_id, quantity, other_warehouse_id, reference, partner_id)
 select $1, 'pos_sales', w.row_key, w.movement_type, w.sale_date, w.warehouse_id,
@@ -92,3 +95,7 @@ where w.matched and (h.tenant is null
 on conflict (tenant, origin, origin_key, movement_type) do update
 set moved_at = excluded.moved_at, warehouse_id = excluded.warehouse_id, product_id = excluded.product_id,
     quantity = excluded.quantity, reference = excluded.reference, synced_at = now()
+)
+select c.server, sum(c.more)::bigint
+from (select w.server, 1 as more from waits w where w.is_new union all select a.server, -1 from admitted a) c
+group by c.server

@@ -13,7 +13,14 @@ gone as (
   delete from {schema}.waiting t
   where t.tenant = $1 and t.stream = 'pos_sales' and t.row_key in (select a.row_key from asked a)
     and not exists (select from sold s where s.row_key = t.row_key)
-)
+  returning t.server
+),
+waits as (
 insert into {schema}.waiting as t (tenant, server, stream, row_key, entity, reason, value, waiting_since)
 select $1, s.server, 'pos_sales', s.row_key, 'sales', 'unknown branch', s.branch_code, now() from sold s
 on conflict (tenant, server, stream, row_key) do nothing
+  returning t.server
+)
+select c.server, sum(c.more)::bigint
+from (select w.server, 1 as more from waits w union all select g.server, -1 from gone g) c
+group by c.server

@@ -102,6 +102,7 @@ admitted as (
   delete from {schema}.waiting t
   where t.tenant = $1 and t.server = $2 and t.stream = 'stock_moves'
     and t.row_key = any(array(select l.row_key from listed l))
+  returning t.server
 ),
 waits as (
   insert into {schema}.waiting as t (tenant, server, stream, row_key, entity, reason, value, waiting_since)
@@ -113,7 +114,9 @@ waits as (
   where m.lacks is not null and (h.reason, h.value) is distinct from (m.lacks, m.lacked_id::text)
   on conflict (tenant, server, stream, row_key) do update
   set reason = excluded.reason, value = excluded.value, synced_at = now()
-)
+  returning t.server, t.xmax = 0 as is_new
+),
+stored as (
 insert into {schema}.stock_movements as t (tenant, origin, origin_key, movement_type, moved_at, warehouse_id,
   product_id, quantity, other_warehouse_id, reference, partner_id)
 select $1, 'stock_moves', w.origin_key, w.movement_type, w.moved_at, w.warehouse_id,
@@ -132,3 +135,7 @@ on conflict (tenant, origin, origin_key, movement_type) do update
 set moved_at = excluded.moved_at, warehouse_id = excluded.warehouse_id, product_id = excluded.product_id,
     quantity = excluded.quantity, other_warehouse_id = excluded.other_warehouse_id,
     reference = excluded.reference, partner_id = excluded.partner_id, synced_at = now()
+)
+select c.server, sum(c.more)::bigint
+from (select w.server, 1 as more from waits w where w.is_new union all select a.server, -1 from admitted a) c
+group by c.server

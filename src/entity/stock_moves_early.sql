@@ -10,7 +10,14 @@ gone as (
   delete from {schema}.waiting t
   where t.tenant = $1 and t.server = $2 and t.stream = 'stock_moves' and t.row_key in (select a.row_key from asked a)
     and not exists (select from done m where m.row_key = t.row_key)
-)
+  returning t.server
+),
+waits as (
 insert into {schema}.waiting as t (tenant, server, stream, row_key, entity, reason, value, waiting_since)
 select $1, $2, 'stock_moves', m.row_key, 'stock_moves', 'unknown location', m.source_location_id::text, now() from done m
 on conflict (tenant, server, stream, row_key) do nothing
+  returning t.server
+)
+select c.server, sum(c.more)::bigint
+from (select w.server, 1 as more from waits w union all select g.server, -1 from gone g) c
+group by c.server

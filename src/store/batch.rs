@@ -1,15 +1,13 @@
 //! One batch, one transaction: rows, their lines, what is missing, what is rejected,
 //! the counters and how far the stream is.
 
-use std::borrow::Cow;
-
 use pgrx::datum::DatumWithOid;
 
+use super::identity::as_owner;
 use super::rows::put;
-use super::session::as_owner;
-use super::sql::{change, execute, first, json_key, json_keys, key_arrays, query, value};
+use super::sql::{execute, first, json_key, json_keys, key_arrays, value};
 use super::tables::pass_text;
-use super::{Place, Store, derive, local};
+use super::{Place, Store, derive};
 use crate::engine::{Batch, Lines, Mode, Standing, Sweep, Written};
 use crate::entity::statement;
 use crate::error::{Error, Kind, Result};
@@ -28,10 +26,7 @@ impl Store {
     /// Writes a batch in one transaction.
     pub fn write(&mut self, batch: &Batch) -> Result<Written> {
         let place = self.place(batch.task, batch.stream)?;
-        let batch = &*match place.task.entity.is_of_servers() {
-            true => Cow::Owned(local::batch(&place.task.server, batch)),
-            false => Cow::Borrowed(batch),
-        };
+        let batch = &*place.batch_here(batch);
         let written = place.transaction(|| {
             derive::take_turn(&place)?;
             let whole = is_full(batch);
@@ -89,7 +84,7 @@ fn swept(place: &Place<'_>, sweep: &Sweep) -> Result<Vec<Key>> {
     let seen: Vec<i64> = sweep.seen.iter().filter_map(whole).collect();
     let bound = |key: &Option<Key>| value(key.as_ref().and_then(whole));
     let arguments = [value(place.tenant()), bound(&sweep.after), bound(&sweep.through), value(seen)];
-    query(&sql, &arguments, |row| row.key(1))
+    place.query(&[&place.stream.table], &sql, &arguments, |row| row.key(1))
 }
 
 fn swept_between(place: &Place<'_>, sweep: &Sweep) -> Result<Vec<Key>> {
@@ -101,8 +96,8 @@ fn swept_between(place: &Place<'_>, sweep: &Sweep) -> Result<Vec<Key>> {
     for end in [&sweep.after, &sweep.through] {
         arguments.extend(key_arrays(end.as_slice(), columns));
     }
-    arguments.push(value(place.server()));
-    query(&sql, &arguments, |row| row.key(1))
+    arguments.push(value(place.label()));
+    place.query(&[&place.stream.table], &sql, &arguments, |row| row.key(1))
 }
 
 pub(super) fn whole(key: &Key) -> Option<i64> {
@@ -138,24 +133,25 @@ fn suspect(place: &Place<'_>, keys: &[Key], reason: &str) -> Result<u64> {
     if keys.is_empty() {
         return Ok(0);
     }
-    let sql = "insert into erp_sync.candidate (server, entity, stream, key, reason)
-               select $1, $2, $3, k::jsonb, $4 from unnest($5::text[]) k
-               on conflict (server, entity, stream, key) do nothing";
+    let sql = "insert into erp_sync.candidate (server, entity, stream, key, reason, link)
+               select $1, $2, $3, k::jsonb, $4, $6 from unnest($5::text[]) k
+               on conflict (link, entity, stream, key) do nothing";
     let arguments = [
         value(place.server()),
         value(place.entity()),
         value(place.table()),
         value(reason.to_string()),
         json_keys(keys),
+        value(place.link()),
     ];
     execute(sql, &arguments)
 }
 
 const REJECT: &str = "
-insert into erp_sync.rejected as r (server, entity, stream, tenant, key, record, rule, reason)
-select distinct on (k) $1, $2, $3, $4, k::jsonb, d::jsonb, u, w
+insert into erp_sync.rejected as r (server, entity, stream, tenant, key, record, rule, reason, link)
+select distinct on (k) $1, $2, $3, $4, k::jsonb, d::jsonb, u, w, $9
 from unnest($5::text[], $6::text[], $7::text[], $8::text[]) as x(k, d, u, w)
-on conflict (server, entity, stream, key) do update
+on conflict (link, entity, stream, key) do update
 set record = excluded.record, rule = excluded.rule, reason = excluded.reason,
     count = r.count + 1, last_seen_at = clock_timestamp()";
 
@@ -173,6 +169,7 @@ fn reject(place: &Place<'_>, rejected: &[Rejected]) -> Result<()> {
         texts(|r| r.record.clone()),
         texts(|r| r.rule.clone()),
         texts(|r| r.reason.clone()),
+        value(place.link()),
     ];
     execute(REJECT, &arguments).map(drop)
 }
@@ -187,9 +184,8 @@ fn digest(record: &str) -> String {
 
 /// Whether anything of the stream is listed as rejected: seldom, so it is asked first.
 pub(super) fn has_rejections(place: &Place<'_>) -> Result<bool> {
-    let any =
-        "select exists (select from erp_sync.rejected where server = $1 and entity = $2 and stream = $3)";
-    let stream = [value(place.server()), value(place.entity()), value(place.table())];
+    let any = "select exists (select from erp_sync.rejected where link = $1 and entity = $2 and stream = $3)";
+    let stream = [value(place.link()), value(place.entity()), value(place.table())];
     Ok(first(any, &stream, |row| row.flag(1))?.unwrap_or(false))
 }
 
@@ -201,7 +197,7 @@ fn forget_unseen(place: &Place<'_>, sweep: &Sweep) -> Result<()> {
     let (after, through) = (sweep.after.as_slice(), sweep.through.as_slice());
     let sql = statement::forget_unseen(place.stream, !after.is_empty(), !through.is_empty());
     let mut arguments =
-        vec![value(place.server()), value(place.entity()), value(place.table()), json_keys(&sweep.seen)];
+        vec![value(place.link()), value(place.entity()), value(place.table()), json_keys(&sweep.seen)];
     let columns = place.stream.key.len();
     for end in [after, through] {
         arguments.extend(key_arrays(end, columns));
@@ -214,8 +210,8 @@ fn clear(place: &Place<'_>, keys: &[Key]) -> Result<()> {
     if keys.is_empty() || !has_rejections(place)? {
         return Ok(());
     }
-    let stream = || [value(place.server()), value(place.entity()), value(place.table())];
-    let sql = "delete from erp_sync.rejected where server = $1 and entity = $2 and stream = $3
+    let stream = || [value(place.link()), value(place.entity()), value(place.table())];
+    let sql = "delete from erp_sync.rejected where link = $1 and entity = $2 and stream = $3
                and key in (select k::jsonb from unnest($4::text[]) k)";
     let arguments: Vec<DatumWithOid<'_>> = stream().into_iter().chain([json_keys(keys)]).collect();
     execute(sql, &arguments).map(drop)
@@ -224,8 +220,8 @@ fn clear(place: &Place<'_>, keys: &[Key]) -> Result<()> {
 const COUNT: &str = "
 with b as (
   insert into erp_sync.batch (run_id, server, entity, stream, fetched, inserted, updated, unchanged,
-                              left_out, rejected, duplicates, removed)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))
+                              left_out, rejected, duplicates, removed, link)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14))
 update erp_sync.task set
   stream = $4, done = done + $13,
   fetched = fetched + $5, inserted = inserted + $6, updated = updated + $7, unchanged = unchanged + $8,
@@ -256,16 +252,17 @@ fn count(place: &Place<'_>, batch: &Batch, written: &Written) -> Result<()> {
         own,
     ];
     arguments.extend(counts.map(|n| value(n as i64)));
+    arguments.push(value(place.link()));
     execute(COUNT, &arguments).map(drop)
 }
 
 const MOVE: &str = "
 update erp_sync.position set rows = rows + $4
-where server = $1 and entity = $2 and stream = $3";
+where link = $1 and entity = $2 and stream = $3";
 
 const OPEN: &str = "
 update erp_sync.position set rows = rows + $4, pass = $5::jsonb, filled = rows + $4 > 0
-where server = $1 and entity = $2 and stream = $3";
+where link = $1 and entity = $2 and stream = $3";
 
 const DONE: &str = "
 update erp_sync.position
@@ -275,16 +272,16 @@ set rows = rows + $4, pass = null, position = $5, filled = rows + $4 > 0,
     -- As many as a week of hourly runs; what stands still is kept once.
     watermarks = case when $7::timestamptz is null or $7::timestamptz = watermarks[cardinality(watermarks)]
       then watermarks else (watermarks || $7::timestamptz)[greatest(1, cardinality(watermarks) - 166):] end
-where server = $1 and entity = $2 and stream = $3";
+where link = $1 and entity = $2 and stream = $3";
 
 const VERIFIED: &str = "
 update erp_sync.position set rows = rows + $4, verified_at = clock_timestamp()
-where server = $1 and entity = $2 and stream = $3";
+where link = $1 and entity = $2 and stream = $3";
 
 /// Moves the stream's row count and, with `standing`, its pass and position.
 pub(super) fn move_counts(place: &Place<'_>, written: &Written, standing: Option<&Standing>) -> Result<()> {
     let more = written.inserted as i64 - written.removed as i64;
-    let mut arguments = vec![value(place.server()), value(place.entity()), value(place.table()), value(more)];
+    let mut arguments = vec![value(place.link()), value(place.entity()), value(place.table()), value(more)];
     let sql = match standing {
         None if more == 0 => return Ok(()),
         None => MOVE,
@@ -309,7 +306,7 @@ impl Place<'_> {
         let sql = statement::present(self.stream, self.schema);
         let mut arguments = vec![value(self.tenant())];
         arguments.extend(key_arrays(keys, self.stream.key.len()));
-        query(&sql, &arguments, |row| row.key(1))
+        self.query(&[&self.stream.table], &sql, &arguments, |row| row.key(1))
     }
 
     /// Keys of the lines of these headers that are here and not among `read`.
@@ -320,7 +317,7 @@ impl Place<'_> {
         let parents: Vec<i64> = parents.iter().filter_map(whole).collect();
         let mut arguments = vec![value(self.tenant()), value(parents)];
         arguments.extend(key_arrays(read, self.stream.key.len()));
-        query(&sql, &arguments, |row| row.key(1))
+        self.query(&[&self.stream.table], &sql, &arguments, |row| row.key(1))
     }
 
     /// Deletes rows and keeps their last content. Returns how many went.
@@ -331,11 +328,12 @@ impl Place<'_> {
         let sql = statement::delete(self.stream, self.schema);
         let mut arguments = vec![value(self.tenant())];
         arguments.extend(key_arrays(keys, self.stream.key.len()));
-        let gone = change(&sql, &arguments, |row| Ok((row.text(1)?, json_key(&row.key(2)?))))?;
+        let read = |row: &super::sql::Row<'_>| Ok((row.text(1)?, json_key(&row.key(2)?)));
+        let gone = self.change(&[&self.stream.table], &sql, &arguments, read)?;
         let (records, gone): (Vec<String>, Vec<String>) = gone.into_iter().unzip();
         let count = gone.len() as u64;
-        let sql = "insert into erp_sync.removed (server, entity, stream, tenant, key, record, reason, run_id)
-                   select $1, $2, $3, $4, k::jsonb, d::jsonb, $5, $6 from unnest($7::text[], $8::text[]) as x(k, d)";
+        let sql = "insert into erp_sync.removed (server, entity, stream, tenant, key, record, reason, run_id, link)
+                   select $1, $2, $3, $4, k::jsonb, d::jsonb, $5, $6, $9 from unnest($7::text[], $8::text[]) as x(k, d)";
         let arguments = [
             value(self.server()),
             value(self.entity()),
@@ -345,6 +343,7 @@ impl Place<'_> {
             value(self.run_id),
             value(gone),
             value(records),
+            value(self.link()),
         ];
         as_owner(|| execute(sql, &arguments))?;
         super::reread::note(self, keys)?;

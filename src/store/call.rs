@@ -112,6 +112,8 @@ pub struct TaskRow {
     pub detail: Option<String>,
     /// What to type next.
     pub hint: Option<String>,
+    /// PostgreSQL's own words, for the caller alone.
+    pub database_error: Option<String>,
 }
 
 /// One row of `sync_check()`.

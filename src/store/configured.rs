@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::manifests::OWN;
-use super::session::{as_owner, may_write};
+use super::identity::{as_owner, role};
+use super::object_id::object_id;
+use super::session::may_write;
 use super::sql::{execute, first, query, value};
 use super::{role_name, servers};
 use crate::entity::{Entity, Settings, settings};
@@ -13,31 +14,25 @@ use crate::error::{Error, Kind, Result};
 pub struct Configured(Vec<Row>);
 
 struct Row {
-    own: bool,
     entity: String,
     server: String,
     settings: Settings,
 }
 
 impl Configured {
-    /// In the current transaction.
+    /// Those of a restored dump go by the role's name. In the current transaction.
     pub fn load() -> Result<Self> {
-        let sql = format!(
-            "with recursive {OWN}
-             select s.role = $1::name, s.entity, s.server, s.settings::text
-             from erp_sync.setting s join pg_roles r on r.rolname = s.role join own on own.oid = r.oid
-             order by s.role"
-        );
-        let arguments = [value(role_name()?)];
+        let sql = "select s.entity, s.server, s.settings::text from erp_sync.setting s
+                   where s.role_id = $1 or s.role = $2::name and not erp_sync.is_here(s.role_id)";
+        let arguments = [value(object_id(role())), value(role_name()?)];
         let row = |row: &super::sql::Row<'_>| {
             // A setting that a later version took away counts no more.
-            let settings = serde_json::from_str(&row.text(4)?).unwrap_or_default();
-            Ok(Row { own: row.flag(1)?, entity: row.text(2)?, server: row.text(3)?, settings })
+            let settings = serde_json::from_str(&row.text(3)?).unwrap_or_default();
+            Ok(Row { entity: row.text(1)?, server: row.text(2)?, settings })
         };
-        let mut rows = as_owner(|| query(&sql, &arguments, row))?;
-        // The nearest last: what is set for the server over what is set for all, the
-        // entity's over that of all, one's own over a group's.
-        rows.sort_by_key(|row| (row.own, row.entity != "all", !row.server.is_empty()));
+        let mut rows = as_owner(|| query(sql, &arguments, row))?;
+        // The nearest last: what is set for the server over what is set for all, the entity's over that of all.
+        rows.sort_by_key(|row| (row.entity != "all", !row.server.is_empty()));
         Ok(Configured(rows))
     }
 
@@ -52,13 +47,20 @@ impl Configured {
 }
 
 const STORED: &str = "
-select s.settings::text from erp_sync.setting s where s.role = $1::name and s.entity = $2 and s.server = $3";
+select s.settings::text from erp_sync.setting s where s.role_id = $1 and s.entity = $2 and s.server = $3";
 
 const STORE: &str = "
-insert into erp_sync.setting (role, entity, server, settings) values ($1::name, $2, $3, $4::jsonb)
-on conflict (role, entity, server) do update set settings = excluded.settings, set_at = clock_timestamp()";
+insert into erp_sync.setting (role_id, entity, server, settings, role) values ($1, $2, $3, $4::jsonb, $5::name)
+on conflict (role_id, entity, server) do update
+set settings = excluded.settings, role = excluded.role, set_at = clock_timestamp()";
 
-const FORGET: &str = "delete from erp_sync.setting where role = $1::name and entity = $2 and server = $3";
+/// Room for what a role sets.
+const SETTINGS_BYTES: usize = 8 << 10;
+const SETTINGS: i64 = 5_000;
+
+const COUNT: &str = "select count(*) from erp_sync.setting s where s.role_id = $1";
+
+const FORGET: &str = "delete from erp_sync.setting where role_id = $1 and entity = $2 and server = $3";
 
 /// Works changes into the current role's settings of an entity (`None`: of all), for one server
 /// or for all, and gives what is then set. In the current transaction.
@@ -67,9 +69,12 @@ pub fn configure(entity: Option<&Entity>, changes: &Value, server: Option<&str>)
         servers::wanted(Some(name))?;
     }
     let name = entity.map_or("all", |entity| entity.name.as_str()).to_string();
-    let place = || -> Result<_> { Ok([role_name()?, name.clone(), server.unwrap_or_default().to_string()]) };
-    let [role, of, at] = place()?;
-    let stored = as_owner(|| first(STORED, &[value(role), value(of), value(at)], |row| row.text(1)))?;
+    let place = || [object_id(role()), name.clone(), server.unwrap_or_default().to_string()];
+    if may_write().is_ok() {
+        super::manifests::adopt()?;
+    }
+    let [own, of, at] = place();
+    let stored = as_owner(|| first(STORED, &[value(own), value(of), value(at)], |row| row.text(1)))?;
     let stored = stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_else(|| json!({}));
     let now = settings::changed(&stored, changes)?;
     if let Some(entity) = entity.filter(|entity| !entity.is_dated() && now.get("initial_range").is_some()) {
@@ -77,14 +82,26 @@ pub fn configure(entity: Option<&Entity>, changes: &Value, server: Option<&str>)
     }
     if now != stored {
         may_write()?;
-        let [role, of, at] = place()?;
+        has_room(&now)?;
+        let [own, of, at] = place();
+        let role = role_name()?;
         let empty = now.as_object().is_some_and(serde_json::Map::is_empty);
         as_owner(|| match empty {
-            true => execute(FORGET, &[value(role), value(of), value(at)]),
-            false => execute(STORE, &[value(role), value(of), value(at), value(now.to_string())]),
+            true => execute(FORGET, &[value(own), value(of), value(at)]),
+            false => execute(STORE, &[value(own), value(of), value(at), value(now.to_string()), value(role)]),
         })?;
     }
     Ok(now)
+}
+
+fn has_room(settings: &Value) -> Result<()> {
+    let count = as_owner(|| first(COUNT, &[value(object_id(role()))], |row| row.int(1)))?.unwrap_or_default();
+    if settings.to_string().len() <= SETTINGS_BYTES && count < SETTINGS {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, "these are more settings than a role may store")
+        .detail(format!("{SETTINGS} places with {SETTINGS_BYTES} bytes each"))
+        .hint("set for all servers what is the same for all, and take others back with null"))
 }
 
 fn undated(entity: &Entity) -> Result<Error> {

@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 
-use super::session::as_owner;
+use super::identity::as_owner;
 use super::sql::{change, execute, first, query, value};
 use super::{database, role_name, servers};
 use crate::engine::next_tick;
@@ -20,6 +20,21 @@ select current_database()::text, e.extname is not null, coalesce(has_schema_priv
 from (select) one
 left join pg_extension e on e.extname = 'pg_cron'
 left join pg_namespace n on n.nspname = 'cron'";
+
+/// Relations that are really pg_cron's: anybody who may make a schema can make one that is called `cron`.
+const MEMBERS: &str = "
+select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid = 0 and d.deptype = 'e'
+  join pg_extension e on d.refclassid = 'pg_extension'::regclass and e.oid = d.refobjid and e.extname = 'pg_cron'
+  where n.nspname = 'cron' and c.relname = $1
+  and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'))";
+
+/// Functions that are really pg_cron's.
+const FUNCTIONS: &str = "
+select count(*) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where n.nspname = 'cron' and p.proname in ('schedule', 'unschedule') and not exists (
+  select from pg_depend d join pg_extension e on d.refclassid = 'pg_extension'::regclass and e.oid = d.refobjid
+  where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e' and e.extname = 'pg_cron')";
 
 /// Only superusers and the like may look at it.
 const CRON_DATABASE: &str = "select current_setting('cron.database_name', true)";
@@ -61,7 +76,7 @@ fn require(schedule: &str) -> Result<()> {
     let situation = first(SITUATION, &[], |row| Ok((row.text(1)?, row.flag(2)?, row.flag(3)?)))?;
     let Some((here, created, usage)) = situation else { return Ok(()) };
     if created && usage {
-        return Ok(());
+        return genuine();
     }
     if created {
         return Err(Error::new(Kind::Denied, "this role may not use pg_cron").hint(format!(
@@ -79,6 +94,16 @@ fn require(schedule: &str) -> Result<()> {
         }
         Some(home) => Err(lives_elsewhere(&home, &here, schedule)?),
     }
+}
+
+/// An error where somebody has added functions to pg_cron's schema: one of them might be taken for pg_cron's.
+fn genuine() -> Result<()> {
+    if first(FUNCTIONS, &[], |row| row.int(1))? == Some(0) && usable()? {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Conflict, "schema cron holds functions or tables that are not pg_cron's")
+        .detail("they might be called in the place of pg_cron's own")
+        .hint("see them with: select oid::regprocedure, proowner::regrole from pg_proc where pronamespace = 'cron'::regnamespace"))
 }
 
 fn lives_elsewhere(home: &str, here: &str, schedule: &str) -> Result<Error> {
@@ -204,11 +229,12 @@ order by 1";
 
 /// Whether pg_cron lives here and the current role may look into it.
 fn usable() -> Result<bool> {
-    // Not to_regclass(), which is an error where the schema may not be used.
-    let sql = "select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-               where n.nspname = 'cron' and c.relname = 'job_run_details'
-               and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'))";
-    Ok(first(sql, &[], |row| row.flag(1))?.unwrap_or(false))
+    for relation in ["job", "job_run_details"] {
+        if first(MEMBERS, &[value(relation)], |row| row.flag(1))? != Some(true) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The jobs that call `sync_auto()` here, as far as the current role may see them.

@@ -2,12 +2,15 @@
 
 use pgrx::datum::DatumWithOid;
 
+use super::Place;
+use super::identity::as_owner;
+use super::lock::Lock;
+use super::object_id::object_id;
 use super::session::LOCK_TIMEOUT;
-use super::sql::{change, execute, first, key_arrays, query, value};
-use super::tables::DDL_LOCK;
-use super::{Place, servers};
+use super::sql::{execute, key_arrays, value};
+use super::target::Use;
 use crate::entity::{Entity, Stream, ddl, derive, quote};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::source::Key;
 
 /// How long a tenant's turn is waited for: it is held by other servers' batches alone, and there may be
@@ -26,32 +29,18 @@ pub(super) fn prepare(place: &Place<'_>) -> Result<()> {
 /// Makes a derived table, or adds what it lacks. In the current transaction.
 pub(super) fn make(place: &Place<'_>, table: &str) -> Result<()> {
     let Some(table) = derive::table(table) else { return Ok(()) };
-    let name = quote::qualified(place.schema, &table.table);
-    let columns = super::tables::columns(&name)?;
-    let statements = match columns.is_empty() {
-        true => ddl::create_table(table, place.schema),
-        false => ddl::add_columns(table, place.schema, &columns)?,
+    let statements = match place.opened(&table.table, Use::Read)? {
+        false => ddl::create_table(table, place.schema),
+        true => ddl::add_columns(table, place.schema, &super::tables::columns(place, &table.table)?)?,
     };
     if statements.is_empty() {
-        return mine(&name);
+        return Ok(());
     }
-    execute("select pg_advisory_xact_lock($1)", &[value(DDL_LOCK)])?;
-    let indexes = ddl::indexes(table, place.schema);
-    statements.iter().chain(&indexes).try_for_each(|sql| execute(sql, &[]).map(drop))
-}
-
-/// Fails when somebody else owns the table.
-fn mine(name: &str) -> Result<()> {
-    let sql = "select pg_get_userbyid(c.relowner)::text, pg_has_role(c.relowner, 'USAGE')
-               from pg_class c where c.oid = to_regclass($1)";
-    match first(sql, &[value(name.to_string())], |row| Ok((row.text(1)?, row.flag(2)?)))? {
-        Some((owner, false)) => {
-            let role = servers::role_name()?;
-            let message = format!("table {name} belongs to role \"{owner}\", not to \"{role}\"");
-            Err(Error::new(Kind::Denied, message).hint(servers::line_to_become(&owner)?))
-        }
-        _ => Ok(()),
-    }
+    Lock::ddl()?.wait();
+    place.define(&statements)?;
+    place.define(&ddl::indexes(table, place.schema))?;
+    place.tables.changed(&table.table);
+    place.opened(&table.table, Use::Read).map(drop)
 }
 
 /// Takes the tenant's turn, for a batch whose rows matter to a derived table: a product and its
@@ -60,9 +49,10 @@ pub(super) fn take_turn(place: &Place<'_>) -> Result<()> {
     if !place.task.entity.streams.iter().any(|stream| derive::matters(&stream.table)) {
         return Ok(());
     }
-    let lock = "select pg_advisory_xact_lock(hashtextextended('erp_sync derive ' || $1, 0))";
+    let turn =
+        Lock::named(&format!("tenant {} in schema {}", place.tenant(), object_id(place.target()?.oid)))?;
     execute(&patience(TURN), &[])?;
-    execute(lock, &[value(place.tenant())])?;
+    turn.wait();
     execute(&patience(LOCK_TIMEOUT), &[]).map(drop)
 }
 
@@ -84,9 +74,9 @@ pub(super) fn follow(place: &Place<'_>, changed: &[Key], seen: &[Key]) -> Result
     }
     for touch in derive::TOUCHES.iter().filter(|touch| touch.on == table) {
         let (Some(rule), Some(stream)) = (derive::rule(touch.of), stream(place, touch.of)) else { continue };
-        if there(place, touch.needs)? && there(place, &[touch.of])? {
+        if place.all_opened(touch.needs)? && place.all_opened(&[touch.of])? {
             let arguments = parameters(place, changed, place.stream.key.len());
-            let keys = query(&touch.query(place.schema), &arguments, |row| row.key(1))?;
+            let keys = place.query(&[table], &touch.query(place.schema), &arguments, |row| row.key(1))?;
             recompute(place, rule, stream.key.len() + usize::from(of_servers(place, touch.of)), &keys)?;
         }
     }
@@ -105,31 +95,47 @@ fn of_servers(place: &Place<'_>, table: &str) -> bool {
 }
 
 fn recompute(place: &Place<'_>, rule: &derive::Rule, columns: usize, keys: &[Key]) -> Result<()> {
-    if keys.is_empty() || !there(place, rule.fills)? {
+    if keys.is_empty() || !place.all_opened(rule.fills)? || !place.all_opened(&[rule.of])? {
         return Ok(());
     }
-    let sql = match there(place, rule.needs)? {
+    let sql = match place.all_opened(rule.needs)? {
         true => Some(rule.statement(place.schema)),
         false => rule.early(place.schema),
     };
     let Some(sql) = sql else { return Ok(()) };
+    let mut waiting = Vec::new();
     for some in keys.chunks(CHUNK) {
-        change(&sql, &parameters(place, some, columns), |_| Ok(()))?;
+        let arguments = parameters(place, some, columns);
+        waiting.extend(place.change(rule.fills, &sql, &arguments, |row| Ok((row.text(1)?, row.int(2)?)))?);
     }
-    Ok(())
+    count(place, rule, waiting)
+}
+
+const COUNT: &str = "
+insert into erp_sync.waiting_count as c (link, entity, rows)
+select l.id, $2, greatest(0, sum(x.more))
+from unnest($3::text[], $4::bigint[]) as x(label, more)
+join erp_sync.link l on l.schema_id = $1 and l.label = x.label
+group by l.id having sum(x.more) <> 0
+on conflict (link, entity) do update set rows = greatest(0, c.rows + (
+  select sum(x.more) from unnest($3::text[], $4::bigint[]) as x(label, more)
+  join erp_sync.link l on l.id = c.link and l.label = x.label))";
+
+/// Counts rows that began to wait, or no longer do, each with the server they were read from.
+fn count(place: &Place<'_>, rule: &derive::Rule, waiting: Vec<(String, i64)>) -> Result<()> {
+    if waiting.iter().all(|(_, more)| *more == 0) {
+        return Ok(());
+    }
+    let (labels, more): (Vec<String>, Vec<i64>) = waiting.into_iter().unzip();
+    let schema_id = object_id(place.target()?.oid);
+    let arguments = [value(schema_id), value(rule.entity), value(labels), value(more)];
+    as_owner(|| execute(COUNT, &arguments)).map(drop)
 }
 
 fn parameters<'a>(place: &Place<'_>, keys: &[Key], columns: usize) -> Vec<DatumWithOid<'a>> {
-    let mut all = vec![value(place.tenant()), value(place.server())];
+    let mut all = vec![value(place.tenant()), value(place.label())];
     all.extend(key_arrays(keys, columns));
     all
-}
-
-/// Whether all these tables are there.
-fn there(place: &Place<'_>, tables: &[&str]) -> Result<bool> {
-    let names: Vec<String> = tables.iter().map(|table| quote::qualified(place.schema, table)).collect();
-    let sql = "select coalesce(bool_and(to_regclass(t) is not null), true) from unnest($1::text[]) t";
-    Ok(first(sql, &[value(names)], |row| row.flag(1))?.unwrap_or(false))
 }
 
 const WAITING: &str = "
@@ -143,28 +149,41 @@ pub(super) fn readmit(place: &Place<'_>, after: Option<String>) -> Result<Option
     let Some(rule) = derive::rule(&place.stream.table).filter(|rule| rule.fills.contains(&"waiting")) else {
         return Ok(None);
     };
-    if !there(place, rule.fills)? {
+    if !place.all_opened(rule.fills)? {
         return Ok(None);
     }
     take_turn(place)?;
     let sql = WAITING.replace("{waiting}", &quote::qualified(place.schema, "waiting"));
     let arguments = [
         value(place.tenant()),
-        value(place.server()),
+        value(place.label()),
         value(place.table()),
         value(after),
         value(CHUNK as i64),
     ];
-    let found = query(&sql, &arguments, |row| row.text(1))?;
+    let found = place.query(&["waiting"], &sql, &arguments, |row| row.text(1))?;
     let keys: Vec<Key> = found.iter().map(|key| super::gone::read_key(key)).collect::<Result<_>>()?;
     recompute(place, rule, place.stream.key.len(), &keys)?;
     Ok(found.last().filter(|_| found.len() == CHUNK).cloned())
 }
 
-/// Rows of the task's streams that wait for a partner. In the current transaction, as the role.
+const RECOUNT: &str = "
+insert into erp_sync.waiting_count (link, entity, rows) values ($1, $2, $3)
+on conflict (link, entity) do update set rows = excluded.rows where erp_sync.waiting_count.rows <> excluded.rows";
+
+/// Rows of the task's entity that wait for a partner, counted anew: somebody may have emptied the table. In the
+/// current transaction.
 pub(super) fn waiting(place: &Place<'_>) -> Result<i64> {
-    let Some(table) = super::waiting::readable(place.schema)? else { return Ok(0) };
+    let fills =
+        |stream: &Stream| derive::rule(&stream.table).is_some_and(|rule| rule.fills.contains(&"waiting"));
+    if !place.task.entity.streams.iter().any(fills) || !place.opened("waiting", Use::Read)? {
+        return Ok(0);
+    }
+    let table = quote::qualified(place.schema, "waiting");
     let sql = format!("select count(*) from {table} where tenant = $1 and server = $2 and entity = $3");
-    let arguments = [value(place.tenant()), value(place.server()), value(place.entity())];
-    Ok(first(&sql, &arguments, |row| row.int(1))?.unwrap_or_default())
+    let arguments = [value(place.tenant()), value(place.label()), value(place.entity())];
+    let count = place.query(&["waiting"], &sql, &arguments, |row| row.int(1))?;
+    let count = count.into_iter().next().unwrap_or_default();
+    as_owner(|| execute(RECOUNT, &[value(place.link()), value(place.entity()), value(count)]))?;
+    Ok(count)
 }

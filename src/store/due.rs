@@ -1,6 +1,6 @@
 //! What `sync_auto()` would do with an entity of a server, and when.
 
-use super::session::as_owner;
+use super::identity::as_owner;
 use super::sql::{Row, first, value};
 use crate::engine::{Due, Every};
 use crate::entity::{Entity, Settings};
@@ -18,19 +18,19 @@ select extract(epoch from $3::interval)::float8, extract(epoch from n - started_
        extract(epoch from $5::interval)::float8, extract(epoch from n - greatest(full_at, verified_at))::float8
 from (select clock_timestamp() as n,
         (select t.started_at from erp_sync.task t
-         where t.server = $1 and t.entity = $2 and t.state = 'succeeded' order by t.run_id desc limit 1),
+         where t.link = $1 and t.entity = $2 and t.state = 'succeeded' order by t.run_id desc limit 1),
         (select case when bool_and(p.full_at is not null) then min(p.full_at) end as full_at
-         from erp_sync.position p where p.server = $1 and p.entity = $2),
+         from erp_sync.position p where p.link = $1 and p.entity = $2),
         (select case when bool_and(p.verified_at is not null) then min(p.verified_at) end as verified_at
-         from erp_sync.position p where p.server = $1 and p.entity = $2)) s";
+         from erp_sync.position p where p.link = $1 and p.entity = $2)) s";
 
 /// How an entity of a server stands. In the current transaction.
-pub(super) fn due(server: &str, entity: &Entity, own: &Settings) -> Result<Due> {
+pub(super) fn due(link: i64, entity: &Entity, own: &Settings) -> Result<Due> {
     let text = |setting: &Option<String>, otherwise: &str| {
         value(setting.clone().unwrap_or_else(|| otherwise.to_string()))
     };
     let arguments = [
-        value(server.to_string()),
+        value(link),
         value(entity.name.clone()),
         text(&own.interval, ALWAYS),
         text(&own.full_every, &entity.full_every),

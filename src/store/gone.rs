@@ -1,7 +1,8 @@
 //! Rows that seem to be gone: asked for once more, then removed or acquitted.
 
 use super::batch::move_counts;
-use super::session::{as_owner, transaction};
+use super::identity::as_owner;
+use super::session::transaction;
 use super::sql::{execute, json_keys, query, value};
 use super::{Place, Store, derive};
 use crate::engine::Written;
@@ -10,12 +11,12 @@ use crate::source::Key;
 
 const CANDIDATES: &str = "
 select c.key::text from erp_sync.candidate c
-where c.server = $1 and c.entity = $2 and c.stream = $3 and ($4::jsonb is null or c.key > $4::jsonb)
+where c.link = $1 and c.entity = $2 and c.stream = $3 and ($4::jsonb is null or c.key > $4::jsonb)
 order by c.key limit $5";
 
 const FORGET: &str = "
 delete from erp_sync.candidate
-where server = $1 and entity = $2 and stream = $3
+where link = $1 and entity = $2 and stream = $3
   and key in (select k::jsonb from unnest($4::text[]) k)";
 
 impl Store {
@@ -31,7 +32,7 @@ impl Store {
         let after = after.and_then(|after| place.keys_here(std::slice::from_ref(after)).first().cloned());
         let candidates = transaction(|| {
             let arguments = [
-                value(place.server()),
+                value(place.link()),
                 value(place.entity()),
                 value(place.table()),
                 value(after.map(|after| super::sql::json_key(&after))),
@@ -79,7 +80,7 @@ pub(super) fn read_key(text: &str) -> Result<Key> {
 }
 
 fn forget(place: &Place<'_>, keys: &[Key]) -> Result<()> {
-    let arguments = [value(place.server()), value(place.entity()), value(place.table()), json_keys(keys)];
+    let arguments = [value(place.link()), value(place.entity()), value(place.table()), json_keys(keys)];
     execute(FORGET, &arguments).map(drop)
 }
 
@@ -90,8 +91,8 @@ fn settle(place: &Place<'_>, removed: u64) -> Result<()> {
 const COUNT: &str = "
 with b as (
   insert into erp_sync.batch (run_id, server, entity, stream, fetched, inserted, updated, unchanged,
-                              left_out, rejected, duplicates, removed)
-  values ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5))
+                              left_out, rejected, duplicates, removed, link)
+  values ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5, $6))
 update erp_sync.task set removed = removed + $5 where run_id = $1 and server = $2 and entity = $3";
 
 fn count(place: &Place<'_>, removed: u64) -> Result<()> {
@@ -101,6 +102,7 @@ fn count(place: &Place<'_>, removed: u64) -> Result<()> {
         value(place.entity()),
         value(place.table()),
         value(removed as i64),
+        value(place.link()),
     ];
     execute(COUNT, &arguments).map(drop)
 }

@@ -1,32 +1,65 @@
 //! Tables of its session that a killed worker has left behind: nobody can read them, and they stay
-//! until autovacuum comes by.
+//! until autovacuum comes by. They are known from a list that the store alone writes, whatever other tables of
+//! sessions say of themselves.
 
-use super::runs::RUN_LOCK;
-use super::session::as_owner;
+use pgrx::pg_sys;
+
+use super::identity::as_owner;
+use super::lock::Lock;
 use super::sql::{execute, query, value};
-use crate::entity::quote;
 use crate::error::Result;
 
-/// Says in the catalog which run's worker a table of this session belongs to. In the current transaction.
+const MARK: &str = "
+insert into erp_sync.leftover (relation, name, run_id)
+select c.oid, c.relname, $2 from pg_class c
+where c.relnamespace = pg_my_temp_schema() and c.relname = $1
+on conflict (relation) do update set name = excluded.name, run_id = excluded.run_id";
+
+/// Notes which run's worker a table of this session belongs to. In the current transaction.
 pub(super) fn mark(table: &str, run_id: i64) -> Result<()> {
-    let text = quote::quote_literal(&format!("put aside by run {run_id} of erp_sync"));
-    execute(&format!("comment on table {table} is {text}"), &[]).map(drop)
+    as_owner(|| execute(MARK, &[value(table.to_string()), value(run_id)])).map(drop)
 }
 
-const LEFT: &str = "
-with marked as materialized (
-  select format('%I.%I', n.nspname, c.relname) as name,
-    (regexp_match(obj_description(c.oid, 'pg_class'), '^put aside by run ([0-9]+) of erp_sync$'))[1]::bigint as run
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relpersistence = 't' and c.relkind = 'r' and c.relnamespace <> pg_my_temp_schema()
-    and has_schema_privilege(n.oid, 'USAGE') and pg_has_role(c.relowner, 'USAGE'))
-select name from marked
-where run is not null and pg_try_advisory_xact_lock($1, (run % 2147483647)::integer)";
+/// Forgets the tables of a run's workers, which end with them. In the current transaction.
+pub(super) fn forget(run_id: i64) -> Result<()> {
+    as_owner(|| execute("delete from erp_sync.leftover where run_id = $1", &[value(run_id)])).map(drop)
+}
 
-/// Drops what belongs to runs that have no worker any more. In the current transaction.
+/// The tables that are still what was noted. Those of living sessions are nobody's leftovers.
+const LEFT: &str = "
+select l.run_id, l.relation, c.oid is not null
+from erp_sync.leftover l
+left join pg_class c on c.oid = l.relation and c.relname = l.name and c.relkind = 'r'
+  and c.relpersistence = 't' and c.relnamespace <> pg_my_temp_schema()";
+
+/// Drops what belongs to runs that have no worker any more; what somebody holds stays for another time. In the current
+/// transaction.
 pub(super) fn drop_all() -> Result<()> {
-    as_owner(|| {
-        let left = query(LEFT, &[value(RUN_LOCK)], |row| row.text(1))?;
-        left.iter().try_for_each(|table| execute(&format!("drop table if exists {table}"), &[]).map(drop))
-    })
+    let left = as_owner(|| {
+        query(LEFT, &[], |row| {
+            Ok((row.int(1)?, row.get::<pg_sys::Oid>(2)?.unwrap_or_default(), row.flag(3)?))
+        })
+    })?;
+    for (run_id, relation, is_there) in left {
+        if !Lock::run(run_id)?.is_free() || is_there && !dropped(relation) {
+            continue;
+        }
+        as_owner(|| execute("delete from erp_sync.leftover where relation = $1", &[value(relation)]))?;
+    }
+    Ok(())
+}
+
+/// Drops a table by its OID, as autovacuum does with tables of sessions that are gone.
+fn dropped(relation: pg_sys::Oid) -> bool {
+    // SAFETY: in a transaction; the table is locked first, and the lock is kept to its end.
+    unsafe {
+        if !pg_sys::ConditionalLockRelationOid(relation, pg_sys::AccessExclusiveLock as i32) {
+            return false;
+        }
+        let object =
+            pg_sys::ObjectAddress { classId: pg_sys::RelationRelationId, objectId: relation, objectSubId: 0 };
+        let how = pg_sys::PERFORM_DELETION_INTERNAL | pg_sys::PERFORM_DELETION_QUIETLY;
+        pg_sys::performDeletion(&object, pg_sys::DropBehavior::DROP_CASCADE, how as i32);
+        true
+    }
 }

@@ -1,21 +1,15 @@
-//! The entities there are for the current role: the built-in ones, and what it or a role it
-//! is a member of has stored.
+//! The entities there are for the current role: the built-in ones, and what it has stored.
 
 use serde_json::Value;
 
+use pgrx::pg_sys;
+
+use super::identity::{as_owner, role};
+use super::object_id::object_id;
 use super::role_name;
-use super::session::as_owner;
-use super::sql::{change, execute, first, query, value};
+use super::sql::{execute, first, query, value};
 use crate::entity::{Entity, admit, catalog, define as definition};
 use crate::error::{Error, Kind, Result};
-
-/// The role `$1` and those it is a member of, as it was granted: a superuser is not taken for
-/// a member of all, else everybody's manifests would count for its runs.
-pub(super) const OWN: &str = "
-own(oid) as (
-  select r.oid from pg_roles r where r.rolname = $1::name
-  union
-  select m.roleid from pg_auth_members m join own on own.oid = m.member)";
 
 /// All entities; one that is stored takes the place of the built-in one of its name. In the
 /// current transaction. Errors: [`Kind::Manifest`] for a stored one that is not valid any more.
@@ -29,8 +23,6 @@ fn all_but(name: Option<&str>) -> Result<Vec<Entity>> {
         let mut entity = definition::define(&json).map_err(|error| outdated(error, &definer))?;
         entity.definer = Some(definer);
         match all.iter_mut().find(|known| known.name == entity.name) {
-            // The nearest comes first.
-            Some(known) if known.definer.is_some() => (),
             Some(known) => *known = entity,
             None => all.push(entity),
         }
@@ -51,19 +43,53 @@ struct Stored {
     json: String,
 }
 
-/// The stored manifests that count for the current role, its own first.
+/// Those of a restored dump go by the role's name, until [`adopt`] has noted who that is here.
+const STORED: &str = "
+select e.definer::text, e.name, e.manifest::text from erp_sync.entity e
+where e.definer_id = $1 or e.definer = $2::name and not erp_sync.is_here(e.definer_id)
+order by e.name";
+
+/// The manifests that the current role has stored. Nobody else's count for it: a role could otherwise have others read
+/// for it what it may not read itself.
 fn stored() -> Result<Vec<Stored>> {
-    let sql = format!(
-        "with recursive {OWN}
-         select e.definer::text, e.name, e.manifest::text
-         from erp_sync.entity e join pg_roles r on r.rolname = e.definer join own on own.oid = r.oid
-         order by e.definer <> $1::name, e.definer, e.name"
-    );
-    let arguments = [value(role_name()?)];
+    let arguments = [value(object_id(role())), value(role_name()?)];
     as_owner(|| {
-        query(&sql, &arguments, |row| {
+        query(STORED, &arguments, |row| {
             Ok(Stored { definer: row.text(1)?, name: row.text(2)?, json: row.text(3)? })
         })
+    })
+}
+
+/// Manifests and settings of a restored dump, or of a copied database, become those of the roles that are called so
+/// now; a role that is made later inherits none. In the current transaction.
+pub(super) fn adopt() -> Result<()> {
+    as_owner(|| {
+        for (table, name, id, key) in [
+            ("entity", "definer", "definer_id", "o.name = t.name"),
+            ("setting", "role", "role_id", "o.entity = t.entity and o.server = t.server"),
+        ] {
+            let is_there =
+                format!("select exists (select from erp_sync.{table} t where not erp_sync.is_here(t.{id}))");
+            if first(&is_there, &[], |row| row.flag(1))? != Some(true) {
+                continue;
+            }
+            // Of a role that was dropped and made again the dump may hold both.
+            execute(
+                &format!(
+                    "delete from erp_sync.{table} t where not erp_sync.is_here(t.{id}) and exists (
+                       select from erp_sync.{table} o where o.{name} = t.{name} and {key}
+                         and (o.ctid > t.ctid and not erp_sync.is_here(o.{id}) or erp_sync.is_here(o.{id})))"
+                ),
+                &[],
+            )?;
+            let sql = format!(
+                "update erp_sync.{table} t set {id} = $1 || coalesce(
+                   (select r.oid::bigint from pg_roles r where r.rolname = t.{name}), 0)::text
+                 where not erp_sync.is_here(t.{id})"
+            );
+            execute(&sql, &[value(object_id(pg_sys::Oid::INVALID).trim_end_matches('0').to_string())])?;
+        }
+        Ok(())
     })
 }
 
@@ -76,14 +102,32 @@ pub fn written(entity: &Entity) -> Result<Option<Value>> {
 }
 
 const STORE: &str = "
-insert into erp_sync.entity (definer, name, manifest) values ($1::name, $2, $3::jsonb)
-on conflict (definer, name) do update set manifest = excluded.manifest, defined_at = clock_timestamp()";
+insert into erp_sync.entity (definer, name, manifest, definer_id) values ($1::name, $2, $3::jsonb, $4)
+on conflict (definer_id, name) do update
+set manifest = excluded.manifest, definer = excluded.definer, defined_at = clock_timestamp()";
+
+/// Room for what a role stores.
+const MANIFEST_BYTES: usize = 256 << 10;
+const MANIFESTS: usize = 200;
 
 /// Stores a manifest for the current role and gives the entity's name. In the current transaction.
+///
+/// Errors: [`Kind::Usage`] when it is larger, or one more, than a role may store.
 pub fn define(json: &str) -> Result<String> {
+    if json.len() > MANIFEST_BYTES {
+        return Err(Error::new(Kind::Usage, format!("the manifest has {} bytes", json.len()))
+            .detail(format!("a manifest has at most {MANIFEST_BYTES} bytes"))
+            .hint("leave out columns that nobody reads, or make several entities of it"));
+    }
     let entity = definition::define(json)?;
     admit::admit(&entity, &all_but(Some(&entity.name))?)?;
-    let arguments = [value(role_name()?), value(entity.name.clone()), value(json.to_string())];
+    adopt()?;
+    if stored()?.iter().filter(|stored| stored.name != entity.name).count() >= MANIFESTS {
+        return Err(Error::new(Kind::Usage, format!("this role has stored {MANIFESTS} manifests already"))
+            .hint("remove those that are not needed with: select sync_undefine('...')"));
+    }
+    let arguments =
+        [value(role_name()?), value(entity.name.clone()), value(json.to_string()), value(object_id(role()))];
     as_owner(|| execute(STORE, &arguments))?;
     Ok(entity.name)
 }
@@ -94,11 +138,11 @@ pub fn undefine(name: &str) -> Result<()> {
     let Some(found) = stored.iter().find(|stored| stored.name == name) else {
         return Err(not_stored(name, &stored)?);
     };
-    let sql = "delete from erp_sync.entity where definer = $1::name and name = $2 returning 1::bigint";
-    as_owner(|| {
-        change(sql, &[value(found.definer.clone()), value(name.to_string())], |row| row.int(1))?;
-        forget(name)
-    })
+    adopt()?;
+    let sql = "delete from erp_sync.entity where definer_id = $1 and name = $2";
+    let (own, name) = (object_id(role()), found.name.clone());
+    as_owner(|| execute(sql, &[value(own.clone()), value(name.clone())]))?;
+    forget(&name, own)
 }
 
 fn not_stored(name: &str, stored: &[Stored]) -> Result<Error> {
@@ -116,16 +160,22 @@ fn not_stored(name: &str, stored: &[Stored]) -> Result<Error> {
     })
 }
 
-/// Lets go of how far an entity is that nobody has a manifest of any more, so that another
-/// may fill its tables. As the extension's owner.
-fn forget(name: &str) -> Result<()> {
-    let sql = "select exists (select from erp_sync.entity where name = $1)";
-    let known = first(sql, &[value(name.to_string())], |row| row.flag(1))?.unwrap_or(false);
-    if known || catalog::builtin().iter().any(|entity| entity.name == name) {
+/// Lets go of how far an entity of one's own is, in schemas of one's own, so that another may fill its tables.
+fn forget(name: &str, own: String) -> Result<()> {
+    if catalog::builtin().iter().any(|entity| entity.name == name) {
         return Ok(());
     }
-    for table in ["position", "candidate", "reread", "rejected"] {
-        execute(&format!("delete from erp_sync.{table} where entity = $1"), &[value(name.to_string())])?;
-    }
-    execute("delete from erp_sync.setting where entity = $1", &[value(name.to_string())]).map(drop)
+    let role = role_name()?;
+    as_owner(|| {
+        for table in ["position", "candidate", "reread", "rejected", "waiting_count"] {
+            let sql = format!(
+                "delete from erp_sync.{table} t using erp_sync.link l, pg_namespace n
+                 where t.entity = $1 and l.id = t.link and n.oid = erp_sync.oid_of(l.schema_id)
+                   and pg_has_role($2::name, n.nspowner, 'MEMBER')"
+            );
+            execute(&sql, &[value(name.to_string()), value(role.clone())])?;
+        }
+        let sql = "delete from erp_sync.setting where entity = $1 and role_id = $2";
+        execute(sql, &[value(name.to_string()), value(own)]).map(drop)
+    })
 }

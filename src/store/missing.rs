@@ -1,20 +1,23 @@
 //! Servers that rows were read from and that are no longer there: dropped, or left out of a dump.
 
+use super::identity::as_owner;
 use super::role_name;
-use super::session::as_owner;
 use super::sql::{query, value};
 use crate::entity::{Entity, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source::hint;
 
-/// Only what the role, or one it is a member of, has read itself.
+/// Links of schemas that the role may become the owner of, whose server is gone.
 const MISSING: &str = "
 select p.server, min(p.entity), count(distinct p.entity)
 from erp_sync.position p
-where not exists (select from pg_foreign_server s where s.srvname = p.server)
-  and exists (select from erp_sync.task t join erp_sync.run r on r.id = t.run_id
-              join pg_roles o on o.rolname = r.role
-              where t.server = p.server and t.entity = p.entity and pg_has_role($1::name, o.oid, 'USAGE'))
+join erp_sync.link l on l.id = p.link
+join pg_namespace n on case when erp_sync.is_here(l.schema_id)
+  then n.oid = erp_sync.oid_of(l.schema_id) else n.nspname = l.schema end
+where pg_has_role($1::name, n.nspowner, 'MEMBER') and not exists (
+  select from pg_foreign_server s
+  where case when erp_sync.is_here(l.server_id) then s.oid = erp_sync.oid_of(l.server_id)
+             else s.srvname = l.server end)
 group by 1 order by 1";
 
 /// Name of each missing server, with what to do about it. In the current transaction.

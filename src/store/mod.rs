@@ -2,7 +2,6 @@
 //! its [`Sink`](crate::engine::Sink); every method is one transaction of its own,
 //! unless its doc says that it joins the current one.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,11 +23,16 @@ mod due;
 mod fair;
 pub mod gate;
 mod gone;
+mod identity;
 mod leftover;
+mod link;
 mod local;
+mod lock;
 mod manifests;
 mod missing;
+mod object_id;
 mod others;
+mod place;
 mod plan;
 mod progress;
 pub mod reading;
@@ -41,6 +45,7 @@ pub mod session;
 mod snapshot;
 mod sql;
 mod tables;
+mod target;
 mod trouble;
 mod turns;
 mod verify;
@@ -48,17 +53,23 @@ mod views;
 mod waiting;
 
 pub use configured::{Configured, configure};
+pub use identity::{on_safe_path, role};
 pub use manifests::{define, entities, undefine, written};
+pub use object_id::{object_id, oid_of};
 pub use others::Others;
 pub use plan::{Plan, look, plan};
 pub use progress::show_waiting;
 pub use reset::reset;
-pub use runs::{cancel, claim, close, fail, give_up, hold, open, queue, underway, warn};
-pub use servers::{database, may_log_in, role_name, to_discover, visible, wanted as wanted_servers};
+pub use runs::{
+    cancel, claim, close, fail, give_up, hold, leave_place, open, places_taken, queue, take_place, underway,
+    wait_for_place, waiting_run, warn,
+};
+pub use servers::{database, login, role_name, to_discover, visible, wanted as wanted_servers};
 pub use turns::{Next, Turn, Turns};
-pub use waiting::{counts as waiting_counts, waiting};
+pub use waiting::waiting;
 
 use sql::{first, value};
+use target::Tables;
 
 /// The store of some tasks of one run.
 pub struct Store {
@@ -66,6 +77,7 @@ pub struct Store {
     settings: Settings,
     tasks: Vec<Tracked>,
     entities: Arc<[Entity]>,
+    tables: Tables,
     news: Vec<Message>,
     told_at: Instant,
 }
@@ -105,7 +117,15 @@ impl Store {
 
     fn new(run_id: i64, settings: Settings, tasks: &[Task], entities: Arc<[Entity]>) -> Self {
         let tasks = tasks.iter().cloned().map(Tracked::new).collect();
-        Store { run_id, settings, tasks, entities, news: Vec::new(), told_at: Instant::now() }
+        Store {
+            run_id,
+            settings,
+            tasks,
+            entities,
+            tables: Tables::default(),
+            news: Vec::new(),
+            told_at: Instant::now(),
+        }
     }
 
     fn tracked(&self, task: usize) -> Result<&Tracked> {
@@ -130,6 +150,7 @@ impl Store {
             stream: tracked.local.get(stream).ok_or_else(missing)?,
             layout: &tracked.streams.get(stream).ok_or_else(missing)?.layout,
             entities: &self.entities,
+            tables: &self.tables,
         })
     }
 
@@ -153,27 +174,22 @@ struct Place<'a> {
     layout: &'a Layout,
     /// All that the run's role knows, for what refers to this stream.
     entities: &'a [Entity],
+    /// What the current transaction has opened.
+    tables: &'a Tables,
 }
 
 impl Place<'_> {
-    /// Keys from the engine, as the table has them.
-    fn keys_here<'k>(&self, keys: &'k [Key]) -> Cow<'k, [Key]> {
-        match self.task.entity.is_of_servers() {
-            true => Cow::Owned(local::keys(&self.task.server, keys)),
-            false => Cow::Borrowed(keys),
-        }
-    }
-
-    /// Keys of the table, as the engine has them.
-    fn keys_told(&self, keys: Vec<Key>) -> Vec<Key> {
-        match self.task.entity.is_of_servers() {
-            true => keys.into_iter().map(local::bare).collect(),
-            false => keys,
-        }
-    }
-
     fn server(&self) -> String {
         self.task.server.clone()
+    }
+
+    fn link(&self) -> i64 {
+        self.task.link
+    }
+
+    /// What the server is called in rows.
+    fn label(&self) -> String {
+        self.task.label.clone()
     }
 
     fn entity(&self) -> String {
@@ -196,10 +212,16 @@ impl Place<'_> {
     }
 }
 
+/// The number of a server's link with a schema, as far as the current role sees how it stands; 0: not, or never read.
+/// In the current transaction.
+pub fn seen_link(server: &servers::Server, schema: &str) -> Result<i64> {
+    Ok(link::visible(server, schema)?.map_or(0, |link| link.id))
+}
+
 /// A key from the engine, as the table of the task's entity has it.
 pub fn key_here(task: &Task, key: &Key) -> Key {
     match task.entity.is_of_servers() {
-        true => local::key(&task.server, key),
+        true => local::key(&task.label, key),
         false => key.clone(),
     }
 }
@@ -210,8 +232,8 @@ pub fn moment(text: Option<String>) -> Result<Option<TimestampWithTimeZone>> {
 }
 
 /// Every task of a plan with how its streams stand here.
-pub fn standings(tasks: &[Task], schema: &str) -> Result<Vec<Vec<crate::engine::Prepared>>> {
-    session::transaction(|| tasks.iter().map(|task| tables::standings(task, schema)).collect())
+pub fn standings(tasks: &[Task]) -> Result<Vec<Vec<crate::engine::Prepared>>> {
+    session::transaction(|| tasks.iter().map(tables::standings).collect())
 }
 
 /// Servers of a check, with their remotes and what is looked at.
@@ -229,7 +251,7 @@ pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
     let mut checks = session::transaction(|| {
         let all = entities()?;
         let looked = |(server, remote): (servers::Server, _)| {
-            let subjects = subjects(&server, &all)?;
+            let subjects = subjects(&server, &all, &order.settings.target_schema)?;
             Ok((server.name, remote, subjects))
         };
         servers.into_iter().map(looked).collect::<Result<ToCheck>>()
@@ -239,10 +261,11 @@ pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
 }
 
 /// The entities of a server, with the rows that are here. In the current transaction.
-fn subjects(server: &servers::Server, all: &[Entity]) -> Result<Vec<Subject>> {
+fn subjects(server: &servers::Server, all: &[Entity], schema: &str) -> Result<Vec<Subject>> {
+    let link = link::visible(server, schema)?.unwrap_or_default();
     let all = all.iter().filter(|entity| entity.source == server.kind);
     all.map(|entity| {
-        let rows = reading::rows(&server.name, &entity.name)?;
+        let rows = reading::rows(link.id, &entity.name)?;
         Ok(Subject { entity: Arc::new(entity.clone()), rows })
     })
     .collect()

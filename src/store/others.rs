@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::session::{as_owner, transaction};
+use super::identity::as_owner;
+use super::session::transaction;
 use super::sql::{Row, query, value};
 use crate::engine::Task;
 use crate::error::{Kind, Result};

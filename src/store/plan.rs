@@ -7,11 +7,16 @@ use std::time::Duration;
 use super::configured::Configured;
 use super::due::due;
 use super::fair;
+use super::identity::as_owner;
 use super::leftover;
+use super::link::{self, Link};
+use super::manifests;
 use super::runs;
 use super::servers::{self, Server};
 use super::session::transaction;
 use super::sql::{first, value};
+use super::tables;
+use super::target::Target;
 use crate::engine::{Mode, Range, Task};
 use crate::entity::{Entity, Settings as Own, catalog};
 use crate::error::{Error, Kind, Result};
@@ -43,30 +48,43 @@ pub fn plan(order: &Order, wanted: &Wanted, queued: Option<i64>) -> Result<Plan>
     transaction(|| {
         runs::close_orphans(queued)?;
         leftover::drop_all()?;
-        make(order, wanted)
+        let schema = &order.settings.target_schema;
+        let target = tables::schema(schema)?;
+        manifests::adopt()?;
+        make(order, wanted, |server| link::of(server, target, schema))
     })
 }
 
 /// What [`plan`] would give, without writing anything.
 pub fn look(order: &Order, wanted: &Wanted) -> Result<Plan> {
-    transaction(|| make(order, wanted))
+    transaction(|| {
+        let schema = &order.settings.target_schema;
+        let target = Target::find(schema)?;
+        make(order, wanted, |server| {
+            let found = target.map(|target| link::find(server, target.oid, schema)).transpose()?.flatten();
+            Ok(found.unwrap_or_else(|| Link { id: 0, label: server.name.clone() }))
+        })
+    })
 }
 
-fn make(order: &Order, wanted: &Wanted) -> Result<Plan> {
+fn make(order: &Order, wanted: &Wanted, link: impl Fn(&Server) -> Result<Link>) -> Result<Plan> {
     let servers = servers::wanted(wanted.server.as_deref())?;
     one_odoo_per_tenant(&servers)?;
     let all = super::entities()?;
     let entities = catalog::resolve(&wanted.entity, &all)?;
+    let servers = servers.into_iter().map(|server| Ok((link(&server)?, server)));
+    let servers: Vec<_> =
+        servers.map(|pair| pair.map(|(link, server)| (server, link))).collect::<Result<_>>()?;
     let servers = fair::order(servers, &entities)?;
     let configured = Configured::load()?;
     let mut plan =
         Plan { tasks: Vec::new(), skipped: Vec::new(), remotes: HashMap::new(), entities: Vec::new() };
-    for server in &servers {
+    for (server, link) in &servers {
         let remote = servers::remote(server, &order.settings);
         for entity in entities.iter().filter(|entity| entity.source == server.kind) {
             let own = configured.of(&server.name, &entity.name);
             if wanted.mode != WantedMode::Auto || own.auto != Some(false) {
-                plan.add(Ask { server, entity, own, wanted }, &remote, &order.settings)?;
+                plan.add(Ask { server, link, entity, own, wanted }, &remote, &order.settings)?;
             }
         }
         plan.remotes.insert(server.name.clone(), remote);
@@ -78,6 +96,7 @@ fn make(order: &Order, wanted: &Wanted) -> Result<Plan> {
 /// One entity of one server that is asked for.
 struct Ask<'a> {
     server: &'a Server,
+    link: &'a Link,
     entity: &'a Entity,
     /// Its own settings.
     own: Own,
@@ -86,14 +105,16 @@ struct Ask<'a> {
 
 impl Plan {
     fn add(&mut self, ask: Ask<'_>, remote: &Result<Remote>, settings: &Settings) -> Result<()> {
-        let Ask { server, entity, wanted, own } = &ask;
+        let Ask { server, link, entity, wanted, own } = &ask;
         let username = remote.as_ref().ok().and_then(|remote| remote.username.clone()).unwrap_or_default();
         let (min, max) = PAGES;
         let max = server.number("max_page").unwrap_or(max).min(settings.batch_rows).max(1);
         let (mode, not_due) = mode(&ask)?;
         let task = Task {
             server: server.name.clone(),
-            lane: server.lane(),
+            lane: server.lane(&username),
+            link: link.id,
+            label: link.label.clone(),
             tenant: server.tenant(),
             entity: Arc::new((*entity).clone()),
             mode,
@@ -144,15 +165,14 @@ fn overlap(own: &Own) -> Result<Duration> {
 const FROM: &str = "
 select coalesce(
   (select p.initial_from from erp_sync.position p
-   where p.server = $1 and p.entity = $2 and p.initial_range = $3 limit 1),
+   where p.link = $1 and p.entity = $2 and p.initial_range = $3 limit 1),
   (clock_timestamp() at time zone 'UTC' - $3::interval)::date)::text";
 
 /// How far back documents are read in full: from the day on that the first pass began with.
 fn range(ask: &Ask<'_>) -> Result<Option<Range>> {
     let Some(text) = ask.own.initial_range.clone().filter(|_| ask.entity.is_dated()) else { return Ok(None) };
-    let (server, entity) = (ask.server.name.clone(), ask.entity.name.clone());
-    let arguments = [value(server), value(entity), value(text.clone())];
-    let from = super::session::as_owner(|| first(FROM, &arguments, |row| row.text(1)))?.unwrap_or_default();
+    let arguments = [value(ask.link.id), value(ask.entity.name.clone()), value(text.clone())];
+    let from = as_owner(|| first(FROM, &arguments, |row| row.text(1)))?.unwrap_or_default();
     Ok(Some(Range { text, from }))
 }
 
@@ -180,7 +200,7 @@ fn mode(ask: &Ask<'_>) -> Result<(Mode, Option<String>)> {
         WantedMode::Full => (Mode::Full, None),
         WantedMode::Verify => (Mode::Verify, None),
         WantedMode::Auto => {
-            let due = due(&ask.server.name, ask.entity, &ask.own)?;
+            let due = due(ask.link.id, ask.entity, &ask.own)?;
             let minutes = (due.wait() / 60.0).ceil();
             (due.mode_in(0.0), (minutes > 0.0).then(|| format!("not due for another {minutes} min")))
         }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use pgrx::pg_sys;
 
 use super::Store;
-use super::session::{as_owner, transaction};
+use super::identity::as_owner;
+use super::session::transaction;
 use super::sql::{execute, value};
 use crate::error::Result;
 use crate::store::call::Message;

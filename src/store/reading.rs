@@ -6,7 +6,7 @@ use pgrx::datum::{Interval, TimestampWithTimeZone};
 
 use super::cron::Ticks;
 use super::due::due;
-use super::session::as_owner;
+use super::identity::as_owner;
 use super::sql::{Row, query, value};
 use crate::entity::{Entity, Settings};
 use crate::error::Result;
@@ -45,7 +45,7 @@ pub struct Status {
 const STATUS: &str = "
 select coalesce(last.state, 'never'), ok.finished_at,
        greatest(clock_timestamp() - ok.started_at, interval '0'), ok.started_at,
-       coalesce(p.rows, 0)::bigint, coalesce(r.rejected, 0), coalesce(c.waiting, 0),
+       coalesce(p.rows, 0)::bigint, coalesce(r.rejected, 0), coalesce(c.waiting, 0) + coalesce(w.rows, 0),
        case when last.state in ('failed', 'cancelled') then last.error end,
        case when last.state in ('failed', 'cancelled') then last.hint
             when c.waiting > 0 then format(
@@ -56,42 +56,43 @@ select coalesce(last.state, 'never'), ok.finished_at,
               'not read: %s%s; see: select detail, hint from sync_check(%L) where aspect = %L',
               array_to_string(ok.not_read[:3], ', '), ' and ' || nullif(greatest(cardinality(ok.not_read) - 3, 0), 0)
                 || ' more', $1, 'entity ' || $2) end
-from (select $1::text as server, $2::text as entity) e
+from (select $1::text as server, $2::text as entity, $3::bigint as link) e
 left join lateral (
   select t.run_id, t.state, t.error, t.hint from erp_sync.task t
-  where t.server = e.server and t.entity = e.entity and t.state not in ('queued', 'skipped')
+  where t.link = e.link and t.entity = e.entity and t.state not in ('queued', 'skipped')
   order by t.run_id desc limit 1) last on true
 left join lateral (
   select t.started_at, t.finished_at, t.not_read from erp_sync.task t
-  where t.server = e.server and t.entity = e.entity and t.state = 'succeeded'
+  where t.link = e.link and t.entity = e.entity and t.state = 'succeeded'
   order by t.run_id desc limit 1) ok on true
 -- Only a task that had begun found out that the remote cannot give it.
 left join lateral (
   select t.error from erp_sync.task t
-  where t.server = e.server and t.entity = e.entity and t.state = 'skipped' and t.started_at is not null
+  where t.link = e.link and t.entity = e.entity and t.state = 'skipped' and t.started_at is not null
     and t.run_id > coalesce(last.run_id, 0) and last.state is distinct from 'running'
   order by t.run_id desc limit 1) skipped on true
 left join lateral (
   select sum(p.rows) as rows
-  from erp_sync.position p where p.server = e.server and p.entity = e.entity) p on true
+  from erp_sync.position p where p.link = e.link and p.entity = e.entity) p on true
 left join lateral (
   select count(*) as rejected from erp_sync.rejected r
-  where r.server = e.server and r.entity = e.entity) r on true
+  where r.link = e.link and r.entity = e.entity) r on true
 left join lateral (
   select count(*) as waiting from erp_sync.candidate c
-  where c.server = e.server and c.entity = e.entity) c on true";
+  where c.link = e.link and c.entity = e.entity) c on true
+left join erp_sync.waiting_count w on w.link = e.link and w.entity = e.entity";
 
-/// How an entity of a server stands, which the current role may see; `partners`: rows of it that
-/// wait for a partner. In the current transaction.
+/// How an entity of a server stands; `link`: what the current role may see of it, 0 for nothing. In the current
+/// transaction.
 pub fn status(
     server: &str,
+    link: i64,
     entity: &Entity,
     own: &Settings,
-    partners: i64,
     ticks: &Ticks,
 ) -> Result<Vec<Status>> {
-    let arguments = [value(server.to_string()), value(entity.name.clone())];
-    let (next_due_at, next_mode) = next(server, entity, own, ticks)?;
+    let arguments = [value(server.to_string()), value(entity.name.clone()), value(link)];
+    let (next_due_at, next_mode) = next(link, entity, own, ticks)?;
     let rows = |row: &Row<'_>| {
         Ok(Status {
             server: server.to_string(),
@@ -102,7 +103,7 @@ pub fn status(
             synced_to: row.get(4)?,
             rows: row.int(5)?,
             rejected: row.int(6)?,
-            waiting: row.int(7)? + partners,
+            waiting: row.int(7)?,
             next_due_at,
             next_mode: next_mode.map(str::to_string),
             last_error: row.get(8)?,
@@ -114,7 +115,7 @@ pub fn status(
 
 /// When `sync_auto()` takes the entity along next, and what it does with it then.
 fn next(
-    server: &str,
+    link: i64,
     entity: &Entity,
     own: &Settings,
     ticks: &Ticks,
@@ -122,18 +123,18 @@ fn next(
     if own.auto == Some(false) {
         return Ok((None, None));
     }
-    let due = due(server, entity, own)?;
+    let due = due(link, entity, own)?;
     let tick = ticks.next(due.wait())?;
     let mode = due.mode_in(tick.map_or(0.0, |(_, seconds)| seconds));
     Ok((tick.map(|(at, _)| at), Some(mode.word())))
 }
 
 const ROWS: &str = "
-select p.stream, p.rows::bigint from erp_sync.position p where p.server = $1 and p.entity = $2";
+select p.stream, p.rows::bigint from erp_sync.position p where p.link = $1 and p.entity = $2";
 
-/// How many rows of an entity of a server are here, by table. In the current transaction.
-pub fn rows(server: &str, entity: &str) -> Result<BTreeMap<String, u64>> {
-    let arguments = [value(server.to_string()), value(entity.to_string())];
+/// How many rows of an entity of a link are here, by table. In the current transaction.
+pub fn rows(link: i64, entity: &str) -> Result<BTreeMap<String, u64>> {
+    let arguments = [value(link), value(entity.to_string())];
     let counts = as_owner(|| {
         query(ROWS, &arguments, |row| Ok((row.text(1)?, u64::try_from(row.int(2)?).unwrap_or_default())))
     })?;

@@ -2,27 +2,29 @@
 //! again by the next run.
 
 use super::batch::whole;
-use super::session::{as_owner, transaction};
-use super::sql::{execute, first, json_keys, query, value};
+use super::identity::as_owner;
+use super::session::transaction;
+use super::sql::{execute, json_keys, query, value};
+use super::target::Use;
 use super::{Place, Store};
-use crate::entity::{Entity, Stream, quote, statement};
+use crate::entity::{Entity, Stream, statement};
 use crate::error::Result;
 use crate::source::Key;
 
 const LISTED: &str = "
 select r.key::text from erp_sync.reread r
-where r.server = $1 and r.entity = $2 and r.stream = $3
+where r.link = $1 and r.entity = $2 and r.stream = $3
 order by r.key limit $4";
 
 const FORGET: &str = "
 delete from erp_sync.reread
-where server = $1 and entity = $2 and stream = $3
+where link = $1 and entity = $2 and stream = $3
   and key in (select k::jsonb from unnest($4::text[]) k)";
 
 const NOTE: &str = "
-insert into erp_sync.reread (server, entity, stream, key)
-select $1, $2, $3, k::jsonb from unnest($4::text[]) k
-on conflict (server, entity, stream, key) do nothing";
+insert into erp_sync.reread (server, entity, stream, key, link)
+select $1, $2, $3, k::jsonb, $5 from unnest($4::text[]) k
+on conflict (link, entity, stream, key) do nothing";
 
 impl Store {
     /// Rows to be read again, at most `limit`.
@@ -30,7 +32,7 @@ impl Store {
         let place = self.place(task, stream)?;
         transaction(|| {
             let arguments =
-                [value(place.server()), value(place.entity()), value(place.table()), value(limit as i64)];
+                [value(place.link()), value(place.entity()), value(place.table()), value(limit as i64)];
             as_owner(|| query(LISTED, &arguments, |row| super::gone::read_key(&row.text(1)?)))
         })
         .map(|keys| place.keys_told(keys))
@@ -41,7 +43,7 @@ impl Store {
         let place = self.place(task, stream)?;
         transaction(|| {
             let arguments = [
-                value(place.server()),
+                value(place.link()),
                 value(place.entity()),
                 value(place.table()),
                 json_keys(&place.keys_here(keys)),
@@ -55,13 +57,12 @@ impl Store {
 pub(super) fn note(place: &Place<'_>, removed: &[Key]) -> Result<()> {
     let removed: Vec<i64> = removed.iter().filter_map(whole).collect();
     for (entity, stream, column) in references(place.entities, &place.stream.table) {
-        let table = quote::qualified(place.schema, &stream.table);
-        let there = first("select to_regclass($1) is not null", &[value(table)], |row| row.flag(1))?;
-        if there != Some(true) {
+        if !place.opened(&stream.table, Use::Read)? {
             continue;
         }
         let sql = statement::referring(stream, column, place.schema);
-        let keys = query(&sql, &[value(place.tenant()), value(removed.clone())], |row| row.key(1))?;
+        let arguments = [value(place.tenant()), value(removed.clone())];
+        let keys = place.query(&[&stream.table], &sql, &arguments, |row| row.key(1))?;
         if keys.is_empty() {
             continue;
         }
@@ -70,6 +71,7 @@ pub(super) fn note(place: &Place<'_>, removed: &[Key]) -> Result<()> {
             value(entity.name.clone()),
             value(stream.table.clone()),
             json_keys(&keys),
+            value(place.link()),
         ];
         as_owner(|| execute(NOTE, &arguments))?;
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use pgrx::datum::DatumWithOid;
 
-use super::sql::{array, change, key_arrays, query, texts, value};
+use super::sql::{array, key_arrays, texts, value};
 use super::{Place, derive};
 use crate::engine::Written;
 use crate::entity::statement;
@@ -58,20 +58,21 @@ fn orphans(place: &Place<'_>, rows: &Rows) -> Result<HashSet<Key>> {
     let mut arguments = vec![value(place.tenant())];
     arguments.extend(key_arrays(&rows.keys, place.stream.key.len()));
     arguments.push(value(headers.clone()));
-    Ok(query(&sql, &arguments, |row| row.key(1))?.into_iter().collect())
+    Ok(place.query(&[&parent.table], &sql, &arguments, |row| row.key(1))?.into_iter().collect())
 }
 
 /// Inserts and updates what differs, and what is derived from it. Returns how many rows of each.
 fn upsert(place: &Place<'_>, rows: &Rows, arguments: &[DatumWithOid<'_>], whole: bool) -> Result<(u64, u64)> {
     let columns: Vec<usize> = place.layout.columns.iter().map(|field| field.column).collect();
-    let raw = rows.raw.is_some();
+    let (raw, own) = (rows.raw.is_some(), [place.stream.table.as_str()]);
     if !crate::entity::derive::matters(&place.stream.table) {
         let sql = statement::upsert(place.stream, place.schema, &columns, raw);
-        let counts = change(&sql, arguments, |row| Ok((row.int(1)?, row.int(2)?)))?.pop().unwrap_or_default();
+        let counts = place.change(&own, &sql, arguments, |row| Ok((row.int(1)?, row.int(2)?)))?;
+        let counts = counts.into_iter().next().unwrap_or_default();
         return Ok((counts.0.unsigned_abs(), counts.1.unsigned_abs()));
     }
     let sql = statement::upsert_keys(place.stream, place.schema, &columns, raw);
-    let written = change(&sql, arguments, |row| Ok((row.flag(1)?, row.key(2)?)))?;
+    let written = place.change(&own, &sql, arguments, |row| Ok((row.flag(1)?, row.key(2)?)))?;
     let inserted = written.iter().filter(|(inserted, _)| *inserted).count() as u64;
     let changed: Vec<Key> = written.into_iter().map(|(_, key)| key).collect();
     derive::follow(place, &changed, if whole { &rows.keys } else { &[] })?;

@@ -3,63 +3,73 @@
 use pgrx::datum::DatumWithOid;
 use pgrx::prelude::*;
 
+use super::identity::{as_owner, role};
+use super::lock::{self, Lock};
+use super::object_id::object_id;
 use super::servers;
-use super::session::{as_owner, spi, transaction};
+use super::session::{spi, transaction};
 use super::sql::{Row, change, execute, first, query, value};
-use super::{Plan, Store, derive};
+use super::{Plan, Store, derive, leftover};
 use crate::engine::{Outcome, Task};
 use crate::error::{Error, Kind, Result};
-use crate::guc::Settings;
+use crate::guc;
 use crate::store::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 
-/// First half of the advisory lock that a run's workers share (`ERPS`); the second is the run's id.
-pub(super) const RUN_LOCK: i32 = 0x4552_5053;
+/// Runs that are open, as far as their age tells; one that waits for a place of its role has no worker.
+const OPEN: &str = "
+select r.id from erp_sync.run r
+-- A run of the future was queued by a clock that was ahead.
+where (r.state = 'running' or r.state = 'queued' and not r.waits_for_worker
+       and abs(extract(epoch from clock_timestamp() - r.queued_at)) > 60)
+  and r.id is distinct from $1";
 
-const CLOSE_ORPHANS: &str = "
-with open as materialized (
-  select r.id from erp_sync.run r
-  -- A run of the future was queued by a clock that was ahead.
-  where (r.state = 'running' or r.state = 'queued'
-         and abs(extract(epoch from clock_timestamp() - r.queued_at)) > 60)
-    and r.id is distinct from $1),
-dead as materialized (
-  -- Not in one WHERE: the cheaper lock would be tried first, on every run there ever was.
-  select o.id from open o where pg_try_advisory_xact_lock($2, (o.id % 2147483647)::integer)),
-closed as (
+const CLOSE: &str = "
+with closed as (
   update erp_sync.task t
   set state = 'failed', error_kind = 'interrupted', error = 'interrupted',
       detail = 'its worker ended without a word: terminated, or the server stopped',
       hint = 'run again: what was committed stays, and the next run goes on from there',
       finished_at = clock_timestamp()
-  from dead where t.run_id = dead.id and t.state in ('queued', 'running'))
+  where t.run_id = any($1) and t.state in ('queued', 'running'))
 update erp_sync.run r
 set state = 'failed', error = 'interrupted', finished_at = clock_timestamp()
-from dead where r.id = dead.id";
+where r.id = any($1)";
 
 /// Closes runs whose worker is gone. In the current transaction.
 pub fn close_orphans(own: Option<i64>) -> Result<()> {
-    as_owner(|| execute(CLOSE_ORPHANS, &[value(own), value(RUN_LOCK)])).map(drop)
+    let open = as_owner(|| query(OPEN, &[value(own)], |row| row.int(1)))?;
+    let mut dead = Vec::new();
+    for run_id in open {
+        if Lock::run(run_id)?.is_free() {
+            dead.push(run_id);
+        }
+    }
+    match dead.is_empty() {
+        true => Ok(()),
+        false => as_owner(|| execute(CLOSE, &[value(dead)])).map(drop),
+    }
 }
 
 const BUSY: &str = "
 select t.run_id from erp_sync.task t
-where t.server = $1 and t.entity = $2 and t.state in ('queued', 'running')
+where t.link = $1 and t.link <> 0 and t.entity = $2 and t.state in ('queued', 'running')
 order by 1 limit 1";
 
-/// The run that has the same entity of the same server in hand. In the current transaction.
+/// The run that has the same entity of the same link in hand. In the current transaction.
 pub fn busy_with(task: &Task) -> Result<Option<i64>> {
-    let arguments = [value(task.server.clone()), value(task.entity.name.clone())];
+    let arguments = [value(task.link), value(task.entity.name.clone())];
     as_owner(|| first(BUSY, &arguments, |row| row.int(1)))
 }
 
 const INSERT_RUN: &str = "
-insert into erp_sync.run (entity, server, mode, confirm, role, settings, state, worker_pid, started_at)
+insert into erp_sync.run (entity, server, mode, confirm, role, settings, state, worker_pid, started_at, role_id,
+  waits_for_worker)
 values ($1, $2, $3, $4, $5::name, $6::jsonb, $7, case when $7 = 'running' then pg_backend_pid() end,
-        case when $7 = 'running' then clock_timestamp() end)
+        case when $7 = 'running' then clock_timestamp() end, $8, $9)
 returning id";
 
-fn insert_run(order: &Order, wanted: &Wanted, state: &str) -> Result<i64> {
-    let role = servers::role_name()?;
+fn insert_run(order: &Order, wanted: &Wanted, state: &str, waits_for_worker: bool) -> Result<i64> {
+    let name = servers::role_name()?;
     let settings = serde_json::to_string(&order.settings)
         .map_err(|error| Error::new(Kind::Internal, format!("settings cannot be written: {error}")))?;
     let arguments = [
@@ -67,21 +77,39 @@ fn insert_run(order: &Order, wanted: &Wanted, state: &str) -> Result<i64> {
         value(wanted.server.clone()),
         value(wanted.mode.word()),
         value(wanted.confirm),
-        value(role),
+        value(name),
         value(settings),
         value(state.to_string()),
+        value(object_id(role())),
+        value(waits_for_worker),
     ];
     let id = as_owner(|| change(INSERT_RUN, &arguments, |row| row.int(1)))?.pop();
     id.ok_or_else(|| Error::new(Kind::Internal, "the run was not stored"))
 }
 
-/// Queues a run in the caller's transaction.
-pub fn queue(order: &Order, wanted: &Wanted) -> Result<i64> {
-    insert_run(order, wanted, "queued")
+/// Queues a run in the caller's transaction. `waits_for_worker`: until one of the role's workers has ended.
+pub fn queue(order: &Order, wanted: &Wanted, waits_for_worker: bool) -> Result<i64> {
+    insert_run(order, wanted, "queued", waits_for_worker)
+}
+
+/// Has a queued run wait until one of the role's workers has ended.
+pub fn wait_for_place(run_id: i64) -> Result<()> {
+    let sql = "update erp_sync.run set waits_for_worker = true where id = $1 and state = 'queued'";
+    transaction(|| as_owner(|| execute(sql, &[value(run_id)])).map(drop))
+}
+
+const NEXT: &str = "
+select r.id from erp_sync.run r
+where r.state = 'queued' and r.waits_for_worker and r.role_id = $1
+order by r.id limit 1";
+
+/// The oldest run of the current role that waits for a worker.
+pub fn waiting_run() -> Result<Option<i64>> {
+    transaction(|| as_owner(|| first(NEXT, &[value(object_id(role()))], |row| row.int(1))))
 }
 
 const QUEUED: &str = "
-update erp_sync.run set state = 'running', worker_pid = pg_backend_pid(), started_at = clock_timestamp()
+update erp_sync.run set state = 'running', waits_for_worker = false, worker_pid = pg_backend_pid(), started_at = clock_timestamp()
 where id = $1 and state = 'queued'
 returning entity, server, mode, confirm, settings::text";
 
@@ -92,8 +120,23 @@ pub fn hold(run_id: i64) -> Result<()> {
 
 /// In the current transaction; lasts beyond it.
 fn lock(run_id: i64) -> Result<()> {
-    let sql = "select pg_advisory_lock_shared($1, ($2 % 2147483647)::integer)";
-    execute(sql, &[value(RUN_LOCK), value(run_id)]).map(drop)
+    Lock::run(run_id)?.hold_shared();
+    Ok(())
+}
+
+/// Takes one of the places that the current role has for workers, until the process ends; `false` when all are taken.
+pub fn take_place(limit: usize) -> Result<bool> {
+    transaction(|| lock::take_place(role(), limit))
+}
+
+/// Lets go of that place: what this process does from here on is no work.
+pub fn leave_place() {
+    lock::leave_place();
+}
+
+/// How many places of the current role are taken. In the current transaction.
+pub fn places_taken() -> Result<usize> {
+    lock::places_taken(role())
 }
 
 /// Claims a queued run; `None` when it was rolled back or is no longer queued.
@@ -130,20 +173,26 @@ pub fn fail(run_id: i64, error: &Error) -> Result<()> {
                where id = $1 and state in ('queued', 'running')";
     let state = if error.kind == Kind::Cancelled { "cancelled" } else { "failed" };
     transaction(|| {
-        as_owner(|| execute(sql, &[value(run_id), value(state), value(error.message.clone())])).map(drop)
+        as_owner(|| execute(sql, &[value(run_id), value(state), value(error.message.clone())]))?;
+        notify(run_id)
     })
 }
 
+/// Tells whoever listens that a run has ended: its number and nothing else. In the current transaction.
+fn notify(run_id: i64) -> Result<()> {
+    first("select pg_notify('erp_sync', $1::text)", &[value(run_id)], |_| Ok(())).map(drop)
+}
+
 const INSERT_TASK: &str = "
-insert into erp_sync.task (run_id, server, entity, ordinal, lane, tenant, mode, state, error, finished_at)
-values ($1, $2, $3, $4, $9, $5, $6, $7, $8, case when $7 = 'skipped' then clock_timestamp() end)";
+insert into erp_sync.task (run_id, server, entity, ordinal, lane, tenant, mode, state, error, finished_at, link)
+values ($1, $2, $3, $4, $9, $5, $6, $7, $8, case when $7 = 'skipped' then clock_timestamp() end, $10)";
 
 /// Stores the run with its tasks, and shares its lock until the worker ends. Returns its id.
 pub fn open(order: &Order, wanted: &Wanted, plan: &Plan, queued: Option<i64>) -> Result<i64> {
     transaction(|| {
         let run_id = match queued {
             Some(id) => id,
-            None => insert_run(order, wanted, "running")?,
+            None => insert_run(order, wanted, "running", false)?,
         };
         lock(run_id)?;
         let all = plan.tasks.iter().map(|task| (task, None));
@@ -194,14 +243,46 @@ impl Store {
         let kind = error.as_ref().map(|error| error.kind.name());
         let hint = error.as_ref().map(|error| error.hint_or_default().to_string());
         let detail = error.as_ref().and_then(|error| error.detail.clone());
+        let said = error.as_ref().and_then(|error| error.database_error.clone());
         let message = error.map(|error| error.message).or(reason);
-        let waiting = transaction(|| derive::waiting(&self.place(task, 0)?))?;
+        let waiting = self.waiting(task)?;
+        if let Some(said) = said {
+            self.quote(task, said)?;
+        }
+        let link = self.tracked(task)?.task.link;
         self.change_task(
             task,
             "state = $4, error_kind = $5, error = $6, detail = $7, hint = $8, finished_at = clock_timestamp(),
-             waiting = $9 + (select count(*) from erp_sync.candidate c where c.server = $2 and c.entity = $3)",
-            || vec![value(state), value(kind), value(message), value(detail), value(hint), value(waiting)],
+             waiting = $9 + (select count(*) from erp_sync.candidate c where c.link = $10 and c.entity = $3)",
+            || vec![value(state), value(kind), value(message), value(detail), value(hint), value(waiting), value(link)],
         )
+    }
+
+    /// Rows of the task that wait for a partner. A table that cannot be read was the task's failure already.
+    fn waiting(&self, task: usize) -> Result<i64> {
+        let place = self.place(task, 0)?;
+        match place.transaction(|| derive::waiting(&place)) {
+            Err(error) if error.kind != Kind::Cancelled => Ok(0),
+            counted => counted,
+        }
+    }
+
+    /// Keeps PostgreSQL's own words for those who may read the tables.
+    fn quote(&self, task: usize, said: String) -> Result<()> {
+        let sql = "insert into erp_sync.database_error (run_id, server, entity, link, message)
+                   values ($1, $2, $3, $4, left($5, 2000))
+                   on conflict (run_id, server, entity) do update set message = excluded.message";
+        let place = self.place(task, 0)?;
+        transaction(|| {
+            let arguments = [
+                value(place.run_id),
+                value(place.server()),
+                value(place.entity()),
+                value(place.link()),
+                value(said),
+            ];
+            as_owner(|| execute(sql, &arguments)).map(drop)
+        })
     }
 
     /// How a task ends once the rows that wait have been looked at again: what fails there is this
@@ -222,9 +303,9 @@ impl Store {
     fn readmit(&self, task: usize) -> Result<()> {
         for stream in 0..self.tracked(task)?.streams.len() {
             let place = self.place(task, stream)?;
-            let mut after = transaction(|| derive::readmit(&place, None))?;
+            let mut after = place.transaction(|| derive::readmit(&place, None))?;
             while after.is_some() {
-                after = transaction(|| derive::readmit(&place, after))?;
+                after = place.transaction(|| derive::readmit(&place, after))?;
             }
         }
         Ok(())
@@ -252,15 +333,17 @@ impl Store {
 
 /// Ends the run: tasks that were not ended become cancelled or failed with the
 /// error that ended the run. Returns how every task ended.
-pub fn close(run_id: i64, settings: &Settings, error: Option<&Error>) -> Result<Vec<TaskRow>> {
+pub fn close(run_id: i64, error: Option<&Error>) -> Result<Vec<TaskRow>> {
     transaction(|| {
         as_owner(|| {
             if let Some(error) = error {
                 end_tasks(run_id, None, error)?;
             }
             execute(END_RUN, &[value(run_id)])?;
-            forget_old((settings.history_retention_min, settings.removed_retention_min))
+            forget_old(guc::retention())
         })?;
+        leftover::forget(run_id)?;
+        notify(run_id)?;
         as_owner(|| task_rows(run_id))
     })
 }
@@ -276,6 +359,7 @@ fn insert_task(run_id: i64, ordinal: i32, task: &Task, skipped: Option<String>) 
         value(if skipped.is_some() { "skipped" } else { "queued" }),
         value(skipped),
         value(task.lane.clone()),
+        value(task.link),
     ];
     as_owner(|| execute(INSERT_TASK, &arguments)).map(drop)
 }
@@ -327,10 +411,13 @@ fn forget_old((history, removed): (i32, i32)) -> Result<()> {
 }
 
 const TASK_ROWS: &str = "
-select server, entity, state,
+select t.server, t.entity, t.state,
        array[fetched, inserted, updated, unchanged, left_out, rejected, duplicates, removed, waiting],
-       (extract(epoch from finished_at - started_at) * 1000)::bigint, error, detail, hint, error_kind
-from erp_sync.task where run_id = $1 order by server, ordinal";
+       (extract(epoch from t.finished_at - t.started_at) * 1000)::bigint, t.error, t.detail, t.hint, t.error_kind,
+       d.message
+from erp_sync.task t
+left join erp_sync.database_error d on d.run_id = t.run_id and d.server = t.server and d.entity = t.entity
+where t.run_id = $1 order by t.server, t.ordinal";
 
 /// How every task of a run stands: servers by name, whichever came first this time. In the current transaction, as the current role.
 fn task_rows(run_id: i64) -> Result<Vec<TaskRow>> {
@@ -347,6 +434,7 @@ fn task_rows(run_id: i64) -> Result<Vec<TaskRow>> {
             detail: row.get(7)?,
             hint: row.get(8)?,
             kind: row.get::<String>(9)?.and_then(|name| Kind::from_name(&name)),
+            database_error: row.get(10)?,
         })
     })
 }
@@ -359,7 +447,7 @@ where id = $1 and state = 'queued'";
 /// current transaction, with the rights of the current role.
 pub fn cancel(run_id: i64) -> Result<Option<bool>> {
     let sql = "select r.worker_pid, r.state, r.role::text, exists (
-                 select from pg_roles o where o.rolname = r.role and pg_has_role(o.oid, 'MEMBER'))
+                 select from pg_roles o where o.oid = erp_sync.oid_of(r.role_id) and pg_has_role(o.oid, 'MEMBER'))
                from erp_sync.run r where r.id = $1";
     let found = first(sql, &[value(run_id)], |row| {
         Ok((row.get::<i32>(1)?, row.text(2)?, row.text(3)?, row.flag(4)?))

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use pgrx::pg_sys;
 
-use super::session::{as_owner, role, transaction};
+use super::identity::{as_owner, can_set, role};
+use super::session::transaction;
 use super::sql::{first, query, value};
 use crate::entity::nearest;
 use crate::error::{Error, Kind, Result};
@@ -14,6 +15,8 @@ use crate::source::{Remote, hint};
 /// A foreign server the current role may use.
 #[derive(Clone, Debug)]
 pub struct Server {
+    /// Its OID.
+    pub oid: pg_sys::Oid,
     /// Its name.
     pub name: String,
     /// Its wrapper: `odoo` or `sqlserver`.
@@ -33,8 +36,13 @@ impl Server {
         self.options.get(option).and_then(|text| text.parse().ok())
     }
 
-    /// Servers with the same lane are asked by one worker at a time.
-    pub fn lane(&self) -> String {
+    /// Servers with the same lane are asked by one worker at a time: one remote, as one user of it. Who names another
+    /// user of the remote is in nobody's way.
+    pub fn lane(&self, username: &str) -> String {
+        format!("{} as {username}", self.address())
+    }
+
+    fn address(&self) -> String {
         let url = self.options.get("url").and_then(|url| url::Url::parse(url).ok());
         let from_url = url.and_then(|url| {
             Some(format!("{}:{}", url.host_str()?, url.port_or_known_default().unwrap_or_default()))
@@ -60,7 +68,7 @@ select s.srvname::text, w.fdwname::text,
        (select coalesce(jsonb_object_agg(o.option_name, o.option_value), '{}')
         from pg_catalog.pg_options_to_table(s.srvoptions) o)::text,
        pg_catalog.has_server_privilege(s.oid, 'USAGE'),
-       pg_catalog.pg_has_role('pg_monitor', 'USAGE')
+       pg_catalog.pg_has_role('pg_monitor', 'USAGE'), s.oid
 from pg_catalog.pg_foreign_server s
 join pg_catalog.pg_foreign_data_wrapper w on w.oid operator(pg_catalog.=) s.srvfdw
 where w.fdwname in ('odoo', 'sqlserver')
@@ -69,7 +77,8 @@ order by 1";
 fn all(which: impl Fn(bool, bool) -> bool) -> Result<Vec<Server>> {
     let servers = query(SERVERS, &[], |row| {
         let options = serde_json::from_str(&row.text(3)?).unwrap_or_default();
-        let server = Server { name: row.text(1)?, kind: row.text(2)?, options };
+        let oid = row.get::<pg_sys::Oid>(6)?.unwrap_or(pg_sys::Oid::INVALID);
+        let server = Server { oid, name: row.text(1)?, kind: row.text(2)?, options };
         Ok(which(row.flag(4)?, row.flag(5)?).then_some(server))
     })?;
     Ok(servers.into_iter().flatten().collect())
@@ -199,32 +208,34 @@ pub fn role_name() -> Result<String> {
     Ok(first("select current_user::text", &[], |row| row.text(1))?.unwrap_or_default())
 }
 
-/// What to type so that the current role has the rights of an owner. One that is a member, but does not
-/// inherit, is not helped by a grant as one writes it: from 16 on inheriting belongs to the grant, before to
-/// the role. In the current transaction.
+/// What to type so that the current role may become an owner. In the current transaction.
 pub fn line_to_become(owner: &str) -> Result<String> {
-    let sql = "select pg_has_role($1, 'MEMBER'), current_setting('server_version_num')::int >= 160000";
-    let member = first(sql, &[value(owner.to_string())], |row| Ok((row.flag(1)?, row.flag(2)?)))?;
+    let sql = "select pg_has_role($1, 'MEMBER')";
+    let member = first(sql, &[value(owner.to_string())], |row| row.flag(1))?.unwrap_or(false);
     let (owner, role) = (hint::ident(owner), hint::ident(&role_name()?));
-    Ok(match member {
-        Some((true, true)) => format!("grant {owner} to {role} with inherit true"),
-        Some((true, false)) => format!("alter role {role} inherit"),
-        _ => format!("grant {owner} to {role}"),
-    })
+    // Only from 16 on is there a member that may not become what it is a member of.
+    let with = if member { " with set true" } else { "" };
+    Ok(format!("grant {owner} to {role}{with}"))
 }
 
-/// An error when a worker could not connect as the current role. In the current transaction.
-pub fn may_log_in() -> Result<()> {
-    let sql =
-        "select rolname::text, rolcanlogin from pg_catalog.pg_roles where oid operator(pg_catalog.=) $1";
-    match first(sql, &[value(role())], |row| Ok((row.text(1)?, row.flag(2)?)))? {
-        Some((_, true)) => Ok(()),
-        Some((name, false)) => Err(Error::new(
+/// As whom a worker of the current role logs in: as that role, or where it may not log in as the session's user, who
+/// may become it. In the current transaction.
+///
+/// Errors: [`Kind::Denied`] when neither may.
+pub fn login() -> Result<pg_sys::Oid> {
+    // SAFETY: a plain read.
+    let (own, user) = (role(), unsafe { pg_sys::GetSessionUserId() });
+    let sql = "select r.rolname::text, r.rolcanlogin from pg_catalog.pg_roles r where r.oid operator(pg_catalog.=) $1";
+    let of = |oid| first(sql, &[value(oid)], |row| Ok((row.text(1)?, row.flag(2)?)));
+    match (of(own)?, of(user)?) {
+        (Some((_, true)), _) => Ok(own),
+        (Some(_), Some((_, true))) if can_set(user, own) => Ok(user),
+        (Some((name, false)), _) => Err(Error::new(
             Kind::Denied,
             format!("role \"{name}\" may not log in, so no worker can act as it"),
         )
         .hint(format!("alter role {} login, or call it as a role that may log in", hint::ident(&name)))),
-        None => Err(Error::new(Kind::Denied, "the current role is gone")),
+        (None, _) => Err(Error::new(Kind::Denied, "the current role is gone")),
     }
 }
 

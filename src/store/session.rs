@@ -1,12 +1,13 @@
-//! Transactions and identities of a background worker.
+//! Transactions of a background worker.
 
-use std::ffi::CStr;
 use std::panic::AssertUnwindSafe;
 
 use pgrx::pg_sys;
+use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 
-use super::sql::first;
+use super::lock;
+use super::sql::{first, value};
 use crate::error::{Error, Kind, Result};
 use crate::report;
 
@@ -37,9 +38,15 @@ const PINS: &[&str] = &[
     "set application_name to 'erp_sync'",
 ];
 
-/// Pins the settings of a worker's session, once, after it has connected.
-pub fn pin() -> Result<()> {
+/// Becomes the role that the worker is for, and pins the settings of its session; once, after it has connected.
+pub fn pin(role: pg_sys::Oid) -> Result<()> {
     transaction(|| {
+        // SAFETY: plain read.
+        if unsafe { pg_sys::GetUserId() } != role {
+            let sql = "select pg_catalog.set_config('role', r.rolname, false) from pg_catalog.pg_roles r
+                       where r.oid operator(pg_catalog.=) $1";
+            first(sql, &[value(role)], |_| Ok(()))?;
+        }
         for pin in PINS {
             run(pin)?;
         }
@@ -62,6 +69,7 @@ pub fn transaction<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
     begin();
     let outcome = attempt(|| {
         let value = body()?;
+        lock::still_held()?;
         commit();
         Ok(value)
     });
@@ -75,9 +83,17 @@ pub fn transaction<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
 
 /// Runs `body` and turns whatever it raises into an error.
 pub fn attempt<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
+    tried(body, report::caught)
+}
+
+/// Runs `body` and has `told` turn whatever it raises into an error. The transaction can only be rolled back then.
+pub(super) fn tried<R>(
+    body: impl FnOnce() -> Result<R>,
+    told: impl Fn(&CaughtError) -> Error + Copy + std::panic::RefUnwindSafe + std::panic::UnwindSafe,
+) -> Result<R> {
     PgTryBuilder::new(AssertUnwindSafe(body))
-        .catch_others(|error| Err(report::caught(&error)))
-        .catch_rust_panic(|error| Err(report::caught(&error)))
+        .catch_others(move |error| Err(told(&error)))
+        .catch_rust_panic(move |error| Err(told(&error)))
         .execute()
 }
 
@@ -103,15 +119,6 @@ fn abort() {
     unsafe { pg_sys::AbortCurrentTransaction() };
 }
 
-/// Runs `body` as the owner of the extension, who alone may write the bookkeeping.
-/// The statements inside name everything with its schema.
-pub fn as_owner<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
-    let owner = owner()?;
-    let _path = SafePath::take();
-    let _identity = Identity::assume(owner);
-    body()
-}
-
 /// An error on a standby, which only reads.
 pub fn may_write() -> Result<()> {
     // SAFETY: a plain read.
@@ -120,89 +127,6 @@ pub fn may_write() -> Result<()> {
     }
     Err(Error::new(Kind::Usage, "this server is a standby, which only reads")
         .hint("call it on the primary, or promote this server with: select pg_promote()"))
-}
-
-fn owner() -> Result<pg_sys::Oid> {
-    let sql = "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'erp_sync'";
-    let owner = first(sql, &[], |row| row.get::<pg_sys::Oid>(1))?.flatten();
-    owner.ok_or_else(|| {
-        Error::new(Kind::Cancelled, "the extension erp_sync is no longer there")
-            .hint("create it again with: create extension erp_sync")
-    })
-}
-
-/// Where names without a schema are looked for: nowhere a caller could put something.
-const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
-
-/// A safe `search_path` until it is dropped. A worker has it anyway, and so have all functions
-/// but `sync_auto()`: a procedure that commits can have no settings of its own, and an operator
-/// of the caller's would run as the owner.
-struct SafePath(Option<i32>);
-
-impl SafePath {
-    fn take() -> Self {
-        // SAFETY: on the main thread; the current path is a text that is only looked at, the
-        // new one is copied, and `drop` ends the nesting that begins here.
-        unsafe {
-            let path = pg_sys::namespace_search_path;
-            if !path.is_null() && CStr::from_ptr(path) == SAFE_PATH {
-                return SafePath(None);
-            }
-            let level = pg_sys::NewGUCNestLevel();
-            pg_sys::set_config_option(
-                c"search_path".as_ptr(),
-                SAFE_PATH.as_ptr(),
-                pg_sys::GucContext::PGC_USERSET,
-                pg_sys::GucSource::PGC_S_SESSION,
-                pg_sys::GucAction::GUC_ACTION_SAVE,
-                true,
-                0,
-                false,
-            );
-            SafePath(Some(level))
-        }
-    }
-}
-
-impl Drop for SafePath {
-    fn drop(&mut self) {
-        if let Some(level) = self.0 {
-            // SAFETY: the nesting that `take` began; settings made in it are undone.
-            unsafe { pg_sys::AtEOXact_GUC(true, level) };
-        }
-    }
-}
-
-/// Another user's identity until it is dropped (by an error's unwinding too).
-struct Identity {
-    user: pg_sys::Oid,
-    context: i32,
-}
-
-impl Identity {
-    fn assume(user: pg_sys::Oid) -> Self {
-        let (mut before, mut context) = (pg_sys::Oid::INVALID, 0);
-        // SAFETY: plain reads and writes of this process's identity; the restriction
-        // keeps the statements inside from changing it for longer.
-        unsafe {
-            pg_sys::GetUserIdAndSecContext(&mut before, &mut context);
-            pg_sys::SetUserIdAndSecContext(user, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
-        }
-        Identity { user: before, context }
-    }
-}
-
-impl Drop for Identity {
-    fn drop(&mut self) {
-        // SAFETY: restores what `assume` found.
-        unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) };
-    }
-}
-
-/// The role this session acts as.
-pub fn role() -> pg_sys::Oid {
-    // SAFETY: a plain read.
-    unsafe { pg_sys::GetUserId() }
 }
 
 /// Whether a procedure may commit.

@@ -1,11 +1,11 @@
 //! Snapshots: pages are put aside in a table of the session, and taken over in one transaction.
 
 use super::batch::record;
-use super::session::as_owner;
-use super::sql::{array, change, execute, first, query, texts, value};
+use super::identity::as_owner;
+use super::sql::{Row, array, change, execute, first, query, texts, value};
 use super::{Place, Store, derive, leftover};
 use crate::engine::{Batch, Written};
-use crate::entity::{ddl, statement};
+use crate::entity::{ddl, quote, statement};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Key, Rows};
 
@@ -27,8 +27,9 @@ impl Store {
         let place = self.place(task, stream)?;
         let sql = statement::vanished(place.stream, place.schema).ok_or_else(no_single_key)?;
         place.transaction(|| {
-            let count = first(&sql, &[value(place.tenant()), whole(known)], |row| row.int(1))?;
-            Ok(count.unwrap_or_default().unsigned_abs())
+            let arguments = [value(place.tenant()), whole(known)];
+            let count = place.query(&[&place.stream.table], &sql, &arguments, |row| row.int(1))?;
+            Ok(count.into_iter().next().unwrap_or_default().unsigned_abs())
         })
     }
 
@@ -54,13 +55,16 @@ fn whole<'a>(keys: &[Key]) -> pgrx::datum::DatumWithOid<'a> {
     value(keys.iter().filter_map(super::batch::whole).collect::<Vec<i64>>())
 }
 
-/// Makes the session's table, empty. It has no comments but whose it is, and no indexes but its key.
+/// Makes the session's table, empty; the owner of the business tables may read it. It has no indexes but its key.
 fn clear(place: &Place<'_>) -> Result<()> {
-    let name = crate::entity::quote::qualified(statement::ASIDE, &place.table());
+    let name = quote::qualified(statement::ASIDE, &place.table());
     execute(&format!("drop table if exists {name}"), &[])?;
     let create = ddl::create_table(place.stream, statement::ASIDE).into_iter().next();
     create.map_or(Ok(()), |sql| execute(&sql, &[]).map(drop))?;
-    leftover::mark(&name, place.run_id)
+    let owner =
+        first("select pg_get_userbyid($1)::text", &[value(place.target()?.owner)], |row| row.text(1))?;
+    execute(&format!("grant select on {name} to {}", quote::quote_ident(&owner.unwrap_or_default())), &[])?;
+    leftover::mark(&place.table(), place.run_id)
 }
 
 fn put_aside(place: &Place<'_>, rows: &Rows) -> Result<()> {
@@ -78,17 +82,27 @@ fn put_aside(place: &Place<'_>, rows: &Rows) -> Result<()> {
 
 fn take_over(place: &Place<'_>, batch: &Batch, remove: bool) -> Result<Written> {
     let columns: Vec<usize> = place.layout.columns.iter().map(|field| field.column).collect();
+    let own = [place.stream.table.as_str()];
     let sql = statement::adopt(place.stream, place.schema, &columns, place.task.keep_raw);
-    let known: Vec<Key> = batch.rejected.iter().filter_map(|rejected| rejected.key.clone()).collect();
-    let arguments = [value(place.tenant()), whole(&known), value(place.run_id), value(remove)];
-    let changes = change(&sql.ok_or_else(no_single_key)?, &arguments, |row| Ok((row.text(1)?, row.key(2)?)))?;
-    let count = |what: &str| changes.iter().filter(|(done, _)| done == what).count() as u64;
-    let (inserted, updated, removed) = (count("inserted"), count("updated"), count("removed"));
+    let arguments = [value(place.tenant()), value(place.run_id)];
+    let read = |row: &Row<'_>| Ok((row.flag(1)?, row.key(2)?));
+    let stored = place.change(&own, &sql.ok_or_else(no_single_key)?, &arguments, read)?;
+    let gone = if remove { remove_vanished(place, batch)? } else { Vec::new() };
+    let inserted = stored.iter().filter(|(inserted, _)| *inserted).count() as u64;
+    let (updated, removed) = (stored.len() as u64 - inserted, gone.len() as u64);
     let staged = staged(place)?;
-    let changed: Vec<Key> = changes.iter().map(|(_, key)| key.clone()).collect();
+    let changed: Vec<Key> = stored.into_iter().map(|(_, key)| key).chain(gone).collect();
     derive::follow(place, &changed, &staged)?;
     let unchanged = (staged.len() as u64).saturating_sub(inserted + updated);
     Ok(Written { inserted, updated, unchanged, removed, ..Written::default() })
+}
+
+/// Deletes what is neither put aside nor known otherwise. Returns the keys.
+fn remove_vanished(place: &Place<'_>, batch: &Batch) -> Result<Vec<Key>> {
+    let known: Vec<Key> = batch.rejected.iter().filter_map(|rejected| rejected.key.clone()).collect();
+    let sql = statement::remove_vanished(place.stream, place.schema).ok_or_else(no_single_key)?;
+    let arguments = [value(place.tenant()), whole(&known)];
+    place.change(&[&place.stream.table], &sql, &arguments, |row| row.key(1))
 }
 
 /// The keys that were put aside.

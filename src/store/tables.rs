@@ -1,15 +1,15 @@
-//! Business tables: made, widened, and refused where somebody else owns them.
+//! Business tables: made and widened.
 
-use super::session::as_owner;
+use super::identity::as_owner;
+use super::lock::Lock;
+use super::object_id::object_id;
 use super::sql::{execute, first, query, value};
+use super::target::{Target, Use};
 use super::{Place, Store, derive, local, servers, views};
 use crate::engine::{Pass, Prepared, Stored, Task};
 use crate::entity::{Stream, ddl, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Layout, Mark, hint};
-
-/// Advisory lock under which tables are made: `if not exists` alone races.
-pub(super) const DDL_LOCK: i64 = 0x4552_5053_0000_0001;
 
 impl Store {
     /// Makes or widens the stream's table, checks rights, and tells how the stream stands.
@@ -24,11 +24,12 @@ impl Store {
         place.transaction(|| {
             one_manifest_per_table(&place)?;
             if make(&place)? {
-                as_owner(|| execute(REREAD, &[value(place.table())]))?;
+                let schema_id = object_id(place.target()?.oid);
+                as_owner(|| execute(REREAD, &[value(place.table()), value(schema_id)]))?;
             }
             derive::prepare(&place)?;
             views::keep(&place)?;
-            let stored = as_owner(|| stored(&place))?;
+            let stored = stored(place.task, place.stream)?;
             let rows = rows(&place, stored.as_ref().map_or(0, |(_, rows)| *rows))?;
             Ok(Prepared { stored: stored.map(|(stored, _)| stored), rows })
         })
@@ -45,8 +46,8 @@ impl Store {
 }
 
 const CLAIMED: &str = "
-select p.server, p.entity from erp_sync.position p
-where p.stream = $1 and p.tenant = $2 and (p.entity <> $3 or p.server <> $4 and not $5)
+select p.server, p.entity from erp_sync.position p join erp_sync.link l on l.id = p.link
+where l.schema_id = $6 and p.stream = $1 and p.tenant = $2 and (p.entity <> $3 or p.link <> $4 and not $5)
 limit 1";
 
 /// Two entities or two servers that write one table would remove each other's rows.
@@ -55,8 +56,9 @@ fn one_manifest_per_table(place: &Place<'_>) -> Result<()> {
         value(place.table()),
         value(place.tenant()),
         value(place.entity()),
-        value(place.server()),
+        value(place.link()),
         value(place.task.entity.is_of_servers()),
+        value(object_id(place.target()?.oid)),
     ];
     let other = as_owner(|| first(CLAIMED, &arguments, |row| Ok((row.text(1)?, row.text(2)?))))?;
     let Some((server, entity)) = other else { return Ok(()) };
@@ -71,32 +73,19 @@ fn one_manifest_per_table(place: &Place<'_>) -> Result<()> {
     )))
 }
 
-/// A table as the catalog shows it.
-struct Found {
-    kind: String,
-    owner: String,
-    ours: bool,
-}
-
-const FOUND: &str = "
-select c.relkind::text, pg_get_userbyid(c.relowner)::text, pg_has_role(c.relowner, 'USAGE')
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = $1 and c.relname = $2";
-
 /// A column that was added to a table with rows has values only after a full pass, of
 /// every tenant: their fingerprints no longer fit.
-const REREAD: &str = "update erp_sync.position set fingerprint = '' where stream = $1";
+const REREAD: &str = "
+update erp_sync.position p set fingerprint = '' from erp_sync.link l
+where p.stream = $1 and l.id = p.link and l.schema_id = $2";
 
 /// What the table lacks, as statements; `None` where it is not there. Fails when it is not to be
 /// written to.
 fn lacking(place: &Place<'_>) -> Result<Option<Vec<String>>> {
-    let arguments = [value(place.schema.to_string()), value(place.table())];
-    let found = first(FOUND, &arguments, |row| {
-        Ok(Found { kind: row.text(1)?, owner: row.text(2)?, ours: row.flag(3)? })
-    })?;
-    let Some(found) = found else { return Ok(None) };
-    refuse_foreign(place, &found)?;
-    let columns = columns(&quote::qualified(place.schema, &place.table()))?;
+    if !place.opened(&place.stream.table, Use::Read)? {
+        return Ok(None);
+    }
+    let columns = columns(place, &place.stream.table)?;
     ddl::add_columns(place.stream, place.schema, &columns).map(Some)
 }
 
@@ -109,99 +98,62 @@ pub(super) fn refuse(place: &Place<'_>) -> Result<()> {
 fn make(place: &Place<'_>) -> Result<bool> {
     let lacking = lacking(place)?;
     let exists = lacking.is_some();
-    let statements = match lacking {
-        None => {
-            make_schema(place)?;
-            ddl::create_table(place.stream, place.schema)
-        }
-        Some(lacking) => lacking,
-    };
+    let statements = lacking.unwrap_or_else(|| ddl::create_table(place.stream, place.schema));
     let indexes = missing_indexes(place)?;
     if statements.is_empty() && indexes.is_empty() {
         return Ok(false);
     }
-    execute("select pg_advisory_xact_lock($1)", &[value(DDL_LOCK)])?;
-    statements.iter().chain(&indexes).try_for_each(|sql| execute(sql, &[]).map(drop))?;
+    Lock::ddl()?.wait();
+    place.define(&statements)?;
+    place.define(&indexes)?;
+    place.tables.changed(&place.stream.table);
+    // Somebody may have made it just before, and otherwise.
+    place.opened(&place.stream.table, Use::Read)?;
     Ok(exists && !statements.is_empty())
 }
 
-fn refuse_foreign(place: &Place<'_>, found: &Found) -> Result<()> {
-    let name = quote::qualified(place.schema, &place.stream.table);
-    if found.kind != "r" {
-        return Err(Error::new(Kind::Conflict, format!("{name} is not an ordinary table"))
-            .detail("erp_sync writes ordinary tables only, no views and no partitioned tables")
-            .hint("choose another schema with: set erp_sync.target_schema = '...'"));
+/// The schema that rows go to; made where it is missing and the role may make it. In the current transaction.
+pub(super) fn schema(schema: &str) -> Result<Target> {
+    if let Some(target) = Target::find(schema)? {
+        return Ok(target);
     }
-    if !found.ours {
-        let role = servers::role_name()?;
+    let role = servers::role_name()?;
+    let may = "select has_database_privilege(current_database(), 'CREATE')";
+    if !first(may, &[], |row| row.flag(1))?.unwrap_or(false) {
         return Err(Error::new(
             Kind::Denied,
-            format!("table {name} belongs to role \"{}\", not to \"{role}\"", found.owner),
-        )
-        .detail("only a member of the owner may sync into a table")
-        .hint(format!(
-            "run as {}, or: {}",
-            hint::ident(&found.owner),
-            servers::line_to_become(&found.owner)?
-        )));
-    }
-    Ok(())
-}
-
-const SCHEMA: &str = "
-select has_schema_privilege(n.oid, 'CREATE') and has_schema_privilege(n.oid, 'USAGE')
-from pg_namespace n where n.nspname = $1";
-
-fn make_schema(place: &Place<'_>) -> Result<()> {
-    let schema = place.schema;
-    let role = servers::role_name()?;
-    match first(SCHEMA, &[value(schema.to_string())], |row| row.flag(1))? {
-        Some(true) => Ok(()),
-        Some(false) => Err(Error::new(
-            Kind::Denied,
-            format!("role \"{role}\" may not make tables in schema \"{schema}\""),
+            format!("schema \"{schema}\" does not exist, and role \"{role}\" may not make it"),
         )
         .hint(format!(
-            "grant usage, create on schema {} to {}",
+            "a superuser types: create schema {} authorization {}",
             hint::ident(schema),
             hint::ident(&role)
-        ))),
-        None => {
-            let may = "select has_database_privilege(current_database(), 'CREATE')";
-            if !first(may, &[], |row| row.flag(1))?.unwrap_or(false) {
-                return Err(Error::new(
-                    Kind::Denied,
-                    format!("schema \"{schema}\" does not exist, and role \"{role}\" may not make it"),
-                )
-                .hint(format!(
-                    "a superuser types: create schema {} authorization {}",
-                    hint::ident(schema),
-                    hint::ident(&role)
-                )));
-            }
-            let name = quote::quote_ident(schema);
-            execute(&format!("create schema if not exists {name}"), &[])?;
-            execute(&format!("comment on schema {name} is 'business data kept by erp_sync'"), &[]).map(drop)
-        }
+        )));
     }
+    Lock::ddl()?.wait();
+    let name = quote::quote_ident(schema);
+    execute(&format!("create schema if not exists {name}"), &[])?;
+    execute(&format!("comment on schema {name} is 'business data kept by erp_sync'"), &[])?;
+    Target::find(schema)?.ok_or_else(|| Error::new(Kind::Internal, "the schema was not made"))
 }
 
 const COLUMNS: &str = "
 select a.attname::text, format_type(a.atttypid, a.atttypmod)
-from pg_attribute a
-where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped";
+from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relnamespace = $1 and c.relname = $2 and a.attnum > 0 and not a.attisdropped";
 
 /// Name and type of each column of a table; none when it is not there.
-pub(super) fn columns(table: &str) -> Result<Vec<(String, String)>> {
-    query(COLUMNS, &[value(table.to_string())], |row| Ok((row.text(1)?, row.text(2)?)))
+pub(super) fn columns(place: &Place<'_>, table: &str) -> Result<Vec<(String, String)>> {
+    let arguments = [value(place.target()?.oid), value(table.to_string())];
+    query(COLUMNS, &arguments, |row| Ok((row.text(1)?, row.text(2)?)))
 }
 
 const INDEXES: &str = "
-select c.relname::text from pg_index i join pg_class c on c.oid = i.indexrelid
-where i.indrelid = to_regclass(format('%I.%I', $1, $2))";
+select c.relname::text from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
+where t.relnamespace = $1 and t.relname = $2";
 
 fn missing_indexes(place: &Place<'_>) -> Result<Vec<String>> {
-    let arguments = [value(place.schema.to_string()), value(place.table())];
+    let arguments = [value(place.target()?.oid), value(place.table())];
     let here = query(INDEXES, &arguments, |row| {
         Ok(format!("if not exists {} on", quote::quote_ident(&row.text(1)?)))
     })?;
@@ -210,38 +162,34 @@ fn missing_indexes(place: &Place<'_>) -> Result<Vec<String>> {
 }
 
 const STORED: &str = "
-select identity, tenant, fingerprint, position, pass::text, full_at is not null, filled, rows
-from erp_sync.position where server = $1 and entity = $2 and stream = $3";
+select p.identity, p.tenant, p.fingerprint, p.position, p.pass::text, p.full_at is not null, p.filled,
+  case when exists (select from pg_class c where c.relnamespace = erp_sync.oid_of(l.schema_id) and c.relname = p.stream)
+       then p.rows else 0 end
+from erp_sync.position p join erp_sync.link l on l.id = p.link
+where p.link = $1 and p.entity = $2 and p.stream = $3";
 
-fn stored(place: &Place<'_>) -> Result<Option<(Stored, u64)>> {
-    stored_of(place.task, place.stream)
-}
-
-fn stored_of(task: &Task, stream: &Stream) -> Result<Option<(Stored, u64)>> {
-    let (server, entity) = (task.server.clone(), task.entity.name.clone());
-    let arguments = [value(server), value(entity), value(stream.table.clone())];
-    first(STORED, &arguments, |row| {
-        let pass: Option<Pass> = match row.get::<String>(5)? {
-            // A pass of a version that wrote it differently is dropped: it begins anew.
-            Some(text) => serde_json::from_str(&text).ok(),
-            None => None,
-        };
-        let stored = Stored {
-            identity: row.text(1)?,
-            tenant: row.text(2)?,
-            fingerprint: row.text(3)?,
-            position: row.get::<String>(4)?.map(Mark),
-            pass,
-            complete: row.flag(6)?,
-            filled: row.flag(7)?,
-        };
-        Ok((stored, row.int(8)?.unsigned_abs()))
-    })
-}
-
-/// Rows of this tenant: what the bookkeeping counted, but exactly 0 when the table is empty.
-fn rows(place: &Place<'_>, counted: u64) -> Result<u64> {
-    rows_of(place.task, &quote::qualified(place.schema, &place.stream.table), counted)
+fn stored(task: &Task, stream: &Stream) -> Result<Option<(Stored, u64)>> {
+    let arguments = [value(task.link), value(task.entity.name.clone()), value(stream.table.clone())];
+    let found = as_owner(|| {
+        first(STORED, &arguments, |row| {
+            let pass: Option<Pass> = match row.get::<String>(5)? {
+                // A pass of a version that wrote it differently is dropped: it begins anew.
+                Some(text) => serde_json::from_str(&text).ok(),
+                None => None,
+            };
+            let stored = Stored {
+                identity: row.text(1)?,
+                tenant: row.text(2)?,
+                fingerprint: row.text(3)?,
+                position: row.get::<String>(4)?.map(Mark),
+                pass,
+                complete: row.flag(6)?,
+                filled: row.flag(7)?,
+            };
+            Ok((stored, row.int(8)?.unsigned_abs()))
+        })
+    })?;
+    Ok(found)
 }
 
 /// The condition of the rows that a task keeps: `$1` is the tenant, `$2` the server, whichever
@@ -253,32 +201,20 @@ fn own(task: &Task) -> &'static str {
     }
 }
 
-fn rows_of(task: &Task, table: &str, counted: u64) -> Result<u64> {
-    let sql = format!("select exists (select from {table} where {})", own(task));
-    let arguments = [value(task.tenant.clone()), value(task.server.clone())];
-    let any = first(&sql, &arguments, |row| row.flag(1))?.unwrap_or(false);
-    Ok(if any { counted.max(1) } else { 0 })
+/// Rows of this tenant: what the bookkeeping counted, but exactly 0 when the table is empty.
+fn rows(place: &Place<'_>, counted: u64) -> Result<u64> {
+    let table = quote::qualified(place.schema, &place.stream.table);
+    let sql = format!("select exists (select from {table} where {})", own(place.task));
+    let arguments = [value(place.tenant()), value(place.label())];
+    let any = place.query(&[&place.stream.table], &sql, &arguments, |row| row.flag(1))?;
+    Ok(if any.contains(&true) { counted.max(1) } else { 0 })
 }
 
-const READABLE: &str = "
-select has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT')
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = $1 and c.relname = $2";
-
-/// Whether a table is there and the current role may read it: to ask by its name would fail
-/// where the role may not look into the schema.
-pub(super) fn readable(schema: &str, table: &str) -> Result<bool> {
-    let arguments = [value(schema.to_string()), value(table.to_string())];
-    Ok(first(READABLE, &arguments, |row| row.flag(1))?.unwrap_or(false))
-}
-
-/// How every stream of a task stands; makes no table. In the current transaction.
-pub fn standings(task: &Task, schema: &str) -> Result<Vec<Prepared>> {
+/// How every stream of a task stands, by the bookkeeping alone. In the current transaction.
+pub fn standings(task: &Task) -> Result<Vec<Prepared>> {
     let of = |stream: &Stream| {
-        let stored = as_owner(|| stored_of(task, stream))?;
-        let counted = stored.as_ref().map_or(0, |(_, rows)| *rows);
-        let table = quote::qualified(schema, &stream.table);
-        let rows = if readable(schema, &stream.table)? { rows_of(task, &table, counted)? } else { 0 };
+        let stored = stored(task, stream)?;
+        let rows = stored.as_ref().map_or(0, |(_, rows)| *rows);
         Ok(Prepared { stored: stored.map(|(stored, _)| stored), rows })
     };
     task.entity.streams.iter().map(of).collect()
@@ -287,15 +223,16 @@ pub fn standings(task: &Task, schema: &str) -> Result<Vec<Prepared>> {
 fn count(place: &Place<'_>) -> Result<i64> {
     let table = quote::qualified(place.schema, &place.stream.table);
     let sql = format!("select count(*) from {table} where {}", own(place.task));
-    let arguments = [value(place.tenant()), value(place.server())];
-    Ok(first(&sql, &arguments, |row| row.int(1))?.unwrap_or_default())
+    let arguments = [value(place.tenant()), value(place.label())];
+    let count = place.query(&[&place.stream.table], &sql, &arguments, |row| row.int(1))?;
+    Ok(count.into_iter().next().unwrap_or_default())
 }
 
 const SAVE: &str = "
 insert into erp_sync.position (server, entity, stream, tenant, identity, fingerprint, position, pass, rows,
-  initial_range, initial_from)
-values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $11, $12::date)
-on conflict (server, entity, stream) do update
+  initial_range, initial_from, link)
+values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $11, $12::date, $13)
+on conflict (link, entity, stream) do update
 set tenant = excluded.tenant, identity = excluded.identity, fingerprint = excluded.fingerprint,
     position = excluded.position, pass = excluded.pass, rows = excluded.rows,
     initial_range = excluded.initial_range, initial_from = excluded.initial_from,
@@ -316,11 +253,12 @@ fn save(place: &Place<'_>, stored: &Stored, count: i64, anew: bool) -> Result<()
         value(anew),
         value(range.map(|range| range.text.clone())),
         value(range.map(|range| range.from.clone())),
+        value(place.link()),
     ];
     execute(SAVE, &arguments)?;
     if anew {
-        let sql = "delete from erp_sync.candidate where server = $1 and entity = $2 and stream = $3";
-        execute(sql, &[value(place.server()), value(place.entity()), value(place.table())])?;
+        let sql = "delete from erp_sync.candidate where link = $1 and entity = $2 and stream = $3";
+        execute(sql, &[value(place.link()), value(place.entity()), value(place.table())])?;
     }
     Ok(())
 }

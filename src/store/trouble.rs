@@ -1,7 +1,8 @@
 //! What went wrong with a business table, told so that a person can mend it: who holds the lock,
 //! which constraint is in the way, what the table lacks.
 
-use super::session::{as_owner, transaction};
+use super::identity::as_owner;
+use super::session::transaction;
 use super::sql::{first, query, value};
 use super::{Place, tables};
 use crate::entity::{derive, quote};
@@ -10,7 +11,13 @@ use crate::error::{Error, Kind, Result};
 impl Place<'_> {
     /// A [`transaction`] on the stream's table, whose errors say what stands in the way.
     pub(super) fn transaction<R>(&self, body: impl FnOnce() -> Result<R>) -> Result<R> {
-        transaction(body).map_err(|error| told(self, error))
+        self.tables.forget();
+        let whole = || {
+            let value = body()?;
+            self.tables.unchanged(self.schema)?;
+            Ok(value)
+        };
+        transaction(whole).map_err(|error| told(self, error))
     }
 
     /// The tables that a batch of the stream writes.
@@ -106,7 +113,8 @@ order by length(k.name) desc limit 1";
 
 /// Only names are looked for in the message: its words are in the server's language.
 fn broken(place: &Place<'_>, error: &Error) -> Result<Option<Error>> {
-    let (schema, tables, message) = (place.schema.to_string(), place.written(), error.message.clone());
+    let message = error.database_error.clone().unwrap_or_else(|| error.message.clone());
+    let (schema, tables) = (place.schema.to_string(), place.written());
     let arguments = move || [value(schema), value(tables), value(message)];
     let found = transaction(|| first(CONSTRAINTS, &arguments(), |row| row.text(2)))?;
     let table = quote::qualified(place.schema, &place.table());
@@ -120,18 +128,19 @@ fn broken(place: &Place<'_>, error: &Error) -> Result<Option<Error>> {
 }
 
 const KEYED: &str = "
-select exists (select from pg_index i where i.indrelid = to_regclass($1) and i.indisprimary)";
+select count(*) = 0 or bool_or(exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary))
+from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2";
 
 /// The next run makes again what is missing; what it would refuse, and a primary key that is gone,
 /// is told at once.
 fn altered(place: &Place<'_>, error: &Error) -> Result<Option<Error>> {
+    place.tables.forget();
     if let Err(refused) = transaction(|| tables::refuse(place)) {
         return Ok(Some(refused));
     }
     let table = quote::qualified(place.schema, &place.table());
-    let name = table.clone();
-    let keyed = transaction(|| first(KEYED, &[value(name)], |row| row.flag(1)))?.unwrap_or(true);
-    if keyed || !place.is_there()? {
+    let arguments = || [value(place.schema.to_string()), value(place.table())];
+    if transaction(|| first(KEYED, &arguments(), |row| row.flag(1)))? != Some(false) {
         return Ok(None);
     }
     let key = std::iter::once("tenant").chain(place.stream.key.iter().map(String::as_str));
@@ -142,12 +151,4 @@ fn altered(place: &Place<'_>, error: &Error) -> Result<Option<Error>> {
             .detail(error.message.clone())
             .hint(format!("make it again: alter table {table} add primary key ({})", key.join(", "))),
     ))
-}
-
-impl Place<'_> {
-    fn is_there(&self) -> Result<bool> {
-        let table = quote::qualified(self.schema, &self.stream.table);
-        let sql = "select to_regclass($1) is not null";
-        Ok(transaction(|| first(sql, &[value(table)], |row| row.flag(1)))?.unwrap_or(false))
-    }
 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use pgrx::datum::DatumWithOid;
 
-use super::session::{as_owner, transaction};
-use super::sql::{Row, execute, first, query, value};
+use super::identity::as_owner;
+use super::lock::Lock;
+use super::session::transaction;
+use super::sql::{Row, execute, query, value};
 use super::{Plan, Store};
 use crate::engine::{Ended, Outcome, Task};
 use crate::entity::Entity;
@@ -67,10 +69,6 @@ from erp_sync.task t
 where t.run_id = $1 and t.state in ('queued', 'running')
 group by 1, 2 order by min(t.ordinal)";
 
-const LOCK: &str = "select pg_try_advisory_lock(hashtextextended('erp_sync lane ' || $1, 0))";
-
-const UNLOCK: &str = "select pg_advisory_unlock(hashtextextended('erp_sync lane ' || $1, 0))";
-
 impl Turns {
     /// What a worker knows of a run by planning it. `leads`: others may not know all of it.
     pub fn new(run_id: i64, settings: Settings, plan: Plan, leads: bool) -> Self {
@@ -114,7 +112,8 @@ impl Turns {
 
     /// Lets go of a lane.
     pub fn end(&self, lane: &str) -> Result<()> {
-        transaction(|| first(UNLOCK, &[value(lane.to_string())], |_| Ok(()))).map(drop)
+        transaction(|| Lock::named(&named(lane)))?.let_go();
+        Ok(())
     }
 
     /// The servers that are not finished, in order. A further worker passes over those that
@@ -177,8 +176,12 @@ impl Turns {
 
 /// Tries to take a lane.
 fn lock(lane: &str) -> Result<bool> {
-    let lock = || first(LOCK, &[value(lane.to_string())], |row| row.flag(1));
-    Ok(transaction(lock)?.unwrap_or(false))
+    Ok(transaction(|| Lock::named(&named(lane)))?.take())
+}
+
+/// What the lock of a lane is called.
+fn named(lane: &str) -> String {
+    format!("lane {lane}")
 }
 
 const INTERRUPTED: &str = "

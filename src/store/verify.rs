@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::batch::{has_rejections, missed};
-use super::session::{as_owner, transaction};
+use super::identity::as_owner;
+use super::session::transaction;
 use super::sql::{change, json_keys, key_arrays, query, texts, value};
-use super::{Place, Store, local};
+use super::{Place, Store};
 use crate::engine::{Batch, Compared, Difference, Differs, KeyRange};
 use crate::entity::statement;
 use crate::error::Result;
@@ -39,7 +40,7 @@ fn listed(place: &Place<'_>, range: &KeyRange) -> Result<Compared> {
     arguments.extend(key_arrays(&here, place.stream.key.len()));
     arguments.extend([texts(&range.updated_at), value(range.before.clone())]);
     let sql = statement::compare(place.stream, place.schema);
-    let found = query(&sql, &arguments, |row| {
+    let found = place.query(&[&place.stream.table], &sql, &arguments, |row| {
         let at = usize::try_from(row.int(1)?).unwrap_or_default().saturating_sub(1);
         Ok((at, row.flag(2)?, row.get::<String>(3)?, row.flag(4)?))
     })?;
@@ -71,13 +72,13 @@ fn orphans(place: &Place<'_>, range: &KeyRange, here: &[Key], missing: &[usize])
     let mut arguments = vec![value(place.tenant())];
     arguments.extend(key_arrays(&keys, place.stream.key.len()));
     arguments.push(value(headers));
-    let orphans = query(&sql, &arguments, |row| row.key(1))?;
+    let orphans = place.query(&[&parent.table], &sql, &arguments, |row| row.key(1))?;
     Ok(missing.iter().filter(|at| here.get(**at).is_some_and(|key| orphans.contains(key))).copied().collect())
 }
 
 const REJECTED: &str = "
 select x.place - 1 from unnest($4::text[]) with ordinality as x(k, place)
-join erp_sync.rejected r on r.server = $1 and r.entity = $2 and r.stream = $3 and r.key = x.k::jsonb";
+join erp_sync.rejected r on r.link = $1 and r.entity = $2 and r.stream = $3 and r.key = x.k::jsonb";
 
 /// Which of the rows are listed as rejected.
 fn rejected(place: &Place<'_>, here: &[Key]) -> Result<BTreeSet<usize>> {
@@ -85,7 +86,7 @@ fn rejected(place: &Place<'_>, here: &[Key]) -> Result<BTreeSet<usize>> {
         if !has_rejections(place)? {
             return Ok(BTreeSet::new());
         }
-        let stream = [value(place.server()), value(place.entity()), value(place.table())];
+        let stream = [value(place.link()), value(place.entity()), value(place.table())];
         let arguments: Vec<_> = stream.into_iter().chain([json_keys(here)]).collect();
         let places = query(REJECTED, &arguments, |row| row.int(1))?;
         Ok(places.into_iter().filter_map(|place| usize::try_from(place).ok()).collect())
@@ -96,11 +97,7 @@ fn rejected(place: &Place<'_>, here: &[Key]) -> Result<BTreeSet<usize>> {
 fn extra(place: &Place<'_>, task: usize, stream: usize, range: &KeyRange) -> Result<Vec<Difference>> {
     let batch =
         Batch { leaving: range.leaving.clone(), sweep: range.sweep.clone(), ..Batch::empty(task, stream) };
-    let batch = match place.task.entity.is_of_servers() {
-        true => local::batch(&place.task.server, &batch),
-        false => batch,
-    };
-    let keys = missed(place, &batch)?.into_iter().flat_map(|(keys, _)| keys).collect();
+    let keys = missed(place, &place.batch_here(&batch))?.into_iter().flat_map(|(keys, _)| keys).collect();
     let difference =
         |key| Difference { key, differs: Differs::Extra, remote: None, here: None, overdue: true };
     Ok(place.keys_told(keys).into_iter().map(difference).collect())
@@ -111,14 +108,14 @@ fn extra(place: &Place<'_>, task: usize, stream: usize, range: &KeyRange) -> Res
 /// late. Where that would be days, something else was the reason.
 const STORE: &str = "
 insert into erp_sync.difference
-  (run_id, server, entity, stream, tenant, key, differs, source_updated_at, stored_updated_at, late)
+  (run_id, server, entity, stream, tenant, key, differs, source_updated_at, stored_updated_at, late, link)
 select $1, $2, $3, $4, $5, x.k::jsonb, x.d, x.u::timestamptz, x.h::timestamptz,
   (select l.late from (
      select min(w.moment) - x.u::timestamptz as late
      from erp_sync.position p, unnest(p.watermarks) as w(moment)
-     where p.server = $2 and p.entity = $3 and p.stream = $4
+     where p.link = $11 and p.entity = $3 and p.stream = $4
        and w.moment > x.u::timestamptz + make_interval(secs => $6)) l
-   where l.late < interval '1 day')
+   where l.late < interval '1 day'), $11
 from unnest($7::text[], $8::text[], $9::text[], $10::text[]) as x(k, d, u, h)
 returning extract(epoch from late)::bigint";
 
@@ -136,6 +133,7 @@ fn store(place: &Place<'_>, differences: &[Difference]) -> Result<Option<u64>> {
         texts(&text(|found| Some(found.differs.word().to_string()))),
         texts(&text(|found| found.remote.clone())),
         texts(&text(|found| found.here.clone())),
+        value(place.link()),
     ];
     let late = change(STORE, &arguments, |row| row.get::<i64>(1))?;
     Ok(late.into_iter().flatten().filter_map(|seconds| u64::try_from(seconds).ok()).max())

@@ -1,12 +1,11 @@
 //! What waits, as a list: rows for a partner, removals for somebody to confirm them.
 
-use std::collections::HashMap;
-
 use pgrx::datum::TimestampWithTimeZone;
 
-use super::sql::{Row, query};
-use super::tables;
-use crate::entity::quote;
+use super::object_id::object_id;
+use super::sql::{Row, query, value};
+use super::target::{Tables, Target, Use};
+use crate::entity::{derive, quote};
 use crate::error::Result;
 
 /// One row of `sync_waiting()`.
@@ -32,31 +31,33 @@ select c.server, c.entity, c.stream, c.key::text, 'removal: ' || c.reason, null:
 from erp_sync.candidate c
 order by c.server, c.entity, c.stream, c.key";
 
-/// Everything that waits and that the current role may see. In the current transaction.
+/// Rows that wait in the tables of links that the current role sees.
+const PARTNERS: &str = "
+select l.server, w.entity, w.stream, w.row_key, w.reason, w.value, w.waiting_since
+from {table} w join unnest($1::text[], $2::text[]) as l(label, server) on l.label = w.server
+order by 1, 2, 3, 4";
+
+const LINKS: &str = "
+select l.label, l.server from erp_sync.link l
+where l.schema_id = $1";
+
+/// Everything that waits and that the current role may see: rows that wait are read from a business table, so by who
+/// may become its owner. In the current transaction.
 pub fn waiting(schema: &str) -> Result<Vec<Waiting>> {
     let mut all = query(REMOVALS, &[], read)?;
-    if let Some(table) = readable(schema)? {
-        let sql = format!(
-            "select w.server, w.entity, w.stream, w.row_key, w.reason, w.value, w.waiting_since
-             from {table} w order by 1, 2, 3, 4"
-        );
-        all.extend(query(&sql, &[], read)?);
+    // Who may not become the owner sees how many there are, in sync_status().
+    let Ok(Some(target)) = Target::find(schema) else { return Ok(all) };
+    let links = query(LINKS, &[value(object_id(target.oid))], |row| Ok((row.text(1)?, row.text(2)?)))?;
+    let tables = Tables::default();
+    if links.is_empty() || !tables.open(schema, "waiting", Use::Read, derive::table("waiting"))? {
+        return Ok(all);
     }
+    let (labels, servers): (Vec<String>, Vec<String>) = links.into_iter().unzip();
+    let sql = PARTNERS.replace("{table}", &quote::qualified(schema, "waiting"));
+    let arguments = [value(labels), value(servers)];
+    all.extend(target.run(|| query(&sql, &arguments, read))?);
+    tables.unchanged(schema)?;
     Ok(all)
-}
-
-/// How many rows wait for a partner, by server and entity. In the current transaction.
-pub fn counts(schema: &str) -> Result<HashMap<(String, String), i64>> {
-    let Some(table) = readable(schema)? else { return Ok(HashMap::new()) };
-    let sql = format!("select w.server, w.entity, count(*) from {table} w group by 1, 2");
-    let counts = query(&sql, &[], |row| Ok(((row.text(1)?, row.text(2)?), row.int(3)?)))?;
-    Ok(counts.into_iter().collect())
-}
-
-/// The table of rows that wait, where there is one that the current role may read.
-pub(super) fn readable(schema: &str) -> Result<Option<String>> {
-    let may = tables::readable(schema, "waiting")?;
-    Ok(Some(quote::qualified(schema, "waiting")).filter(|_| may))
 }
 
 fn read(row: &Row<'_>) -> Result<Waiting> {

@@ -49,11 +49,10 @@ type Planned = (usize, Task, Vec<Prepared>);
 
 /// The tasks of a plan, server by server, each with its remote.
 fn by_server(
-    order: &Order,
     tasks: Vec<Task>,
     mut remotes: HashMap<String, Result<source::Remote>>,
 ) -> Result<Vec<(String, source::Remote, Vec<Planned>)>> {
-    let standings = store::standings(&tasks, &order.settings.target_schema)?;
+    let standings = store::standings(&tasks)?;
     let all = tasks.into_iter().zip(standings).enumerate();
     let mut all: Vec<Planned> = all.map(|(id, (task, prepared))| (id, task, prepared)).collect();
     let mut servers = Vec::new();
@@ -71,7 +70,7 @@ fn by_server(
 /// Tells what a run would read, server by server.
 pub(super) fn plan(order: &Order, wanted: &Wanted, listener: &mut Listener) -> Result<()> {
     let store::Plan { tasks, skipped, remotes, .. } = store::look(order, wanted)?;
-    for (server, remote, tasks) in by_server(order, tasks, remotes)? {
+    for (server, remote, tasks) in by_server(tasks, remotes)? {
         let settings = order.settings.engine();
         for (entity, forecast) in away(listener, move || forecasts(remote, settings, tasks))? {
             listener.tell(&Message::Plan(planned(&server, &entity, forecast)))?;
@@ -88,7 +87,7 @@ pub(super) fn plan(order: &Order, wanted: &Wanted, listener: &mut Listener) -> R
 pub(super) fn diff(order: &Order, wanted: &Wanted, listener: &mut Listener) -> Result<()> {
     let store::Plan { tasks, remotes, entities, .. } = store::look(order, wanted)?;
     let mut store = Store::reader(order, &tasks, entities);
-    for (_, remote, tasks) in by_server(order, tasks, remotes)? {
+    for (_, remote, tasks) in by_server(tasks, remotes)? {
         let settings = order.settings.engine();
         let rows = io::Io::start(move |desk| differences(desk, remote, settings, tasks))?
             .serve(&mut store, |_| listener.beat())?;

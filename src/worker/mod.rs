@@ -6,6 +6,7 @@ use pgrx::prelude::*;
 use pgrx::{check_for_interrupts, pg_sys};
 
 use crate::error::Result;
+use crate::guc;
 use crate::store::call::{Call, Message, Order};
 use crate::store::{self, session};
 
@@ -20,7 +21,7 @@ mod segment;
 mod signals;
 mod start;
 
-pub use start::{ready, ready_to_run, start, wait_for};
+pub use start::{has_place, ready, ready_to_run, start, wait_for};
 
 use process::Ticket;
 use segment::Outbox;
@@ -36,24 +37,47 @@ pub extern "C-unwind" fn erp_sync_worker_main(_argument: pg_sys::Datum) {
     let Some(ticket) = Ticket::parse(pgrx::bgworkers::BackgroundWorker::get_extra()) else { return };
     // SAFETY: at the start of the worker; a database or role that is gone ends it with FATAL.
     unsafe {
-        let (database, role) = (pg_sys::Oid::from(ticket.database), pg_sys::Oid::from(ticket.role));
-        pg_sys::BackgroundWorkerInitializeConnectionByOid(database, role, 0);
+        let (database, login) = (pg_sys::Oid::from(ticket.database), pg_sys::Oid::from(ticket.login));
+        pg_sys::BackgroundWorkerInitializeConnectionByOid(database, login, 0);
     }
     match &ticket {
         Ticket { leader: 1.., .. } => run::help(&ticket),
-        Ticket { segment: 1.., .. } => answer(ticket.segment),
+        Ticket { segment: 1.., .. } => answer(&ticket),
         _ => unattended(&ticket),
+    }
+    hand_over();
+}
+
+/// Pins the session's settings, becomes the caller's role, and takes one of its places for workers; an error where all
+/// are taken.
+fn begin(ticket: &Ticket) -> Result<()> {
+    session::pin(pg_sys::Oid::from(ticket.role))?;
+    match store::take_place(guc::max_workers_per_role())? {
+        true => Ok(()),
+        false => Err(start::no_place()),
+    }
+}
+
+/// The place of this worker is for the run of its role that waits for one.
+fn hand_over() {
+    let next = session::attempt(|| {
+        store::leave_place();
+        store::waiting_run()
+    });
+    if let Ok(Some(run_id)) = next {
+        // Where no worker is free either, the next one that ends tries again.
+        let _ = session::attempt(|| process::Process::register(&Ticket::like_this(run_id)).map(drop));
     }
 }
 
 /// Works for a caller that waits.
-fn answer(segment: u32) {
-    let (order, mut outbox) = match Outbox::open(segment) {
+fn answer(ticket: &Ticket) {
+    let (order, mut outbox) = match Outbox::open(ticket.segment) {
         Ok(opened) => opened,
         Err(error) => return pgrx::log!("erp_sync: {error}"),
     };
     let outcome = session::attempt(|| {
-        session::pin()?;
+        begin(ticket)?;
         perform(order, None, &mut Listener::new(&mut |message| outbox.send(message)))
     });
     let last = outcome.map_or_else(Message::from, |()| Message::Done);
@@ -79,10 +103,13 @@ fn await_end(transaction: u32) {
 fn unattended(ticket: &Ticket) {
     let run_id = ticket.run_id;
     let outcome = session::attempt(|| {
-        session::pin()?;
+        session::pin(pg_sys::Oid::from(ticket.role))?;
         // Before the run can be seen, so that nobody takes it for one whose worker is gone.
         store::hold(run_id)?;
         await_end(ticket.transaction);
+        if !store::take_place(guc::max_workers_per_role())? {
+            return store::wait_for_place(run_id);
+        }
         match store::claim(run_id)? {
             Some(order) => perform(order, Some(run_id), &mut Listener::new(&mut log)),
             None => Ok(()),

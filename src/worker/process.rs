@@ -6,9 +6,12 @@ use pgrx::pg_sys;
 
 use crate::error::{Error, Kind, Result};
 
-/// What a worker is started with, in `bgw_extra`: `database/role/segment/run/transaction/leader`.
+/// What a worker is started with, in `bgw_extra`: `database/login/role/segment/run/transaction/leader`.
 pub(super) struct Ticket {
     pub database: u32,
+    /// As whom it logs in.
+    pub login: u32,
+    /// As whom it works.
     pub role: u32,
     /// Segment of a waiting caller; 0 when nobody waits.
     pub segment: u32,
@@ -21,33 +24,39 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    fn new() -> Self {
+    fn new(login: pg_sys::Oid) -> Self {
         // SAFETY: plain reads of this process's state.
         let (database, role) = unsafe { (pg_sys::MyDatabaseId.to_u32(), pg_sys::GetUserId().to_u32()) };
-        Ticket { database, role, segment: 0, run_id: 0, transaction: 0, leader: 0 }
+        Ticket { database, login: login.to_u32(), role, segment: 0, run_id: 0, transaction: 0, leader: 0 }
     }
 
     /// Of a worker whose caller waits.
-    pub(super) fn of_caller(segment: u32) -> Self {
-        Ticket { segment, ..Ticket::new() }
+    pub(super) fn of_caller(login: pg_sys::Oid, segment: u32) -> Self {
+        Ticket { segment, ..Ticket::new(login) }
     }
 
     /// Of a worker for a run that the current transaction has queued.
-    pub(super) fn of_queued(run_id: i64) -> Self {
+    pub(super) fn of_queued(login: pg_sys::Oid, run_id: i64) -> Self {
         // SAFETY: the transaction has written the run, so it has an id.
         let transaction = unsafe { pg_sys::GetTopTransactionIdIfAny() };
-        Ticket { run_id, transaction: u32::from(transaction), ..Ticket::new() }
+        Ticket { run_id, transaction: u32::from(transaction), ..Ticket::new(login) }
     }
 
     /// Of a further worker of this worker's run.
     pub(super) fn of_hand(run_id: i64) -> Self {
         // SAFETY: a plain read.
-        Ticket { run_id, leader: unsafe { pg_sys::MyProcPid }, ..Ticket::new() }
+        Ticket { leader: unsafe { pg_sys::MyProcPid }, ..Ticket::like_this(run_id) }
+    }
+
+    /// Of a worker for a run that is queued, by one of the same role.
+    pub(super) fn like_this(run_id: i64) -> Self {
+        // SAFETY: a plain read.
+        Ticket { run_id, ..Ticket::new(unsafe { pg_sys::GetSessionUserId() }) }
     }
 
     fn text(&self) -> String {
-        let Ticket { database, role, segment, run_id, transaction, leader } = self;
-        format!("{database}/{role}/{segment}/{run_id}/{transaction}/{leader}")
+        let Ticket { database, login, role, segment, run_id, transaction, leader } = self;
+        format!("{database}/{login}/{role}/{segment}/{run_id}/{transaction}/{leader}")
     }
 
     /// Reads what [`Ticket::text`] wrote.
@@ -55,6 +64,7 @@ impl Ticket {
         let mut parts = text.split('/');
         Some(Ticket {
             database: parts.next()?.parse().ok()?,
+            login: parts.next()?.parse().ok()?,
             role: parts.next()?.parse().ok()?,
             segment: parts.next()?.parse().ok()?,
             run_id: parts.next()?.parse().ok()?,

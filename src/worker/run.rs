@@ -23,7 +23,7 @@ pub(super) fn lead(
     let plan = store::plan(order, wanted, queued)?;
     let run_id = store::open(order, wanted, &plan, queued)?;
     let outcome = session::attempt(|| with_hands(run_id, order, plan, listener));
-    let rows = uncancelled(|| store::close(run_id, &order.settings, outcome.as_ref().err()))?;
+    let rows = uncancelled(|| store::close(run_id, outcome.as_ref().err()))?;
     outcome?;
     rows.into_iter().try_for_each(|row| listener.tell(&Message::Task(row)))
 }
@@ -113,7 +113,7 @@ impl Aside for Hand {
 /// Helps with a run until nothing of it is left to begin.
 pub(super) fn help(ticket: &Ticket) {
     let outcome = session::attempt(|| {
-        session::pin()?;
+        super::begin(ticket)?;
         store::hold(ticket.run_id)?;
         match store::underway(ticket.run_id)? {
             Some(order) if hands::is_there(ticket.leader) => take_part(ticket, order),
@@ -121,6 +121,8 @@ pub(super) fn help(ticket: &Ticket) {
         }
     });
     match outcome {
+        // The role has as many workers as it may: the run goes on with those.
+        Err(error) if error.kind == Kind::NoWorker => {}
         Err(error) if error.kind != Kind::Cancelled => ended_early(ticket.run_id, &error),
         _ => {}
     }

@@ -12,7 +12,23 @@ use crate::store::{self, session};
 /// Checks everything that would make a worker useless, with a clear error each.
 pub fn ready() -> Result<()> {
     session::may_write()?;
-    store::may_log_in()
+    store::login().map(drop)
+}
+
+/// Whether the current role has a place for one more worker.
+pub fn has_place() -> Result<bool> {
+    Ok(store::places_taken()? < guc::max_workers_per_role())
+}
+
+/// What a caller is told whose role has as many workers as it may.
+pub(super) fn no_place() -> Error {
+    let limit = guc::max_workers_per_role();
+    Error::new(Kind::NoWorker, format!("this role has {limit} workers at work, and may have no more"))
+        .detail("erp_sync.max_workers_per_role bounds how many workers one role has over all its runs")
+        .hint(
+            "wait for their end: select * from sync_progress(); or have it wait: select * from sync_run(..., wait => \
+             false)",
+        )
 }
 
 /// Like [`ready`], and that runs are not paused.
@@ -46,9 +62,13 @@ fn may_wait() -> Result<()> {
 /// given to `each`; notices and warnings are shown at once.
 pub fn wait_for(call: Call, mut each: impl FnMut(Message)) -> Result<()> {
     may_wait()?;
+    if !has_place()? {
+        return Err(no_place());
+    }
     let order = Order { call, settings: Settings::current() };
+    let login = store::login()?;
     let mut inbox = Inbox::create(&order)?;
-    let worker = Worker::register(&Ticket::of_caller(inbox.handle()))?;
+    let worker = Worker::register(&Ticket::of_caller(login, inbox.handle()))?;
     inbox.watch(worker.process.handle());
     let outcome = listen(&mut inbox, &mut each);
     inbox.close();
@@ -62,7 +82,7 @@ fn listen(inbox: &mut Inbox, each: &mut impl FnMut(Message)) -> Result<()> {
             Message::Notice(text) => ereport!(NOTICE, PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, text),
             Message::Warning(text) => ereport!(WARNING, PgSqlErrorCode::ERRCODE_WARNING, text),
             Message::Failed { kind, message, detail, hint } => {
-                return Err(Error { kind, message, detail, hint, retry_after: None });
+                return Err(Error { detail, hint, ..Error::new(kind, message) });
             }
             Message::Done => return Ok(()),
             other => each(other),
@@ -76,7 +96,7 @@ fn listen(inbox: &mut Inbox, each: &mut impl FnMut(Message)) -> Result<()> {
 /// Starts a worker for a run that this transaction has queued; it begins when the
 /// transaction has committed.
 pub fn start(run_id: i64) -> Result<()> {
-    Worker::register(&Ticket::of_queued(run_id))?.done();
+    Worker::register(&Ticket::of_queued(store::login()?, run_id))?.done();
     Ok(())
 }
 

@@ -73,6 +73,8 @@ pub fn task(entity: Arc<Entity>) -> Task {
         range: None,
         max_attempts: None,
         pages: (10, 10),
+        link: 1,
+        label: "main".into(),
         circumstances: "sync@example.com".into(),
     }
 }

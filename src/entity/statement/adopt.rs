@@ -1,4 +1,6 @@
 //! The statements of a snapshot: rows put aside, then taken over as a whole.
+//!
+//! What was put aside is read into a list first: on a distributed cluster a table of the session joins no other.
 
 use super::keys::{keys_of, single_key};
 use super::list;
@@ -11,22 +13,35 @@ pub const ASIDE: &str = "pg_temp";
 /// How many rows are here and neither put aside nor known otherwise. Parameters: `$1` tenant,
 /// `$2` keys that are known, as `bigint[]`. `None` when the key is not a single `bigint`.
 pub fn vanished(stream: &Stream, schema: &str) -> Option<String> {
-    Some(format!("select count(*) from {} as t where {}", qualified(schema, &stream.table), gone(stream)?))
+    let (staged, gone) = (staged_keys(stream)?, gone(stream)?);
+    Some(format!("{staged}\nselect count(*) from {} as t where {gone}", qualified(schema, &stream.table)))
 }
 
-fn gone(stream: &Stream) -> Option<String> {
-    let key = quote_ident(single_key(stream)?);
+/// Deletes the rows that [`vanished`] counts, with its parameters. Gives the key of each.
+pub fn remove_vanished(stream: &Stream, schema: &str) -> Option<String> {
+    let (staged, gone) = (staged_keys(stream)?, gone(stream)?);
+    let table = qualified(schema, &stream.table);
+    Some(format!("{staged}\ndelete from {table} as t where {gone}\nreturning {}", keys_of("t", stream)))
+}
+
+fn staged_keys(stream: &Stream) -> Option<String> {
+    let (key, aside) = (quote_ident(single_key(stream)?), qualified(ASIDE, &stream.table));
     Some(format!(
-        "t.\"tenant\" = $1::text and not exists (select from {} as s where s.\"tenant\" = $1::text and s.{key} = t.{key}) \
-         and not exists (select from unnest($2::bigint[]) as k where k = t.{key})",
-        qualified(ASIDE, &stream.table)
+        "with s as materialized (\n  select a.{key} from {aside} as a where a.\"tenant\" = $1::text\n)"
     ))
 }
 
-/// Makes the table what was put aside; rows that are equal are not touched. Parameters: `$1`
-/// tenant, `$2` keys that stay whatever was put aside, as `bigint[]`, `$3` run id, `$4` whether
-/// what is gone goes. Gives a row for each that was written: `inserted`, `updated` or
-/// `removed`, then its key. `None` when the key is not a single `bigint`.
+/// `not in` is looked up by hash; of an anti-join with a list the planner compares each with each.
+fn gone(stream: &Stream) -> Option<String> {
+    let key = quote_ident(single_key(stream)?);
+    Some(format!(
+        "t.\"tenant\" = $1::text and t.{key} not in (select s.{key} from s) \
+         and t.{key} not in (select k from unnest($2::bigint[]) as k)"
+    ))
+}
+
+/// Stores what was put aside; rows that are equal are not touched. Parameters: `$1` tenant, `$2` run id. Gives a row
+/// for each that was written: `inserted`, then its key. `None` when the key is not a single `bigint`.
 pub fn adopt(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -> Option<String> {
     let read: Vec<&Column> = columns.iter().filter_map(|i| stream.columns.get(*i)).collect();
     let own = read.iter().map(|column| column.name.as_str());
@@ -35,23 +50,20 @@ pub fn adopt(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -
     let key = quote_ident(single_key(stream)?);
     let (table, aside) = (qualified(schema, &stream.table), qualified(ASIDE, &stream.table));
     Some(format!(
-        "with up as (\n  insert into {table} as n (\"tenant\", {all}, \"run_id\")\n  \
-         select $1::text, {staged}, $3::bigint\n  \
-         from {aside} as s left join {table} as t on t.\"tenant\" = $1::text and t.{key} = s.{key}\n  \
-         where s.\"tenant\" = $1::text and (t.\"tenant\" is null\n     or ({stored})\n        is distinct from ({sent}))\n  \
-         on conflict (\"tenant\", {key}) do update\n  \
-         set {sets}, \"synced_at\" = now(), \"run_id\" = excluded.\"run_id\"\n  \
-         returning (n.xmax = 0) as inserted, n.{key}\n), gone as (\n  delete from {table} as t\n  \
-         where $4::boolean and {gone}\n  returning t.{key}\n)\n\
-         select case when up.inserted then 'inserted' else 'updated' end, {written} from up\n\
-         union all\nselect 'removed', {removed} from gone",
+        "with s as materialized (\n  select {aside_names} from {aside} as a where a.\"tenant\" = $1::text\n)\n\
+         insert into {table} as n (\"tenant\", {all}, \"run_id\")\n\
+         select $1::text, {staged}, $2::bigint\n\
+         from s left join {table} as t on t.\"tenant\" = $1::text and t.{key} = s.{key}\n\
+         where t.\"tenant\" is null\n   or ({stored})\n      is distinct from ({sent})\n\
+         on conflict (\"tenant\", {key}) do update\n\
+         set {sets}, \"synced_at\" = now(), \"run_id\" = excluded.\"run_id\"\n\
+         returning (n.xmax = 0) as inserted, {written}",
+        aside_names = list(&names, |name| format!("a.{}", quote_ident(name))),
         all = list(&names, |name| quote_ident(name)),
         staged = list(&names, |name| format!("s.{}", quote_ident(name))),
         stored = list(&rest, |name| format!("t.{}", quote_ident(name))),
         sent = list(&rest, |name| format!("s.{}", quote_ident(name))),
         sets = list(&rest, |name| format!("{0} = excluded.{0}", quote_ident(name))),
-        gone = gone(stream)?,
-        written = keys_of("up", stream),
-        removed = keys_of("gone", stream),
+        written = keys_of("n", stream),
     ))
 }

@@ -14,7 +14,7 @@ mod keys;
 mod unseen;
 mod upsert;
 
-pub use adopt::{ASIDE, adopt, vanished};
+pub use adopt::{ASIDE, adopt, remove_vanished, vanished};
 pub use unseen::forget_unseen;
 pub use upsert::{upsert, upsert_keys};
 

@@ -6,7 +6,7 @@ use crate::entity::{Stream, Type};
 /// Forgets the rejections that lie on a stretch of a full pass and were not seen there. One without a readable key
 /// may lie anywhere: it is forgotten with the first stretch, and comes again if it is still there.
 ///
-/// Parameters: `$1` to `$3` server, entity and stream, `$4` the keys seen, as JSON, then the stretch: one array of
+/// Parameters: `$1` to `$3` link, entity and stream, `$4` the keys seen, as JSON, then the stretch: one array of
 /// each end per key column, empty for no limit.
 pub fn forget_unseen(stream: &Stream, after: bool, through: bool) -> String {
     let keys = key_types(stream);
@@ -18,7 +18,7 @@ pub fn forget_unseen(stream: &Stream, after: bool, through: bool) -> String {
         false => String::new(),
     };
     format!(
-        "delete from erp_sync.rejected r\nwhere r.server = $1::text and r.entity = $2::text and r.stream = $3::text\n  \
+        "delete from erp_sync.rejected r\nwhere r.link = $1::bigint and r.entity = $2::text and r.stream = $3::text\n  \
          and case when {}\n    then r.key not in (select k::jsonb from unnest($4::text[]) k){}{}\n    else {} end",
         is_readable(&keys),
         end(after, 5, ">"),

@@ -221,14 +221,14 @@ fn between_two_keys_no_other_condition_names_the_server() {
 fn rejections_are_forgotten_in_the_order_of_their_keys() {
     insta::assert_snapshot!(forget_unseen(&entity(SHOP).streams[0], true, false), @r#"
     delete from erp_sync.rejected r
-    where r.server = $1::text and r.entity = $2::text and r.stream = $3::text
+    where r.link = $1::bigint and r.entity = $2::text and r.stream = $3::text
       and case when jsonb_typeof(r.key -> 0) = 'number'
         then r.key not in (select k::jsonb from unnest($4::text[]) k) and ((r.key ->> 0)::bigint) > (select * from unnest($5::bigint[]))
         else false end
     "#);
     insta::assert_snapshot!(forget_unseen(&entity(TILL).streams[0], false, true), @r#"
     delete from erp_sync.rejected r
-    where r.server = $1::text and r.entity = $2::text and r.stream = $3::text
+    where r.link = $1::bigint and r.entity = $2::text and r.stream = $3::text
       and case when jsonb_array_length(r.key) = 2
         then r.key not in (select k::jsonb from unnest($4::text[]) k) and ((r.key ->> 0)::date, (r.key ->> 1)::bigint) <= (select * from unnest($7::text[]::date[], $8::bigint[]))
         else true end

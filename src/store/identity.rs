@@ -1,0 +1,148 @@
+//! Whose rights a statement runs with: the extension's owner for the bookkeeping, the tables' owner for
+//! business tables, the current role for everything else.
+
+use std::ffi::CStr;
+
+use pgrx::pg_sys;
+
+use super::session::tried;
+use super::sql::first;
+use crate::error::{Error, Kind, Result};
+use crate::report;
+
+/// Runs `body` as the owner of the extension, who alone may write the bookkeeping.
+/// The statements inside name everything with its schema.
+pub fn as_owner<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
+    let owner = extension_owner()?;
+    let _settings = Settings::pin(&[(c"search_path", SAFE_PATH)]);
+    let _identity = Identity::assume(owner, pg_sys::SECURITY_LOCAL_USERID_CHANGE);
+    body()
+}
+
+/// Runs `body` as the owner of business tables, whose triggers, defaults and constraints run as nobody else. What they
+/// change of this session is undone, and unless the owner may become whoever this session is for anyway, they may
+/// change nothing that outlasts the statement. Row security is off: PostgreSQL then raises an error where it would
+/// hide rows. Errors do not tell what a row holds.
+pub fn as_tables_owner<R>(owner: pg_sys::Oid, body: impl FnOnce() -> Result<R>) -> Result<R> {
+    let restricted = !is_the_same(owner);
+    let context = match restricted {
+        true => pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION,
+        false => pg_sys::SECURITY_LOCAL_USERID_CHANGE,
+    };
+    let _settings = Settings::pin(&[(c"search_path", SAFE_PATH), (c"row_security", c"off")]);
+    let _identity = Identity::assume(owner, context);
+    tried(body, |error| report::of_tables(error, restricted))
+}
+
+/// Runs `body` where no name is looked for in a schema of the caller's: for a procedure that commits,
+/// which can have no settings of its own.
+pub fn on_safe_path<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
+    let _settings = Settings::pin(&[(c"search_path", SAFE_PATH)]);
+    body()
+}
+
+/// The role this session acts as.
+pub fn role() -> pg_sys::Oid {
+    // SAFETY: a plain read.
+    unsafe { pg_sys::GetUserId() }
+}
+
+/// Whether the current role may become another: what it may do by itself it may have done here.
+pub fn may_become(other: pg_sys::Oid) -> bool {
+    can_set(role(), other)
+}
+
+/// Whether the owner and everybody this session is for may each become the other: then a restriction would keep
+/// nothing from anybody.
+fn is_the_same(owner: pg_sys::Oid) -> bool {
+    // SAFETY: plain reads.
+    let all = unsafe { [pg_sys::GetUserId(), pg_sys::GetSessionUserId(), pg_sys::GetAuthenticatedUserId()] };
+    all.into_iter().all(|one| can_set(one, owner) && can_set(owner, one))
+}
+
+/// Whether a role may become another, by itself or by `set role`.
+pub(super) fn can_set(one: pg_sys::Oid, other: pg_sys::Oid) -> bool {
+    // SAFETY: looks into the catalog, in a transaction.
+    #[cfg(feature = "pg15")]
+    unsafe {
+        pg_sys::is_member_of_role(one, other)
+    }
+    // SAFETY: looks into the catalog, in a transaction.
+    #[cfg(not(feature = "pg15"))]
+    unsafe {
+        pg_sys::member_can_set_role(one, other)
+    }
+}
+
+fn extension_owner() -> Result<pg_sys::Oid> {
+    let sql = "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'erp_sync'";
+    let owner = first(sql, &[], |row| row.get::<pg_sys::Oid>(1))?.flatten();
+    owner.ok_or_else(gone)
+}
+
+/// What a worker says whose extension was dropped.
+pub(super) fn gone() -> Error {
+    Error::new(Kind::Cancelled, "the extension erp_sync is no longer there")
+        .hint("create it again with: create extension erp_sync")
+}
+
+/// Where names without a schema are looked for: nowhere a caller could put something.
+const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
+
+/// Settings that hold until this is dropped; whatever was set meanwhile is undone with them.
+struct Settings(i32);
+
+impl Settings {
+    fn pin(settings: &[(&CStr, &CStr)]) -> Self {
+        // SAFETY: on the main thread; the texts are copied, and `drop` ends the nesting that begins here.
+        unsafe {
+            let level = pg_sys::NewGUCNestLevel();
+            for (name, value) in settings {
+                pg_sys::set_config_option(
+                    name.as_ptr(),
+                    value.as_ptr(),
+                    pg_sys::GucContext::PGC_USERSET,
+                    pg_sys::GucSource::PGC_S_SESSION,
+                    pg_sys::GucAction::GUC_ACTION_SAVE,
+                    true,
+                    0,
+                    false,
+                );
+            }
+            Settings(level)
+        }
+    }
+}
+
+impl Drop for Settings {
+    fn drop(&mut self) {
+        // SAFETY: the nesting that `pin` began.
+        unsafe { pg_sys::AtEOXact_GUC(false, self.0) };
+    }
+}
+
+/// Another user's identity until it is dropped (by an error's unwinding too).
+struct Identity {
+    user: pg_sys::Oid,
+    context: i32,
+}
+
+impl Identity {
+    fn assume(user: pg_sys::Oid, context: u32) -> Self {
+        let (mut before, mut had) = (pg_sys::Oid::INVALID, 0);
+        // SAFETY: plain reads and writes of this process's identity; the restriction
+        // keeps the statements inside from changing it for longer.
+        unsafe {
+            pg_sys::GetUserIdAndSecContext(&mut before, &mut had);
+            pg_sys::SetUserIdAndSecContext(user, had | context as i32);
+        }
+        Identity { user: before, context: had }
+    }
+}
+
+impl Drop for Identity {
+    fn drop(&mut self) {
+        // SAFETY: restores what `assume` found.
+        unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) };
+    }
+}

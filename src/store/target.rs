@@ -1,0 +1,316 @@
+//! The schema that rows go to, and the business tables in it as one transaction sees them: found by name once, locked,
+//! and looked at before any statement names them. What users own may be a view, may have been put into another's place,
+//! and may have columns whose types run somebody's code.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::CString;
+
+use pgrx::pg_sys;
+
+use super::identity::{as_tables_owner, may_become};
+use super::servers::{line_to_become, role_name};
+use super::sql::{Row, first, query, value};
+use crate::entity::quote::{qualified, quote_ident};
+use crate::entity::{Stream, ddl};
+use crate::error::{Error, Kind, Result};
+use crate::source::hint;
+
+/// A schema that the current role may write to as its owner.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    pub(super) oid: pg_sys::Oid,
+    pub(super) owner: pg_sys::Oid,
+}
+
+const SCHEMA: &str = "
+select n.oid, n.nspowner, pg_get_userbyid(n.nspowner)::text
+from pg_catalog.pg_namespace n where n.nspname = $1";
+
+impl Target {
+    /// The schema of a name; `None` when there is none. In the current transaction.
+    ///
+    /// Errors: [`Kind::Denied`] when the current role may not become its owner.
+    pub(super) fn find(schema: &str) -> Result<Option<Target>> {
+        let row = |row: &Row<'_>| {
+            let oid =
+                |column| Ok::<_, Error>(row.get::<pg_sys::Oid>(column)?.unwrap_or(pg_sys::Oid::INVALID));
+            Ok((Target { oid: oid(1)?, owner: oid(2)? }, row.text(3)?))
+        };
+        let Some((target, owner)) = first(SCHEMA, &[value(schema.to_string())], row)? else {
+            return Ok(None);
+        };
+        if reserved(schema) {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!("schema \"{schema}\" is not for business tables"),
+            )
+            .hint("choose another with: set erp_sync.target_schema = 'erp'"));
+        }
+        if !may_become(target.owner) {
+            let role = role_name()?;
+            return Err(Error::new(
+                Kind::Denied,
+                format!("schema \"{schema}\" belongs to role \"{owner}\", not to \"{role}\""),
+            )
+            .detail("only a role that may become the owner of a schema may sync into it")
+            .hint(format!("run as {}, or: {}", hint::ident(&owner), line_to_become(&owner)?)));
+        }
+        Ok(Some(target))
+    }
+
+    /// Runs `body` as the owner.
+    pub(super) fn run<R>(self, body: impl FnOnce() -> Result<R>) -> Result<R> {
+        as_tables_owner(self.owner, body)
+    }
+
+    /// Whether this is still what the name means. Nothing keeps a schema's name from being changed.
+    fn is_called(self, schema: &str) -> bool {
+        let Ok(name) = CString::new(schema) else { return false };
+        // SAFETY: looks into the catalog, in a transaction.
+        unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) == self.oid }
+    }
+}
+
+fn reserved(schema: &str) -> bool {
+    schema.starts_with("pg_") || ["information_schema", "erp_sync", "cron"].contains(&schema)
+}
+
+/// What a table is opened for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Use {
+    /// Its rows are read.
+    Read,
+    /// Its rows are written, or columns are added.
+    Write,
+}
+
+impl Use {
+    fn lock(self) -> pg_sys::LOCKMODE {
+        let mode = match self {
+            Use::Read => pg_sys::AccessShareLock,
+            // Nobody can begin to refer to the table, or give it a trigger, from here on.
+            Use::Write => pg_sys::RowExclusiveLock,
+        };
+        mode as pg_sys::LOCKMODE
+    }
+}
+
+/// The tables that the current transaction has opened.
+#[derive(Default)]
+pub(super) struct Tables(RefCell<Opened>);
+
+#[derive(Default)]
+struct Opened {
+    target: Option<Target>,
+    tables: HashMap<String, (Option<pg_sys::Oid>, Use)>,
+}
+
+impl Tables {
+    /// Forgets what another transaction opened.
+    pub(super) fn forget(&self) {
+        *self.0.borrow_mut() = Opened::default();
+    }
+
+    /// The schema; the same one for the whole transaction.
+    pub(super) fn target(&self, schema: &str) -> Result<Target> {
+        if let Some(target) = self.0.borrow().target {
+            return Ok(target);
+        }
+        let target = Target::find(schema)?.ok_or_else(|| no_schema(schema))?;
+        self.0.borrow_mut().target = Some(target);
+        Ok(target)
+    }
+
+    /// Opens a table: locks it until the transaction ends, and refuses what is no plain table of the schema's owner.
+    /// `false` when it is not there. `shape`: how its columns are to be, where that is known.
+    pub(super) fn open(&self, schema: &str, table: &str, to: Use, shape: Option<&Stream>) -> Result<bool> {
+        let known = self.0.borrow().tables.get(table).copied();
+        if let Some((oid, _)) = known.filter(|(oid, had)| *had >= to || oid.is_none()) {
+            return Ok(oid.is_some());
+        }
+        let target = self.target(schema)?;
+        let oid = target.run(|| lock(schema, table, to))?;
+        if let (Some(oid), None) = (oid, known) {
+            looked_at(target, schema, table, oid, shape)?;
+        }
+        self.0.borrow_mut().tables.insert(table.into(), (oid, to));
+        Ok(oid.is_some())
+    }
+
+    /// The table was made or changed in this transaction: it is looked at again.
+    pub(super) fn changed(&self, table: &str) {
+        self.0.borrow_mut().tables.remove(table);
+    }
+
+    /// An error when a name means something else by now: its schema was renamed, and another put in its place.
+    pub(super) fn unchanged(&self, schema: &str) -> Result<()> {
+        let opened = self.0.borrow();
+        match opened.target {
+            Some(target) if !target.is_called(schema) => Err(Error::new(
+                Kind::Altered,
+                format!("schema \"{schema}\" was renamed while its tables were written"),
+            )
+            .hint("run again: nothing of this batch was stored")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn no_schema(schema: &str) -> Error {
+    Error::new(Kind::Altered, format!("schema \"{schema}\" is no longer there"))
+        .hint(format!("make it again with: create schema {}; then run again", hint::ident(schema)))
+}
+
+/// Locks a table by its name, as the schema's owner. What was renamed meanwhile is looked up again.
+fn lock(schema: &str, table: &str, to: Use) -> Result<Option<pg_sys::Oid>> {
+    let c =
+        |text: &str| CString::new(text).map_err(|_| Error::new(Kind::Usage, "a name holds a zero character"));
+    let (schema, table) = (c(schema)?, c(table)?);
+    // SAFETY: the names are read during the call; in a transaction.
+    let oid = unsafe {
+        let name = pg_sys::makeRangeVar(schema.as_ptr().cast_mut(), table.as_ptr().cast_mut(), -1);
+        let missing_ok = pg_sys::RVROption::RVR_MISSING_OK;
+        pg_sys::RangeVarGetRelidExtended(name, to.lock(), missing_ok, None, std::ptr::null_mut())
+    };
+    Ok(Some(oid).filter(|oid| *oid != pg_sys::Oid::INVALID))
+}
+
+/// A relation as the catalog shows it.
+struct Found {
+    kind: String,
+    lasts: bool,
+    of_target: bool,
+    ours: bool,
+    owner: String,
+    rules: bool,
+    inherits: bool,
+    referred_by: Option<String>,
+    columns: Vec<(String, String)>,
+}
+
+/// `$1` the relation, `$2` the schema, `$3` the owner. A foreign key of another owner's table: its cascades, and the
+/// triggers they set off, would run as the owner of this one.
+const FOUND: &str = "
+select c.relkind::text, c.relpersistence <> 't', c.relnamespace = $2, c.relowner = $3,
+  pg_get_userbyid(c.relowner)::text,
+  exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid),
+  exists (select from pg_catalog.pg_inherits i where i.inhrelid = c.oid or i.inhparent = c.oid),
+  (select format('%I.%I', n.nspname, o.relname)
+   from pg_catalog.pg_trigger t
+   join pg_catalog.pg_constraint k on k.oid = t.tgconstraint and k.contype = 'f' and k.confrelid = c.oid
+   join pg_catalog.pg_class o on o.oid = k.conrelid
+   join pg_catalog.pg_namespace n on n.oid = o.relnamespace
+   where t.tgrelid = c.oid and o.relowner <> c.relowner limit 1),
+  a.names, a.types
+from pg_catalog.pg_class c,
+lateral (select coalesce(array_agg(a.attname::text), '{}') as names,
+                coalesce(array_agg(format_type(a.atttypid, a.atttypmod)), '{}') as types
+         from pg_catalog.pg_attribute a
+         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) a
+where c.oid = $1";
+
+impl Found {
+    fn read(row: &Row<'_>) -> Result<Found> {
+        let texts = |column| Ok::<_, Error>(row.get::<Vec<String>>(column)?.unwrap_or_default());
+        Ok(Found {
+            kind: row.text(1)?,
+            lasts: row.flag(2)?,
+            of_target: row.flag(3)?,
+            ours: row.flag(4)?,
+            owner: row.text(5)?,
+            rules: row.flag(6)?,
+            inherits: row.flag(7)?,
+            referred_by: row.get(8)?,
+            columns: texts(9)?.into_iter().zip(texts(10)?).collect(),
+        })
+    }
+
+    /// Why statements must not touch it, with the line to type.
+    fn refused(&self, name: &str) -> Option<(String, String)> {
+        if self.kind != "r" || !self.lasts {
+            let what = format!("{name} is {}, not an ordinary table", kind(&self.kind, self.lasts));
+            return Some((what, "choose another schema with: set erp_sync.target_schema = '...'".into()));
+        }
+        if self.rules {
+            let line = "see them with: select rulename from pg_rules; take them away with: drop rule NAME on";
+            return Some((format!("table {name} has rules"), format!("{line} {name}")));
+        }
+        if self.inherits {
+            return Some((
+                format!("table {name} has parents or children by inheritance"),
+                format!(
+                    "take it out with: alter table {name} no inherit PARENT, or alter table CHILD no inherit {name}"
+                ),
+            ));
+        }
+        self.referred_by.as_ref().map(|other| {
+            (
+                format!("a foreign key of another role's table {other} refers to table {name}"),
+                format!("give both tables to one role, or take the foreign key away: alter table {other} drop constraint NAME"),
+            )
+        })
+    }
+}
+
+fn kind(relkind: &str, lasts: bool) -> &'static str {
+    match relkind {
+        "r" if !lasts => "a temporary table",
+        "v" => "a view",
+        "m" => "a materialized view",
+        "f" => "a foreign table",
+        "p" => "a partitioned table",
+        "S" => "a sequence",
+        _ => "something else",
+    }
+}
+
+fn looked_at(
+    target: Target,
+    schema: &str,
+    table: &str,
+    oid: pg_sys::Oid,
+    shape: Option<&Stream>,
+) -> Result<()> {
+    let name = qualified(schema, table);
+    let arguments = [value(oid), value(target.oid), value(target.owner)];
+    let found = first(FOUND, &arguments, Found::read)?;
+    let Some(found) = found.filter(|found| found.of_target) else {
+        return Err(Error::new(Kind::Altered, format!("table {name} was replaced while it was opened"))
+            .hint("run again: nothing of this batch was stored"));
+    };
+    if let Some((message, hint)) = found.refused(&name) {
+        return Err(Error::new(Kind::Conflict, message)
+            .detail("erp_sync writes ordinary tables only, which run nobody's code but their owner's")
+            .hint(hint));
+    }
+    if !found.ours {
+        return Err(several_owners(target, schema, &name, &found.owner)?);
+    }
+    shape.map_or(Ok(()), |shape| ddl::fits(shape, schema, &found.columns))
+}
+
+const FOREIGN: &str = "
+select c.relname::text from pg_catalog.pg_class c
+where c.relnamespace = $1 and c.relowner <> $2 and c.relkind = 'r' order by 1 limit 40";
+
+/// All tables of a schema belong to the schema's owner, because one statement reads and writes several.
+fn several_owners(target: Target, schema: &str, name: &str, owner: &str) -> Result<Error> {
+    let sql = "select pg_get_userbyid($1)::text";
+    let wanted = first(sql, &[value(target.owner)], |row| row.text(1))?.unwrap_or_default();
+    let others = query(FOREIGN, &[value(target.oid), value(target.owner)], |row| row.text(1))?;
+    let lines = others
+        .iter()
+        .map(|table| format!("alter table {} owner to {}", qualified(schema, table), hint::ident(&wanted)));
+    Ok(Error::new(
+        Kind::Denied,
+        format!("table {name} belongs to role \"{owner}\", its schema to \"{wanted}\""),
+    )
+    .detail("a schema and the business tables in it belong to one role")
+    .hint(format!(
+        "{}; or, if all tables belong to {owner}: alter schema {} owner to {}",
+        lines.collect::<Vec<_>>().join("; "),
+        quote_ident(schema),
+        hint::ident(owner)
+    )))
+}
