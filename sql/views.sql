@@ -18,13 +18,11 @@ order by t.run_id desc, t.ordinal;
 comment on view erp_sync.history is 'one row per task of a run, newest first';
 
 create view erp_sync.errors with (security_invoker = true) as
-select t.run_id, t.server, t.entity, t.state, t.error_kind, t.error, t.detail, t.hint, t.finished_at,
-       d.message as database_error
+select t.run_id, t.server, t.entity, t.state, t.error_kind, t.error, t.detail, t.hint, t.finished_at
 from erp_sync.task t
-left join erp_sync.database_error d on d.run_id = t.run_id and d.server = t.server and d.entity = t.entity
 where t.state in ('failed', 'cancelled')
 union all
-select r.id, r.server, r.entity, r.state, null, r.error, null, null, r.finished_at, null
+select r.id, r.server, r.entity, r.state, null, r.error, null, null, r.finished_at
 from erp_sync.run r
 where r.error is not null
 order by 1 desc;
@@ -109,7 +107,6 @@ comment on column erp_sync.errors.error is 'what is wrong';
 comment on column erp_sync.errors.detail is 'what was seen';
 comment on column erp_sync.errors.hint is 'what to type next';
 comment on column erp_sync.errors.finished_at is 'when it ended';
-comment on column erp_sync.errors.database_error is 'PostgreSQL''s own words, which may quote a row: for those who may read the tables';
 
 comment on column erp_sync.rejections.server is 'name of the foreign server';
 comment on column erp_sync.rejections.entity is 'name of the entity';

@@ -14,9 +14,10 @@ use crate::report;
 /// The statements inside name everything with its schema.
 pub fn as_owner<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
     let owner = extension_owner()?;
-    let _settings = Settings::pin(&[(c"search_path", SAFE_PATH)]);
-    let _identity = Identity::assume(owner, pg_sys::SECURITY_LOCAL_USERID_CHANGE);
-    body()
+    on_safe_path(|| {
+        let _identity = Identity::assume(owner, pg_sys::SECURITY_LOCAL_USERID_CHANGE);
+        body()
+    })
 }
 
 /// Runs `body` as the owner of business tables, whose triggers, defaults and constraints run as nobody else. What they
@@ -29,7 +30,8 @@ pub fn as_tables_owner<R>(owner: pg_sys::Oid, body: impl FnOnce() -> Result<R>) 
         true => pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION,
         false => pg_sys::SECURITY_LOCAL_USERID_CHANGE,
     };
-    let _settings = Settings::pin(&[(c"search_path", SAFE_PATH), (c"row_security", c"off")]);
+    let _settings = Settings::pin(&[(c"row_security", c"off")]);
+    let _path = (!is_safe_path()).then(|| Settings::pin(&[(c"search_path", SAFE_PATH)]));
     let _identity = Identity::assume(owner, context);
     tried(body, |error| report::of_tables(error, restricted))
 }
@@ -37,8 +39,17 @@ pub fn as_tables_owner<R>(owner: pg_sys::Oid, body: impl FnOnce() -> Result<R>) 
 /// Runs `body` where no name is looked for in a schema of the caller's: for a procedure that commits,
 /// which can have no settings of its own.
 pub fn on_safe_path<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
-    let _settings = Settings::pin(&[(c"search_path", SAFE_PATH)]);
+    let _path = (!is_safe_path()).then(|| Settings::pin(&[(c"search_path", SAFE_PATH)]));
     body()
+}
+
+/// A worker has it anyway, and so have all functions but `sync_auto()`.
+fn is_safe_path() -> bool {
+    // SAFETY: on the main thread; the current path is a text that is only looked at.
+    unsafe {
+        let path = pg_sys::namespace_search_path;
+        !path.is_null() && CStr::from_ptr(path) == SAFE_PATH
+    }
 }
 
 /// The role this session acts as.

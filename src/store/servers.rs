@@ -149,14 +149,13 @@ const MAPPING: &str = "
 select (select coalesce(jsonb_object_agg(o.option_name, o.option_value), '{}')
         from pg_catalog.pg_options_to_table(m.umoptions) o)::text, m.umuser operator(pg_catalog.=) 0
 from pg_catalog.pg_user_mapping m
-join pg_catalog.pg_foreign_server s on s.oid operator(pg_catalog.=) m.umserver
-where s.srvname operator(pg_catalog.=) $1 and m.umuser in ($2, 0)
+where m.umserver operator(pg_catalog.=) $1 and m.umuser in ($2, 0)
 order by m.umuser desc limit 1";
 
 /// A server with the credentials of the current role: its own mapping, else PUBLIC's.
 /// In the current transaction.
 pub fn remote(server: &Server, settings: &Settings) -> Result<Remote> {
-    let arguments = [value(server.name.clone()), value(role())];
+    let arguments = [value(server.oid), value(role())];
     let mapping = as_owner(|| first(MAPPING, &arguments, |row| Ok((row.text(1)?, row.flag(2)?))))?;
     let Some((mapping, of_all)) = mapping else {
         return Err(Error::new(

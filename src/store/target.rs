@@ -24,7 +24,8 @@ pub(super) struct Target {
 }
 
 const SCHEMA: &str = "
-select n.oid, n.nspowner, pg_get_userbyid(n.nspowner)::text
+select n.oid, n.nspowner, pg_get_userbyid(n.nspowner)::text,
+  (select r.rolsuper from pg_catalog.pg_roles r where r.oid = n.nspowner)
 from pg_catalog.pg_namespace n where n.nspname = $1";
 
 impl Target {
@@ -35,9 +36,9 @@ impl Target {
         let row = |row: &Row<'_>| {
             let oid =
                 |column| Ok::<_, Error>(row.get::<pg_sys::Oid>(column)?.unwrap_or(pg_sys::Oid::INVALID));
-            Ok((Target { oid: oid(1)?, owner: oid(2)? }, row.text(3)?))
+            Ok((Target { oid: oid(1)?, owner: oid(2)? }, row.text(3)?, row.flag(4)?))
         };
-        let Some((target, owner)) = first(SCHEMA, &[value(schema.to_string())], row)? else {
+        let Some((target, owner, of_superuser)) = first(SCHEMA, &[value(schema.to_string())], row)? else {
             return Ok(None);
         };
         if reserved(schema) {
@@ -54,7 +55,15 @@ impl Target {
                 format!("schema \"{schema}\" belongs to role \"{owner}\", not to \"{role}\""),
             )
             .detail("only a role that may become the owner of a schema may sync into it")
-            .hint(format!("run as {}, or: {}", hint::ident(&owner), line_to_become(&owner)?)));
+            .hint(match of_superuser {
+                // Nobody should become one for this.
+                true => format!(
+                    "a superuser types: alter schema {} owner to {}",
+                    hint::ident(schema),
+                    hint::ident(&role)
+                ),
+                false => format!("run as {}, or: {}", hint::ident(&owner), line_to_become(&owner)?),
+            }));
         }
         Ok(Some(target))
     }
