@@ -31,3 +31,8 @@ comment on function @extschema@.sync_schedules is 'the pg_cron jobs that call sy
 comment on function @extschema@.sync_version is 'version of the library';
 comment on function @extschema@.erp_sync_odoo_validator is 'checks the options of servers and user mappings of the wrapper odoo';
 comment on function @extschema@.erp_sync_sqlserver_validator is 'checks the options of servers and user mappings of the wrapper sqlserver';
+
+-- PostgreSQL itself calls a validator without looking at rights; nobody else has a reason to.
+
+revoke execute on function @extschema@.erp_sync_odoo_validator from public;
+revoke execute on function @extschema@.erp_sync_sqlserver_validator from public;

@@ -8,11 +8,15 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use self::hosts::Hosts;
 use crate::entity::{Stream, Type};
 use crate::error::{Error, Kind, Result};
 
+mod authority;
 mod cell;
+pub(crate) mod files;
 pub(crate) mod hint;
+pub mod hosts;
 pub mod http;
 pub mod odoo;
 pub mod options;
@@ -364,6 +368,8 @@ pub struct Remote {
     pub password: Option<SecretString>,
     /// Limits of one request.
     pub limits: Limits,
+    /// The hosts that may be connected to.
+    pub hosts: Hosts,
 }
 
 /// Makes the source of a remote. Does no I/O.

@@ -84,6 +84,11 @@ impl Plan {
         ))
     }
 
+    /// Whether the first column of the key is sorted as the numbers here are.
+    pub(super) fn goes_by_number(&self) -> bool {
+        self.keys.first().is_some_and(|key| key.family == Family::Integer)
+    }
+
     /// How many rows a scope holds.
     pub(super) fn count(&self, scope: &Scope) -> Result<String> {
         Ok(format!("select count_big(*)\nfrom {} as o{}", self.from, clause(&self.conditions(scope)?)))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::entity::{Column, Stream, Type};
+use crate::source::hosts::Hosts;
 use crate::source::{Field, Layout, Limits, Remote};
 
 /// The password of every test: it must turn up in no message.
@@ -22,6 +23,7 @@ pub(in crate::source::odoo) fn remote(url: &str) -> Remote {
         username: Some("sync@example.com".into()),
         password: Some(CANARY.to_string().into()),
         limits: limits(),
+        hosts: Hosts::default(),
     }
 }
 
