@@ -34,7 +34,9 @@ impl SqlServer {
 
     /// The columns of an object; where nothing tells its rows apart, what can be made to.
     pub(super) async fn fields(&mut self, object: &str) -> Result<Vec<Described>> {
-        let stream = Stream { object: object.into(), table: object.into(), ..Stream::default() };
+        // A query is too long to be called by itself.
+        let table = if object::is_query(object) { "sync_discover" } else { object };
+        let stream = Stream { object: object.into(), table: table.into(), ..Stream::default() };
         let columns = self.described(&stream).await?;
         let key = self.primary_key(&stream).await?;
         let cursor = cursor(&columns).map(|column| column.name.clone());

@@ -218,7 +218,7 @@ fn part(stream: &Stream, layout: &Layout, name: &str) -> Result<Part> {
 fn filter(stream: &Stream) -> Result<Option<String>> {
     match &stream.filter {
         None => Ok(None),
-        Some(serde_json::Value::String(condition)) => Ok(Some(format!("(\n{condition}\n)"))),
+        Some(serde_json::Value::String(condition)) => object::enclosed(stream, "filter", condition).map(Some),
         Some(_) => {
             Err(Error::new(Kind::Manifest, format!("the filter of stream \"{}\" is no text", stream.table))
                 .hint("write a condition as SQL Server takes it: \"is_void = 0 and branch <> 'TEST'\""))
