@@ -10,7 +10,7 @@ use super::sql::{first, query, value};
 use crate::entity::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::guc::{self, Settings};
-use crate::source::{Remote, hint};
+use crate::source::{Remote, Sent, hint};
 
 /// A foreign server the current role may use.
 #[derive(Clone, Debug)]
@@ -176,6 +176,7 @@ pub fn remote(server: &Server, settings: &Settings) -> Result<Remote> {
         password: password.map(Into::into),
         limits: settings.limits(),
         hosts: guc::allowed_hosts(),
+        sent: Sent::default(),
     })
 }
 

@@ -1,7 +1,6 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use secrecy::SecretString;
 
 use super::double::{Act, Double, answer, block_on, json, tls};
 use super::*;
@@ -19,7 +18,7 @@ fn way() -> Way {
         hosts: Hosts::default(),
         verify_tls: true,
         present: BTreeSet::from(["url".to_string()]),
-        redactor: Redactor::new(Some(SecretString::from("canary".to_string()))),
+        redactor: Redactor::of("canary"),
     }
 }
 

@@ -121,7 +121,7 @@ fn way(remote: &Remote) -> Result<Way> {
         hosts: remote.hosts.clone(),
         verify_tls,
         present: remote.options.keys().cloned().collect(),
-        redactor: Redactor::new(remote.password.clone()),
+        redactor: Redactor::new(remote),
     })
 }
 

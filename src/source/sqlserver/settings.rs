@@ -80,7 +80,7 @@ impl Settings {
             application_name: optional("application_name").unwrap_or_else(|| "erp_sync".into()),
             zone: zone(&remote)?,
             limits: remote.limits.clone(),
-            redactor: Redactor::new(remote.password.clone()),
+            redactor: Redactor::new(&remote),
             present: remote.options.keys().cloned().collect(),
             server: remote.server,
         })

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::entity::{Column, Stream, Type};
 use crate::source::hosts::Hosts;
+use crate::source::redact::Sent;
 use crate::source::{Field, Layout, Limits, Remote};
 
 /// The password of every test: it must turn up in no message.
@@ -24,6 +25,7 @@ pub(in crate::source::odoo) fn remote(url: &str) -> Remote {
         password: Some(CANARY.to_string().into()),
         limits: limits(),
         hosts: Hosts::default(),
+        sent: Sent::default(),
     }
 }
 

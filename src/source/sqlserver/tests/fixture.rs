@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::entity::Stream;
 use crate::source::hosts::Hosts;
+use crate::source::redact::Sent;
 use crate::source::sqlserver::settings::Settings;
 use crate::source::{Limits, Remote};
 
@@ -27,6 +28,7 @@ pub(in crate::source::sqlserver) fn remote() -> Remote {
             max_response_bytes: 1_000_000,
         },
         hosts: Hosts::default(),
+        sent: Sent::default(),
     }
 }
 
