@@ -261,4 +261,8 @@ select pg_catalog.pg_extension_config_dump('erp_sync.database_error', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.link_id_seq', '');
 comment on function @extschema@.sync_define is 'stores a manifest, or what one adds to a built-in entity; counts for runs of the current role';
 
+-- PostgreSQL itself calls a validator without looking at rights; nobody else has a reason to.
+revoke execute on function @extschema@.erp_sync_odoo_validator from public;
+revoke execute on function @extschema@.erp_sync_sqlserver_validator from public;
+
 set local search_path = @extschema@, pg_temp;

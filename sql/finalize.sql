@@ -36,4 +36,9 @@ comment on function erp_sync.role_id is 'the current role: cluster, database and
 comment on function erp_sync.is_here is 'whether an identity is of this cluster and database';
 comment on function erp_sync.oid_of is 'the OID of an identity';
 
+-- PostgreSQL itself calls a validator without looking at rights; nobody else has a reason to.
+
+revoke execute on function @extschema@.erp_sync_odoo_validator from public;
+revoke execute on function @extschema@.erp_sync_sqlserver_validator from public;
+
 set local search_path = @extschema@, pg_temp;

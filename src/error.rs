@@ -116,7 +116,7 @@ impl Kind {
                 "set the server option request_delay_ms, so that the remote is asked less often"
             }
             Kind::Unavailable => "try again later, or look into the remote's own log",
-            Kind::Tls => "check the certificate, or give its authority with the server option ca_file",
+            Kind::Tls => "check the certificate, or give its authority with the server option ca",
             Kind::Login => "set the password with: alter user mapping ... options (set password '...')",
             Kind::Forbidden => "give the remote user the right to read, then: select * from sync_check()",
             Kind::NoDatabase => "set the name with: alter server ... options (set database '...')",

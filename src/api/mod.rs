@@ -9,6 +9,7 @@ mod diff;
 mod discover;
 mod entities;
 mod gate;
+mod hidden;
 mod object_id;
 mod plan;
 mod run;

@@ -19,6 +19,7 @@ mod shape;
 pub mod statement;
 #[cfg(test)]
 mod tests;
+pub mod tsql;
 pub mod validate;
 pub mod view;
 mod words;

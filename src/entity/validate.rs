@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::ddl::RESERVED;
 use super::shape::{self, member};
 use super::words::shown;
-use super::{Entity, Type};
+use super::{Entity, Type, tsql};
 use crate::error::{Error, Kind, Result};
 
 /// Reads a manifest.
@@ -135,6 +135,7 @@ fn judge_entity(value: &Value, found: &mut Vec<String>) {
         judge_parent(draft, earlier, found);
         judge_lists(draft, found);
         judge_filter(draft, text(value, "source"), found);
+        judge_statement(draft, text(value, "source"), found);
     }
 }
 
@@ -283,5 +284,17 @@ fn judge_filter(draft: &Draft, source: Option<&str>, found: &mut Vec<String>) {
     let wrong = draft.value.get("filter").is_some_and(|filter| !filter.is_array());
     if wrong && source == Some("odoo") {
         found.push(format!("{}.filter: must be an Odoo domain, which is an array", draft.at));
+    }
+}
+
+/// What becomes part of a statement there. A name does not: it is put in brackets.
+fn judge_statement(draft: &Draft, source: Option<&str>, found: &mut Vec<String>) {
+    if source != Some("sqlserver") {
+        return;
+    }
+    let query = text(draft.value, "object").map(tsql::trimmed).filter(|object| tsql::is_query(object));
+    for (key, text) in [("object", query), ("filter", text(draft.value, "filter"))] {
+        let wrong = text.and_then(|text| tsql::check(text).err());
+        found.extend(wrong.map(|wrong| format!("{}.{key}: {wrong}", draft.at)));
     }
 }

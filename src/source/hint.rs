@@ -1,5 +1,8 @@
 //! Hints that hold the very line to type.
 
+/// Stands for a certificate in a hint.
+pub(crate) const CERTIFICATE: &str = "-----BEGIN CERTIFICATE----- ...";
+
 /// A name as SQL wants it: quoted unless it is plain lower case.
 pub(crate) fn ident(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')

@@ -8,15 +8,22 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use self::hosts::Hosts;
+use self::noted::Noted;
+pub use self::redact::Sent;
 use crate::entity::{Stream, Type};
 use crate::error::{Error, Kind, Result};
 
+mod authority;
 mod cell;
+pub(crate) mod files;
 pub(crate) mod hint;
+pub mod hosts;
 pub mod http;
+mod noted;
 pub mod odoo;
 pub mod options;
-mod redact;
+pub(crate) mod redact;
 mod remote;
 mod rules;
 pub mod sqlserver;
@@ -364,17 +371,28 @@ pub struct Remote {
     pub password: Option<SecretString>,
     /// Limits of one request.
     pub limits: Limits,
+    /// The hosts that may be connected to.
+    pub hosts: Hosts,
+    /// What the caller wrote of the request that is being answered.
+    pub sent: Sent,
 }
 
 /// Makes the source of a remote. Does no I/O.
 pub fn open(remote: Remote) -> Result<Box<dyn Source>> {
-    match remote.kind.as_str() {
-        "odoo" => Ok(Box::new(odoo::Odoo::new(remote)?)),
-        "sqlserver" => Ok(Box::new(sqlserver::SqlServer::new(remote)?)),
-        other => Err(Error::new(
-            Kind::Config,
-            format!("server \"{}\" belongs to the wrapper \"{other}\", which is no source", remote.server),
-        )
-        .hint("create the server with: foreign data wrapper odoo, or sqlserver")),
-    }
+    let sent = remote.sent.clone();
+    let source: Box<dyn Source> = match remote.kind.as_str() {
+        "odoo" => Box::new(odoo::Odoo::new(remote)?),
+        "sqlserver" => Box::new(sqlserver::SqlServer::new(remote)?),
+        other => {
+            return Err(Error::new(
+                Kind::Config,
+                format!(
+                    "server \"{}\" belongs to the wrapper \"{other}\", which is no source",
+                    remote.server
+                ),
+            )
+            .hint("create the server with: foreign data wrapper odoo, or sqlserver"));
+        }
+    };
+    Ok(Box::new(Noted { source, sent }))
 }

@@ -21,6 +21,7 @@ pub mod cron;
 mod derive;
 mod due;
 mod fair;
+pub mod files;
 pub mod gate;
 mod gone;
 mod identity;

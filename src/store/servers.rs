@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use pgrx::pg_sys;
 
+use super::files;
 use super::identity::{as_owner, can_set, role};
 use super::session::transaction;
 use super::sql::{first, query, value};
 use crate::entity::nearest;
 use crate::error::{Error, Kind, Result};
-use crate::guc::Settings;
-use crate::source::{Remote, hint};
+use crate::guc::{self, Settings};
+use crate::source::{Remote, Sent, hint};
 
 /// A foreign server the current role may use.
 #[derive(Clone, Debug)]
@@ -169,9 +170,12 @@ pub fn remote(server: &Server, settings: &Settings) -> Result<Remote> {
         return Err(emptied(server, of_all));
     }
     let password = match options.remove("password_file") {
-        Some(file) => Some(read_password(&file, &server.name)?),
+        Some(file) => Some(files::password(&file, &server.name)?),
         None => options.remove("password"),
     };
+    if server.options.contains_key("ca_file") {
+        files::owner_reads_files(&server.name)?;
+    }
     Ok(Remote {
         server: server.name.clone(),
         kind: server.kind.clone(),
@@ -179,6 +183,8 @@ pub fn remote(server: &Server, settings: &Settings) -> Result<Remote> {
         username: options.remove("username"),
         password: password.map(Into::into),
         limits: settings.limits(),
+        hosts: guc::allowed_hosts(),
+        sent: Sent::default(),
     })
 }
 
@@ -191,15 +197,6 @@ fn emptied(server: &Server, of_all: bool) -> Error {
             "alter user mapping for {whose} server {} options (add username '...', add password '...')",
             hint::ident(&server.name)
         ))
-}
-
-fn read_password(file: &str, server: &str) -> Result<String> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::new(Kind::Config, format!("the password file of server \"{server}\" cannot be read"))
-            .detail(error.to_string())
-            .hint("make it readable for the operating system user that runs PostgreSQL")
-    })?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_string())
 }
 
 /// Name of the current role. In the current transaction.

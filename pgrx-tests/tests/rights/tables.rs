@@ -18,10 +18,7 @@ fn another_role_than_the_tables_owner_is_told_so() {
     other.batch_execute(MAPPING).unwrap();
     let error = failure(&mut other, "select sync_run('contacts')");
     assert_eq!(error.sqlstate, "42501");
-    assert_eq!(
-        error.message,
-        "schema \"erp\" belongs to role \"shop\", not to \"colleague\""
-    );
+    assert_eq!(error.message, "schema \"erp\" belongs to role \"shop\", not to \"colleague\"");
     assert_eq!(error.detail, "only a role that may become the owner of a schema may sync into it");
     assert_eq!(error.hint, "run as shop, or: grant shop to colleague");
     as_admin(&mut shop, "grant shop to colleague");
@@ -49,10 +46,7 @@ fn a_role_that_may_not_make_the_schema_gets_the_line_to_type() {
         failure(&mut shop.client, "select sync_run('contacts')")
     };
     let error = elsewhere(&mut shop);
-    assert_eq!(
-        error.message,
-        "schema \"Elsewhere\" does not exist, and role \"shop\" may not make it"
-    );
+    assert_eq!(error.message, "schema \"Elsewhere\" does not exist, and role \"shop\" may not make it");
     let (_, line) = error.hint.split_once(": ").expect("a line to type");
     as_admin(&mut shop, line);
     shop.run("select sync_run('contacts')");

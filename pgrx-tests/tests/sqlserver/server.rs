@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use erp_sync::entity::Stream;
 use erp_sync::error::{Error, Result};
-use erp_sync::source::{Ask, Key, Layout, Limits, Mark, Page, Remote, Scope, Source, Values, open};
+use erp_sync::source::hosts::Hosts;
+use erp_sync::source::{Ask, Key, Layout, Limits, Mark, Page, Remote, Scope, Sent, Source, Values, open};
 use erp_sync_tests::tds::{DATABASE, PASSWORD, Tds, USER};
 use serde_json::{Value, json};
 
@@ -24,6 +25,8 @@ pub fn remote(port: u16) -> Remote {
             request_timeout: Duration::from_millis(700),
             max_response_bytes: 1_000_000,
         },
+        hosts: Hosts::default(),
+        sent: Sent::default(),
     }
 }
 

@@ -9,6 +9,7 @@ mod manifest;
 mod readme;
 mod settings;
 mod statement;
+mod tsql;
 mod view;
 
 /// A header with every type and its lines.

@@ -9,17 +9,18 @@ pub(crate) mod double;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::io;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
     CONNECTION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Certificate, Proxy, Response, redirect};
 
+use super::hosts::Hosts;
 use super::redact::Redactor;
-use super::{Limits, hint};
+use super::{Limits, hint, options};
 use crate::error::{Error, Kind, Result};
 
 /// How much of the body of an answer other than 200 is read: enough for any message with its traceback.
@@ -34,8 +35,10 @@ pub(crate) struct Way {
     pub(crate) limits: Limits,
     /// The only proxy that is used: the postmaster's environment must not decide.
     pub(crate) proxy: Option<String>,
-    /// PEM file of the authorities that are trusted instead of the system's.
-    pub(crate) ca_file: Option<String>,
+    /// Certificates of the authorities that are trusted instead of the system's, as PEM.
+    pub(crate) ca: Option<String>,
+    /// The hosts that may be connected to.
+    pub(crate) hosts: Hosts,
     /// Whether certificates are verified.
     pub(crate) verify_tls: bool,
     /// Names of the server's options that are set: hints say `set` for them, else `add`.
@@ -110,7 +113,7 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    /// Reads the certificates; does no network I/O.
+    /// Does no I/O.
     pub(crate) fn new(way: Way) -> Result<Self> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("erp_sync/", env!("CARGO_PKG_VERSION")))
@@ -125,8 +128,11 @@ impl Client {
             builder =
                 builder.proxy(Proxy::all(url).map_err(|_| unusable(&way, "proxy", "is no URL of a proxy"))?);
         }
-        if let Some(path) = &way.ca_file {
-            builder = builder.tls_certs_only(certificates(&way, path)?);
+        if let Some(pem) = &way.ca {
+            builder = builder.tls_certs_only(certificates(&way, pem)?);
+        }
+        if way.hosts.bounds_addresses() {
+            builder = builder.dns_resolver(Bounded(way.hosts.clone()));
         }
         let inner = builder.build().map_err(|e| trouble::unprepared(&way, &e))?;
         Ok(Client { way, inner })
@@ -138,6 +144,7 @@ impl Client {
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
         let Request { url, headers, body } = request;
         let url = url.as_str();
+        self.admit(url)?;
         let request = match body {
             Some(body) => self.inner.post(url).body(body),
             None => self.inner.get(url),
@@ -151,6 +158,17 @@ impl Client {
             answer.body = beginning(response).await;
         }
         Ok(answer)
+    }
+
+    /// Whether remote and proxy are hosts that may be connected to.
+    fn admit(&self, url: &str) -> Result<()> {
+        let way = &self.way;
+        let options = |name: &str| match name {
+            "url" => Some(url),
+            "proxy" => way.proxy.as_deref(),
+            _ => None,
+        };
+        options::hosts(options).iter().try_for_each(|(_, host, port)| way.hosts.admit(host, *port))
     }
 
     async fn whole(&self, url: &str, mut response: Response) -> Result<Vec<u8>> {
@@ -220,22 +238,29 @@ fn moment(date: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(date).ok().map(|date| date.to_utc())
 }
 
-fn certificates(way: &Way, path: &str) -> Result<Vec<Certificate>> {
-    let pem = std::fs::read(path).map_err(|e| {
-        let why = match e.kind() {
-            io::ErrorKind::NotFound => "no such file".to_string(),
-            other => other.to_string(),
-        };
-        unusable(way, "ca_file", &format!("cannot be read: {why}")).detail(path)
-    })?;
-    let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
+/// Looks names up, and gives the addresses that may be connected to.
+struct Bounded(Hosts);
+
+impl Resolve for Bounded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let hosts = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let admitted: Addrs = Box::new(hosts.admitted(name.as_str(), found)?.into_iter());
+            Ok(admitted)
+        })
+    }
+}
+
+fn certificates(way: &Way, pem: &str) -> Result<Vec<Certificate>> {
+    let certificates = Certificate::from_pem_bundle(pem.as_bytes()).unwrap_or_default();
     if certificates.is_empty() {
-        return Err(unusable(way, "ca_file", "holds no certificate in PEM form").detail(path));
+        return Err(unusable(way, "ca", "holds no certificate in PEM form"));
     }
     Ok(certificates)
 }
 
 fn unusable(way: &Way, option: &str, why: &str) -> Error {
     Error::new(Kind::Config, format!("option \"{option}\" of server \"{}\" {why}", way.server))
-        .hint(way.set(option, if option == "ca_file" { "/..." } else { "..." }))
+        .hint(way.set(option, "..."))
 }

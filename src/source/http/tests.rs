@@ -1,7 +1,6 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use secrecy::SecretString;
 
 use super::double::{Act, Double, answer, block_on, json, tls};
 use super::*;
@@ -15,10 +14,11 @@ fn way() -> Way {
             max_response_bytes: 1000,
         },
         proxy: None,
-        ca_file: None,
+        ca: None,
+        hosts: Hosts::default(),
         verify_tls: true,
         present: BTreeSet::from(["url".to_string()]),
-        redactor: Redactor::new(Some(SecretString::from("canary".to_string()))),
+        redactor: Redactor::of("canary"),
     }
 }
 
@@ -239,6 +239,10 @@ fn sample(name: &str) -> String {
     format!("{}/src/source/http/samples/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
+fn authority() -> String {
+    std::fs::read_to_string(sample("ca.pem")).unwrap()
+}
+
 fn secure(certificate: &str, change: impl FnOnce(&mut Way)) -> Result<Answer> {
     let url = tls(&sample(certificate), json("{}"));
     let mut way = way();
@@ -250,7 +254,7 @@ fn secure(certificate: &str, change: impl FnOnce(&mut Way)) -> Result<Answer> {
 
 #[test]
 fn a_certificate_is_trusted_by_its_authority() {
-    secure("right", |way| way.ca_file = Some(sample("ca.pem"))).unwrap();
+    secure("right", |way| way.ca = Some(authority())).unwrap();
     secure("other", |way| way.verify_tls = false).unwrap();
 }
 
@@ -259,13 +263,14 @@ fn a_certificate_of_an_unknown_authority_is_refused() {
     let error = secure("right", |_| {}).unwrap_err();
     assert_eq!(error.kind, Kind::Tls);
     assert!(error.message.ends_with("the certificate comes from an unknown authority"), "{error:?}");
-    let hint = "name its authority: alter server odoo_main options (add ca_file '/...')";
+    let hint =
+        "name its authority: alter server odoo_main options (add ca '-----BEGIN CERTIFICATE----- ...')";
     assert_eq!(error.hint.as_deref(), Some(hint));
 }
 
 #[test]
 fn a_certificate_for_another_name_is_refused() {
-    let error = secure("other", |way| way.ca_file = Some(sample("ca.pem"))).unwrap_err();
+    let error = secure("other", |way| way.ca = Some(authority())).unwrap_err();
     assert_eq!(error.kind, Kind::Tls);
     assert!(error.message.ends_with("the certificate is for another name"), "{error:?}");
 }
@@ -282,17 +287,50 @@ fn https_to_a_port_without_tls_is_said() {
 }
 
 #[test]
-fn a_certificate_file_must_be_readable_and_hold_one() {
-    for (path, why) in [
-        ("/no/such/file", "cannot be read: no such file"),
-        (&sample("README.md"), "holds no certificate in PEM form"),
-    ] {
-        let mut way = way();
-        way.ca_file = Some(path.into());
-        let error = Client::new(way).err().unwrap();
-        assert_eq!(error.kind, Kind::Config);
-        assert_eq!(error.message, format!("option \"ca_file\" of server \"odoo_main\" {why}"));
+fn a_text_without_a_certificate_is_refused() {
+    let mut way = way();
+    way.ca = Some("# none".into());
+    let error = Client::new(way).err().unwrap();
+    assert_eq!(error.kind, Kind::Config);
+    assert_eq!(error.message, "option \"ca\" of server \"odoo_main\" holds no certificate in PEM form");
+}
+
+/// A way that may go to these hosts.
+fn bounded(list: &str) -> Way {
+    Way { hosts: Hosts::parse(list).0, ..way() }
+}
+
+#[test]
+fn a_host_that_is_not_allowed_is_refused_before_anything_is_sent() {
+    let double = Double::answers(vec![json("{}")]);
+    let closed = "http://127.0.0.1:1";
+    let absent = "http://no-such-host.invalid";
+    for url in [double.url.as_str(), closed, absent] {
+        let error = ask(bounded("erp.example.com"), url).unwrap_err();
+        assert_eq!(error.kind, Kind::Denied, "{url}");
+        assert!(error.message.ends_with("is no host that this database may connect to"), "{error:?}");
     }
+    assert!(double.heard.lock().unwrap().is_empty());
+    ask(bounded("127.0.0.0/8"), &double.url).unwrap();
+}
+
+#[test]
+fn a_name_that_resolves_outside_of_the_networks_is_refused() {
+    let double = Double::answers(vec![json("{}")]);
+    let url = double.url.replace("127.0.0.1", "localhost");
+    let error = ask(bounded("localhost, 10.0.0.0/8"), &url).unwrap_err();
+    assert_eq!(error.kind, Kind::Denied, "{error:?}");
+    assert!(double.heard.lock().unwrap().is_empty());
+    ask(bounded("localhost, 127.0.0.0/8"), &url).unwrap();
+}
+
+#[test]
+fn a_proxy_that_is_not_allowed_is_refused_too() {
+    let double = Double::answers(vec![json("{}")]);
+    let way = Way { proxy: Some(double.url.clone()), ..bounded("erp.example.com") };
+    let error = ask(way, "http://erp.example.com/jsonrpc").unwrap_err();
+    assert_eq!(error.kind, Kind::Denied);
+    assert!(double.heard.lock().unwrap().is_empty());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 use url::Url;
 
-use super::Way;
+use super::{Way, hint};
 use crate::error::{Error, Kind};
 
 /// Host and port of a URL, quoted for a message.
@@ -23,6 +23,9 @@ pub(crate) fn host(url: &str) -> String {
 
 /// An error of the HTTP client as one of ours.
 pub(super) fn classify(way: &Way, url: &str, error: &reqwest::Error) -> Error {
+    if let Some(ours) = find::<Error>(error) {
+        return ours.clone();
+    }
     let host = host(url);
     if let Some(tls) = find::<rustls::Error>(error) {
         return insecure(way, &host, tls);
@@ -45,7 +48,7 @@ pub(super) fn classify(way: &Way, url: &str, error: &reqwest::Error) -> Error {
 pub(super) fn unprepared(way: &Way, error: &reqwest::Error) -> Error {
     Error::new(Kind::Tls, "secure connections cannot be prepared on this machine")
         .detail(root(error).to_string())
-        .hint(format!("name the authority to trust: {}", way.set("ca_file", "/...")))
+        .hint(format!("name the authority to trust: {}", way.set("ca", hint::CERTIFICATE)))
 }
 
 fn timeout(way: &Way, host: &str, connecting: bool) -> Error {
@@ -130,7 +133,7 @@ fn ending(error: &reqwest::Error) -> String {
 }
 
 fn insecure(way: &Way, host: &str, error: &rustls::Error) -> Error {
-    let authority = || format!("name its authority: {}", way.set("ca_file", "/..."));
+    let authority = || format!("name its authority: {}", way.set("ca", hint::CERTIFICATE));
     let (why, hint) = match error {
         rustls::Error::InvalidCertificate(bad) => match bad {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (

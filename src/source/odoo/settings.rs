@@ -8,7 +8,7 @@ use url::{Host, Url};
 use crate::error::Result;
 use crate::source::http::Way;
 use crate::source::redact::Redactor;
-use crate::source::{Channel, Remote, options};
+use crate::source::{Channel, Remote, authority, options};
 
 /// How requests are written and answers are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,9 +84,7 @@ impl Settings {
     /// What would let fewer people read along.
     pub(super) fn safer(&self) -> Option<String> {
         let line = match self.channel() {
-            Channel::Unverified => {
-                "drop the option verify_tls, and name the certificate's authority with ca_file"
-            }
+            Channel::Unverified => "drop the option verify_tls, and name the certificate's authority with ca",
             Channel::Plain => "use https in the server option url",
             _ => return None,
         };
@@ -119,10 +117,11 @@ fn way(remote: &Remote) -> Result<Way> {
         server: remote.server.clone(),
         limits: remote.limits.clone(),
         proxy: remote.options.get("proxy").cloned(),
-        ca_file: remote.options.get("ca_file").cloned(),
+        ca: authority::of(remote)?,
+        hosts: remote.hosts.clone(),
         verify_tls,
         present: remote.options.keys().cloned().collect(),
-        redactor: Redactor::new(remote.password.clone()),
+        redactor: Redactor::new(remote),
     })
 }
 
@@ -149,7 +148,8 @@ fn protocol(remote: &Remote) -> Result<Option<Protocol>> {
 fn delay(remote: &Remote) -> Result<Duration> {
     match remote.options.get("request_delay_ms").map(|value| value.trim().parse()) {
         None => Ok(Duration::ZERO),
-        Some(Ok(ms)) => Ok(Duration::from_millis(ms)),
+        // A server may have been made when more was allowed.
+        Some(Ok(ms)) => Ok(Duration::from_millis(u64::from(options::LONGEST_DELAY_MS).min(ms))),
         Some(Err(_)) => Err(remote.wrong("request_delay_ms", "0")),
     }
 }

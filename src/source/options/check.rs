@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use crate::source::authority;
+
 /// Rule for the value of one option.
 #[derive(Clone, Copy)]
 pub(super) enum Check {
@@ -27,6 +29,8 @@ pub(super) enum Check {
     Zone,
     /// An absolute path: the working directory of a database server is its data directory.
     Path,
+    /// Certificates of authorities, as PEM text.
+    Certificates,
 }
 
 impl Check {
@@ -35,7 +39,8 @@ impl Check {
         if value.trim().is_empty() {
             return Err("must not be empty".into());
         }
-        if value.chars().any(char::is_control) {
+        let breaks = |c: char| matches!(self, Check::Certificates) && matches!(c, '\r' | '\n');
+        if value.chars().any(|c| c.is_control() && !breaks(c)) {
             return Err("must not hold control characters or line ends".into());
         }
         match self {
@@ -57,6 +62,7 @@ impl Check {
                 "must be a time zone such as Asia/Dubai".into()
             }),
             Check::Path => require(value.starts_with('/'), || "must be an absolute path".into()),
+            Check::Certificates => authority::check(value),
         }
     }
 }

@@ -10,6 +10,7 @@ mod table;
 use std::collections::BTreeMap;
 
 pub(crate) use check::flag;
+pub(crate) use table::LONGEST_DELAY_MS;
 use table::{ODOO, Row, SQLSERVER, USER_MAPPING};
 
 use crate::error::{Error, Kind, Result};
@@ -35,9 +36,37 @@ impl Catalog {
     }
 }
 
-/// Whether only a superuser may set this option: it makes the database server read a file.
-pub fn superuser_only(option: &str) -> bool {
-    option == "password_file"
+/// Who may have the database server read a file, besides superusers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Nobody: the content is sent to a remote.
+    Superusers,
+    /// Members of `pg_read_server_files`.
+    FileReaders,
+}
+
+/// Who may set this option; `None`: anybody. Those that are not for anybody name a file.
+pub fn readers(option: &str) -> Option<Readers> {
+    match option {
+        "password_file" => Some(Readers::Superusers),
+        "ca_file" => Some(Readers::FileReaders),
+        _ => None,
+    }
+}
+
+/// What servers with these options connect to: the option and its host and port.
+pub fn hosts<'a>(options: impl Fn(&str) -> Option<&'a str>) -> Vec<(&'static str, String, u16)> {
+    let of_url = |option: &'static str| {
+        let url = url::Url::parse(options(option)?).ok()?;
+        Some((option, url.host_str()?.to_string(), url.port_or_known_default()?))
+    };
+    let of_host = || {
+        let port = options("port").and_then(|port| port.trim().parse().ok());
+        // That of an instance is not known yet.
+        let port = port.unwrap_or(if options("instance").is_some() { 0 } else { 1433 });
+        Some(("host", options("host")?.to_string(), port))
+    };
+    [of_url("url"), of_url("proxy"), of_host()].into_iter().flatten().collect()
 }
 
 /// Names and descriptions of the options an object of this wrapper takes, in the order to show them.
@@ -68,14 +97,31 @@ fn together(options: &BTreeMap<&str, &str>) -> Result<()> {
         return Err(Error::new(Kind::Config, "option \"min_page\" is greater than option \"max_page\"")
             .hint("set both in one statement: alter server ... options (set min_page '...', set max_page '...')"));
     }
-    if options.contains_key("password") && options.contains_key("password_file") {
-        return Err(Error::new(
-            Kind::Config,
-            "options \"password\" and \"password_file\" exclude each other",
-        )
-        .hint("drop one of them: alter user mapping ... options (drop password)"));
+    exclusive(options, "password", "password_file", "alter user mapping ... options (drop password)")?;
+    exclusive(options, "ca", "ca_file", "alter server ... options (drop ca_file)")?;
+    secure_routing(options)
+}
+
+fn exclusive(options: &BTreeMap<&str, &str>, one: &str, other: &str, line: &str) -> Result<()> {
+    match options.contains_key(one) && options.contains_key(other) {
+        true => {
+            Err(Error::new(Kind::Config, format!("options \"{one}\" and \"{other}\" exclude each other"))
+                .hint(format!("drop one of them: {line}")))
+        }
+        false => Ok(()),
     }
-    Ok(())
+}
+
+/// The host that the login is sent on to must show who it is.
+fn secure_routing(options: &BTreeMap<&str, &str>) -> Result<()> {
+    let on = |name: &str| options.get(name).is_some_and(|value| flag(value) == Some(true));
+    let verified = options.get("encrypt").is_none_or(|word| *word == "require") && !on("trust_certificate");
+    match on("follow_routing") && !verified {
+        true => Err(Error::new(Kind::Config, "option \"follow_routing\" needs a verified connection")
+            .detail("else the password could be sent on to anybody")
+            .hint("keep encrypt at require, and leave trust_certificate out")),
+        false => Ok(()),
+    }
 }
 
 fn rows(wrapper: &str, catalog: Catalog) -> &'static [Row] {

@@ -2,6 +2,9 @@
 
 use super::check::Check;
 
+/// The longest pause between two requests, in milliseconds: a longer one would keep others waiting.
+pub(crate) const LONGEST_DELAY_MS: u32 = 10_000;
+
 /// One option.
 pub(super) struct Row {
     pub(super) name: &'static str,
@@ -26,8 +29,8 @@ pub(super) const ODOO: &[Row] = &[
     ),
     row(
         "request_delay_ms",
-        Check::Whole(0, 600_000),
-        "pause between two requests, in milliseconds (default 0)",
+        Check::Whole(0, LONGEST_DELAY_MS),
+        "pause between two requests, in milliseconds (default 0, at most 10000)",
     ),
     row("min_page", Check::Whole(1, 100_000), "fewest rows asked for at once"),
     row("max_page", Check::Whole(1, 100_000), "most rows asked for at once"),
@@ -37,7 +40,16 @@ pub(super) const ODOO: &[Row] = &[
         "ids of the companies whose rows are read, e.g. 1,2 (default: all of the user's)",
     ),
     row("language", Check::Language, "language of translated texts, e.g. fr_FR (default: English)"),
-    row("ca_file", Check::Path, "PEM file of the authorities that are trusted instead of the system's"),
+    row(
+        "ca",
+        Check::Certificates,
+        "certificates of the authorities that are trusted instead of the system's, as PEM text",
+    ),
+    row(
+        "ca_file",
+        Check::Path,
+        "file that holds such certificates (superusers and pg_read_server_files only)",
+    ),
     row("proxy", Check::Url, "HTTP proxy to go through, e.g. http://proxy.example.com:3128"),
     row("verify_tls", Check::Flag, "whether the server's certificate is verified (default true)"),
 ];
@@ -55,7 +67,21 @@ pub(super) const SQLSERVER: &[Row] = &[
         "require (default), login-only or plaintext",
     ),
     row("trust_certificate", Check::Flag, "whether any certificate is accepted (default false)"),
-    row("ca_file", Check::Path, "PEM file of authorities that are trusted beside the system's"),
+    row(
+        "ca",
+        Check::Certificates,
+        "certificates of authorities that are trusted beside the system's, as PEM text",
+    ),
+    row(
+        "ca_file",
+        Check::Path,
+        "file that holds such certificates (superusers and pg_read_server_files only)",
+    ),
+    row(
+        "follow_routing",
+        Check::Flag,
+        "whether a gateway may send the login on to another host (default false)",
+    ),
     row("application_name", Check::Text, "name shown in the remote's session list (default erp_sync)"),
     row("timezone", Check::Zone, "time zone of times without one, e.g. Asia/Dubai (default UTC)"),
 ];
@@ -67,6 +93,6 @@ pub(super) const USER_MAPPING: &[Row] = &[
     row(
         "password_file",
         Check::Path,
-        "file that holds the password, read by the database server (superusers only)",
+        "file that holds the password, on a server that a superuser owns (superusers only)",
     ),
 ];

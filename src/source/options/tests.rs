@@ -15,10 +15,10 @@ fn refused(wrapper: &str, catalog: Catalog, name: &str, value: &str) -> Error {
 
 #[test]
 fn every_option_of_the_design_is_known() {
-    let odoo = "url, database, tenant, protocol, request_delay_ms, min_page, max_page, companies, language, ca_file, \
-                proxy, verify_tls";
-    let sqlserver = "host, port, database, instance, tenant, encrypt, trust_certificate, ca_file, application_name, \
-                     timezone";
+    let odoo = "url, database, tenant, protocol, request_delay_ms, min_page, max_page, companies, language, ca, \
+                ca_file, proxy, verify_tls";
+    let sqlserver = "host, port, database, instance, tenant, encrypt, trust_certificate, ca, ca_file, \
+                     follow_routing, application_name, timezone";
     let names = |w, c| known(w, c).into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
     assert_eq!(names("odoo", Catalog::Server), odoo);
     assert_eq!(names("sqlserver", Catalog::Server), sqlserver);
@@ -77,6 +77,9 @@ fn bad_values_are_refused() {
         ("tenant", "a\nb"),
         ("protocol", "json3"),
         ("request_delay_ms", "-1"),
+        ("request_delay_ms", "10001"),
+        ("ca", "own.pem"),
+        ("ca", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"),
         ("min_page", "0"),
         ("max_page", "1e3"),
         ("companies", "1,,2"),
@@ -137,6 +140,45 @@ fn options_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn only_the_password_file_needs_a_superuser() {
-    assert!(superuser_only("password_file") && !superuser_only("password") && !superuser_only("ca_file"));
+fn certificates_are_taken_with_their_lines_and_not_together_with_a_file() {
+    let ca = ("ca", include_str!("../http/samples/ca.pem"));
+    check("odoo", Catalog::Server, &[ca]).unwrap();
+    check("sqlserver", Catalog::Server, &[ca]).unwrap();
+    check("odoo", Catalog::Server, &[ca, ("ca_file", "/a.pem")]).unwrap_err();
+}
+
+#[test]
+fn a_login_is_sent_on_only_where_the_connection_is_verified() {
+    let routed = ("follow_routing", "on");
+    check("sqlserver", Catalog::Server, &[routed]).unwrap();
+    check("sqlserver", Catalog::Server, &[routed, ("encrypt", "require")]).unwrap();
+    for weaker in [("encrypt", "login-only"), ("encrypt", "plaintext"), ("trust_certificate", "on")] {
+        check("sqlserver", Catalog::Server, &[routed, weaker]).unwrap_err();
+        check("sqlserver", Catalog::Server, &[("follow_routing", "off"), weaker]).unwrap();
+    }
+}
+
+#[test]
+fn only_options_that_name_a_file_are_not_for_everybody() {
+    let named: Vec<_> =
+        [("odoo", Catalog::Server), ("sqlserver", Catalog::Server), ("odoo", Catalog::UserMapping)]
+            .into_iter()
+            .flat_map(|(wrapper, catalog)| known(wrapper, catalog))
+            .filter_map(|(name, _)| Some((name, readers(name)?)))
+            .collect();
+    let (ca, password) = (("ca_file", Readers::FileReaders), ("password_file", Readers::Superusers));
+    assert_eq!(named, [ca, ca, password]);
+}
+
+#[test]
+fn every_host_that_a_server_connects_to_is_found() {
+    let of = |options: &'static [(&str, &str)]| {
+        hosts(move |name| options.iter().find(|(option, _)| *option == name).map(|(_, value)| *value))
+    };
+    let odoo = of(&[("url", "https://ERP.example.com/odoo"), ("proxy", "http://127.1:3128")]);
+    assert_eq!(odoo, [("url", "erp.example.com".into(), 443), ("proxy", "127.0.0.1".into(), 3128)]);
+    assert_eq!(of(&[("host", "pos")]), [("host", "pos".into(), 1433)]);
+    assert_eq!(of(&[("host", "pos"), ("port", "7")]), [("host", "pos".into(), 7)]);
+    assert_eq!(of(&[("host", "pos"), ("instance", "TILL")]), [("host", "pos".into(), 0)]);
+    assert_eq!(of(&[("url", "nonsense")]), []);
 }

@@ -1,9 +1,12 @@
 //! Finds the port of a named instance: the SQL Server Browser answers on UDP port 1434
 //! (MC-SQLR: a byte 4 and the instance's name; back come a byte 5, a length and `name;value;...`).
 
+use std::net::SocketAddr;
+
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
+use super::reach;
 use super::settings::Settings;
 use crate::error::{Error, Kind, Result};
 
@@ -11,11 +14,18 @@ const PORT: u16 = 1434;
 /// The datagram is asked for again: it may get lost.
 const TRIES: u32 = 3;
 
-/// The TCP port of the instance, as the browser on its host says.
+/// The longest answer that is read, in bytes.
+const LONGEST: usize = 4096;
+
+/// The TCP port of the instance, as the browser on its host says. Nothing else is taken from the
+/// answer: not the name of a host.
 pub(super) async fn port(settings: &Settings, instance: &str) -> Result<u16> {
     let wait = settings.limits.connect_timeout / TRIES;
+    // Which port of the host will be asked is not known yet.
+    let addresses = timeout(wait, reach::addresses(settings, &settings.host, 0)).await;
+    let addresses = addresses.map_err(|_| silent(settings, instance))??;
     for _ in 0..TRIES {
-        match timeout(wait, ask((settings.host.as_str(), PORT), instance)).await {
+        match timeout(wait, ask(&addresses, PORT, instance)).await {
             Ok(Ok(answer)) => return tcp_port(&answer).ok_or_else(|| unknown(settings, instance)),
             // Nothing listens: that does not change.
             Ok(Err(_)) => break,
@@ -25,15 +35,15 @@ pub(super) async fn port(settings: &Settings, instance: &str) -> Result<u16> {
     Err(silent(settings, instance))
 }
 
-async fn ask(browser: (&str, u16), instance: &str) -> std::io::Result<Vec<u8>> {
-    let addresses: Vec<_> = tokio::net::lookup_host(browser).await?.collect();
-    let address = addresses.first().ok_or(std::io::ErrorKind::NotFound)?;
+async fn ask(addresses: &[SocketAddr], port: u16, instance: &str) -> std::io::Result<Vec<u8>> {
+    let mut address = *addresses.first().ok_or(std::io::ErrorKind::NotFound)?;
+    address.set_port(port);
     let socket = UdpSocket::bind(if address.is_ipv6() { "[::]:0" } else { "0.0.0.0:0" }).await?;
     socket.connect(address).await?;
     let mut question = vec![4];
     question.extend_from_slice(instance.as_bytes());
     socket.send(&question).await?;
-    let mut answer = vec![0; 4096];
+    let mut answer = vec![0; LONGEST];
     let length = socket.recv(&mut answer).await?;
     answer.truncate(length);
     Ok(answer)
@@ -44,7 +54,7 @@ fn tcp_port(answer: &[u8]) -> Option<u16> {
     let text = String::from_utf8_lossy(answer.get(3..).filter(|_| answer.first() == Some(&5))?).into_owned();
     let mut words = text.split(';');
     words.find(|word| word.eq_ignore_ascii_case("tcp"))?;
-    words.next()?.parse().ok()
+    words.next()?.parse().ok().filter(|port| *port != 0)
 }
 
 fn unknown(settings: &Settings, instance: &str) -> Error {
@@ -80,6 +90,7 @@ mod tests {
     fn what_names_no_port_gives_none() {
         let answers: [&[u8]; 6] =
             [b"", b"\x05", b"\x05\0\0np;x;;", b"\x04\0\0tcp;1;;", b"\x05\0\0tcp", b"\x05\0\0tcp;70000;;"];
+        assert_eq!(tcp_port(b"\x05\0\0tcp;0;;"), None);
         assert!(answers.iter().all(|answer| tcp_port(answer).is_none()));
     }
 
@@ -87,13 +98,14 @@ mod tests {
     async fn a_browser_is_asked_for_the_instance() {
         let browser = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = browser.local_addr().unwrap();
+        let addresses = [address];
         let asked = async {
             let mut question = [0; 64];
             let (length, from) = browser.recv_from(&mut question).await.unwrap();
             browser.send_to(b"\x05\x00\x00tcp;4711;;", from).await.unwrap();
             question[..length].to_vec()
         };
-        let (question, answer) = tokio::join!(asked, ask(("127.0.0.1", address.port()), "TILL"));
+        let (question, answer) = tokio::join!(asked, ask(&addresses, address.port(), "TILL"));
         assert_eq!(question, b"\x04TILL");
         assert_eq!(tcp_port(&answer.unwrap()), Some(4711));
     }

@@ -4,18 +4,47 @@
 use futures_util::TryStreamExt;
 use secrecy::ExposeSecret;
 use tiberius::error::Error as Driver;
-use tiberius::{AuthMethod, Client, Config, EncryptionLevel, Row};
-use tokio::net::TcpStream;
+use tiberius::{AuthMethod, Client, Config, EncryptionLevel, QueryItem, QueryStream, ResultMetadata, Row};
 use tokio::time::timeout;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
+use super::budget::{Budget, Metered, SHORT};
 use super::fault::Asked;
 use super::settings::{Encrypt, Settings};
-use super::{browser, trouble};
-use crate::error::{Error, Kind, Result};
+use super::trouble::Failure;
+use super::{browser, reach, trouble};
+use crate::error::Result;
 
 /// A connection that is logged in.
-pub(super) type Connection = Client<Compat<TcpStream>>;
+pub(super) struct Connection {
+    client: Client<Compat<Metered>>,
+    pub(super) budget: Budget,
+}
+
+/// What an answer may be, at most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub(super) columns: usize,
+    pub(super) rows: usize,
+    /// On the wire.
+    pub(super) bytes: usize,
+}
+
+impl Shape {
+    /// A few values, or nothing at all.
+    pub(super) fn short(columns: usize, rows: usize) -> Self {
+        Shape { columns, rows, bytes: SHORT }
+    }
+
+    /// Fails unless these are the columns that were asked for, of the only query: rows take memory by
+    /// how many columns were announced, not by what is sent of them.
+    pub(super) fn admit(&self, announced: &ResultMetadata) -> std::result::Result<(), Failure> {
+        match announced.columns().len() == self.columns && announced.result_index() == 0 {
+            true => Ok(()),
+            false => Err(Failure::Unasked("columns")),
+        }
+    }
+}
 
 /// What a session begins with. Whole texts (else they are cut after 4096 bytes); the settings that
 /// computed columns and XML need; and when the business itself is in the way, we give way.
@@ -24,35 +53,68 @@ const SETTINGS: &str = "set textsize 2147483647; set nocount on; set quoted_iden
                         set ansi_padding on; set ansi_warnings on; set arithabort on; \
                         set concat_null_yields_null on; set deadlock_priority low; set lock_timeout ";
 
-/// Connects, makes the connection secure, logs in. A gateway may send us on, once.
+impl Connection {
+    /// Sends a query, whose columns may take so many bytes.
+    pub(super) async fn send(&mut self, sql: &str, bytes: usize) -> tiberius::Result<QueryStream<'_>> {
+        self.budget.arm(bytes);
+        self.client.simple_query(sql).await
+    }
+
+    async fn collect(&mut self, sql: &str, shape: Shape) -> std::result::Result<Vec<Row>, Failure> {
+        let mut stream = self.send(sql, shape.bytes).await?;
+        let mut rows = Vec::new();
+        while let Some(item) = stream.try_next().await? {
+            match item {
+                QueryItem::Metadata(announced) => shape.admit(&announced)?,
+                QueryItem::Row(_) if rows.len() >= shape.rows => return Err(Failure::Unasked("rows")),
+                QueryItem::Row(row) => rows.push(row),
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// Connects, makes the connection secure, logs in. A gateway may send us on, once, where the option
+/// `follow_routing` lets it.
 pub(super) async fn connect(settings: &Settings) -> Result<Connection> {
     let port = match (settings.port, &settings.instance) {
         (Some(port), _) => port,
         (None, instance) => browser::port(settings, instance.as_deref().unwrap_or_default()).await?,
     };
-    let first = log_in(settings, &settings.host, port).await?;
+    let budget = Budget::default();
+    let first = log_in(settings, &settings.host, port, &budget).await?;
     let logged_in = match first {
-        Err(Driver::Routing { host, port }) => log_in(settings, &host, port).await?,
+        Err(Driver::Routing { host, port }) => {
+            trouble::may_follow(settings, &host, port)?;
+            log_in(settings, &host, port, &budget).await?
+        }
         done => done,
     };
-    let mut connection = logged_in.map_err(|error| trouble::login(settings, error))?;
+    let client = logged_in.map_err(|error| match budget.overdrawn() {
+        Some(limit) => trouble::too_long(settings, limit),
+        None => trouble::login(settings, error),
+    })?;
+    let mut connection = Connection { client, budget };
     let lock_timeout = settings.limits.request_timeout.as_millis().min(i32::MAX as u128);
-    rows(settings, &mut connection, &format!("{SETTINGS}{lock_timeout}"), Asked::Session).await?;
+    let begin = format!("{SETTINGS}{lock_timeout}");
+    rows(settings, &mut connection, &begin, Asked::Session, Shape::short(0, 0)).await?;
     Ok(connection)
 }
 
 /// The outer error says why there is no connection at all, the inner one why no login.
-async fn log_in(settings: &Settings, host: &str, port: u16) -> Result<tiberius::Result<Connection>> {
-    let connecting = TcpStream::connect((host, port));
-    let stream = match timeout(settings.limits.connect_timeout, connecting).await {
-        Ok(connected) => connected.map_err(|error| trouble::unconnected(settings, &error))?,
-        Err(_) => return Err(trouble::silent(settings)),
-    };
+async fn log_in(
+    settings: &Settings,
+    host: &str,
+    port: u16,
+    budget: &Budget,
+) -> Result<tiberius::Result<Client<Compat<Metered>>>> {
+    let stream = reach::stream(settings, host, port).await?;
     // Without it small requests wait for more to be sent with them.
     let _ = stream.set_nodelay(true);
-    let mut config = config(settings)?;
+    let mut config = config(settings);
     config.host(host);
-    Ok(Client::connect(config, stream.compat_write()).await)
+    budget.arm(SHORT);
+    Ok(Client::connect(config, Metered::new(stream, budget.clone()).compat_write()).await)
 }
 
 /// The rows of a short query. After an error of kind other than the remote's own words the
@@ -62,17 +124,20 @@ pub(super) async fn rows(
     connection: &mut Connection,
     sql: &str,
     asked: Asked<'_>,
+    shape: Shape,
 ) -> Result<Vec<Row>> {
-    let limit = settings.limits.request_timeout;
-    let reading =
-        async { connection.simple_query(sql).await?.into_row_stream().try_collect::<Vec<Row>>().await };
-    match timeout(limit, reading).await {
-        Ok(rows) => rows.map_err(|error| trouble::of(settings, error, asked)),
+    let collected = timeout(settings.limits.request_timeout, connection.collect(sql, shape)).await;
+    match collected {
+        Ok(Ok(rows)) => Ok(rows),
+        Ok(Err(failure)) => Err(match connection.budget.overdrawn() {
+            Some(limit) => trouble::too_long(settings, limit),
+            None => trouble::of(settings, failure, asked),
+        }),
         Err(_) => Err(trouble::slow(settings)),
     }
 }
 
-fn config(settings: &Settings) -> Result<Config> {
+fn config(settings: &Settings) -> Config {
     let mut config = Config::new();
     config.database(&settings.database);
     config.application_name(&settings.application_name);
@@ -83,27 +148,14 @@ fn config(settings: &Settings) -> Result<Config> {
         Encrypt::LoginOnly => EncryptionLevel::Off,
         Encrypt::Plaintext => EncryptionLevel::NotSupported,
     });
-    match (settings.trust_certificate, &settings.ca_file) {
+    match (settings.trust_certificate, &settings.ca) {
         (true, _) => config.trust_cert(),
-        (false, Some(path)) => config.trust_cert_ca_bundle(authorities(settings, path)?),
+        (false, Some(pem)) => config.trust_cert_ca_bundle(pem.clone().into_bytes()),
         (false, None) => {}
     }
     config.handshake_timeout(Some(settings.limits.connect_timeout));
     config.command_timeout(Some(settings.limits.request_timeout));
     // Half a pair of surrogates becomes U+FFFD; else it would end the whole stream.
     config.lossy_utf16_decoding(true);
-    Ok(config)
-}
-
-fn authorities(settings: &Settings, path: &str) -> Result<Vec<u8>> {
-    let unusable = |why: String| {
-        let server = &settings.server;
-        Error::new(Kind::Config, format!("option \"ca_file\" of server \"{server}\" {why}"))
-            .hint(format!("name a readable PEM file: {}", settings.set("ca_file", "/...")))
-    };
-    let content = std::fs::read(path).map_err(|e| unusable(format!("cannot be read: {}", e.kind())))?;
-    match content.windows(11).any(|window| window == b"-----BEGIN ") {
-        true => Ok(content),
-        false => Err(unusable("holds no certificate in PEM form".into())),
-    }
+    config
 }

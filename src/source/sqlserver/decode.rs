@@ -25,6 +25,12 @@ pub(super) struct Builder<'a> {
     zone: Tz,
     page: Page,
     sent: usize,
+    /// Bytes of memory that the page takes.
+    held: usize,
+    /// The place of the row before, and whether the rows came in the order of the scope as far as
+    /// that can be told here.
+    before: Option<Key>,
+    ordered: bool,
     /// Where each key lies in the page.
     seen: BTreeMap<Key, usize>,
 }
@@ -59,6 +65,9 @@ impl<'a> Builder<'a> {
             zone,
             page,
             sent: 0,
+            held: 0,
+            before: ask.after.clone(),
+            ordered: true,
             seen: BTreeMap::new(),
         }
     }
@@ -68,24 +77,44 @@ impl<'a> Builder<'a> {
         self.sent
     }
 
-    /// How much of them, in bytes.
-    pub(super) fn bytes(&self) -> usize {
-        self.page.bytes
+    /// How much memory they take, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.held
     }
 
-    /// Adds a row.
-    pub(super) fn push(&mut self, row: &Row) {
+    /// Whether no row came that belongs before an earlier one.
+    pub(super) fn is_ordered(&self) -> bool {
+        self.ordered
+    }
+
+    /// Adds a row. Whether its place in the order is another than that of the row before.
+    pub(super) fn push(&mut self, row: &Row) -> bool {
         self.sent += 1;
         let data: Vec<&ColumnData<'static>> = row.cells().map(|(_, data)| data).collect();
         self.page.bytes += data.iter().map(|data| size(data)).sum::<usize>();
+        self.held += held(row);
         let key = self.key(&data);
-        if let Some(place) = key.as_ref().ok().and_then(|key| self.place(key, &data)) {
+        let place = key.as_ref().ok().and_then(|key| self.place(key, &data));
+        let goes_on = place.as_ref().is_none_or(|place| self.goes_on(place));
+        if let Some(place) = place {
             self.page.last = Some(place);
         }
         match key.and_then(|key| self.decode(key, &data)) {
             Ok(row) => self.keep(row, &data),
             Err(broken) => self.reject(broken, &data),
         }
+        goes_on
+    }
+
+    /// Whether a place is another than the one before; notes whether it lies before that one.
+    fn goes_on(&mut self, place: &Key) -> bool {
+        let Some(before) = self.before.replace(place.clone()) else { return true };
+        if let (Some(now), Some(earlier)) = (place.0.first(), before.0.first()) {
+            // Texts go by an order of the remote's; marks and numbers by one that is known here.
+            let known = self.by_cursor || self.plan.goes_by_number();
+            self.ordered &= !known || now >= earlier;
+        }
+        *place != before
     }
 
     /// The page. `more`: whether rows may follow.
@@ -103,12 +132,17 @@ impl<'a> Builder<'a> {
         set(&mut rows.keys, at, row.key);
         set(&mut rows.updated_at, at, row.updated_at);
         let plan = self.plan;
-        rows.raw.iter_mut().for_each(|raw| set(raw, at, record(plan, data)));
+        if let Some(raw) = &mut rows.raw {
+            let record = record(plan, data);
+            self.held += record.len();
+            set(raw, at, record);
+        }
     }
 
     fn reject(&mut self, (rule, reason): Broken, data: &[&ColumnData<'static>]) {
         let key = self.key(data).ok();
         let record = record(self.plan, data);
+        self.held += record.len();
         self.page.rejected.push(Rejected { key, record, rule: rule.into(), reason });
     }
 
@@ -220,7 +254,13 @@ fn set<T>(values: &mut Vec<T>, at: usize, value: T) {
     }
 }
 
-/// About how many bytes a value takes.
+/// How much memory a row takes, in bytes: as the driver hands it over, and about the same again as
+/// columns of a page.
+pub(super) fn held(row: &Row) -> usize {
+    row.cells().map(|(_, data)| size_of::<ColumnData>() + size(data)).sum()
+}
+
+/// About how many bytes a value takes on the wire.
 fn size(data: &ColumnData<'static>) -> usize {
     match data {
         ColumnData::String(Some(text)) => text.len(),

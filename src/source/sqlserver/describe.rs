@@ -2,8 +2,10 @@
 
 use tiberius::{ColumnData, Row};
 
+use super::budget::CATALOG;
 use super::cell;
 use super::column::Column;
+use super::connection::Shape;
 use super::fault::{Asked, Fault};
 use super::{SqlServer, layout, object};
 use crate::entity::Stream;
@@ -15,6 +17,9 @@ const NOT_THIS_COLUMN: u32 = 230;
 
 /// How many names of tables are looked through for the one that was meant.
 const NAMES: usize = 5000;
+
+/// A table of sparse columns has no more.
+const COLUMNS: usize = 30_000;
 
 impl SqlServer {
     /// The columns of the stream's object that the login may read. Needs SQL Server 2012 or later.
@@ -34,7 +39,8 @@ impl SqlServer {
             "select name, system_type_name, user_type_name, error_number, error_severity, error_message\n\
              from sys.dm_exec_describe_first_result_set({query}, null, 0)\norder by column_ordinal"
         );
-        let rows = self.rows(&sql, Asked::Rows(stream)).await?;
+        let shape = Shape { columns: 6, rows: COLUMNS, bytes: CATALOG };
+        let rows = self.rows(&sql, Asked::Rows(stream), shape).await?;
         Ok(match rows.first().and_then(fault) {
             Some(fault) => Err(fault),
             None => Ok(rows.iter().filter_map(column).collect()),
@@ -61,10 +67,10 @@ impl SqlServer {
         wanted.sort_unstable();
         wanted.dedup();
         let all: Vec<String> = wanted.iter().map(|name| own(name)).collect();
-        let Some(error) = self.denied(stream, &all.join(", ")).await? else { return Ok(columns) };
+        let Some(error) = self.denied(stream, &all).await? else { return Ok(columns) };
         let mut denied = Vec::new();
         for name in &wanted {
-            if self.denied(stream, &own(name)).await?.is_some() {
+            if self.denied(stream, &[own(name)]).await?.is_some() {
                 denied.push(name);
             }
         }
@@ -76,12 +82,12 @@ impl SqlServer {
     }
 
     /// Why the login may not read these columns; `None`: it may.
-    async fn denied(&mut self, stream: &Stream, which: &str) -> Result<Option<Error>> {
+    async fn denied(&mut self, stream: &Stream, which: &[String]) -> Result<Option<Error>> {
         if which.is_empty() {
             return Ok(None);
         }
-        let sql = format!("select top (0) {which} from {} as o", object::from(stream)?);
-        match self.rows(&sql, Asked::Rows(stream)).await {
+        let sql = format!("select top (0) {} from {} as o", which.join(", "), object::from(stream)?);
+        match self.rows(&sql, Asked::Rows(stream), Shape::short(which.len(), 0)).await {
             Err(error) if error.kind == Kind::Forbidden => Ok(Some(error)),
             asked => asked.map(|_| None),
         }
@@ -108,7 +114,8 @@ impl SqlServer {
     /// The tables and views that the login sees: with their schema, and in lower case without it.
     async fn names(&mut self) -> Result<Vec<(String, String)>> {
         let sql = format!("select top ({NAMES}) table_schema, table_name from information_schema.tables");
-        let rows = self.rows(&sql, Asked::Session).await?;
+        let shape = Shape { columns: 2, rows: NAMES, bytes: CATALOG };
+        let rows = self.rows(&sql, Asked::Session, shape).await?;
         let named =
             |row: &Row| Some((format!("{}.{}", text(row, 0)?, text(row, 1)?), text(row, 1)?.to_lowercase()));
         Ok(rows.iter().filter_map(named).collect())

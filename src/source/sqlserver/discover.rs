@@ -2,7 +2,9 @@
 
 use tiberius::Row;
 
+use super::budget::CATALOG;
 use super::column::{Column, Family};
+use super::connection::Shape;
 use super::describe::text;
 use super::fault::Asked;
 use super::layout::DIGEST;
@@ -15,6 +17,9 @@ use crate::source::{Described, Object};
 /// So many tables are listed at most.
 const TABLES: usize = 5000;
 
+/// A key has fewer columns, in all schemas that have a table of the name together.
+const KEY: usize = 1000;
+
 impl SqlServer {
     /// The tables and views that the login sees.
     pub(super) async fn tables(&mut self) -> Result<Vec<Object>> {
@@ -22,13 +27,16 @@ impl SqlServer {
             "select top ({TABLES}) table_schema, table_name, table_type\n\
              from information_schema.tables\norder by table_schema, table_name"
         );
-        let rows = self.rows(&sql, Asked::Session).await?;
+        let shape = Shape { columns: 3, rows: TABLES, bytes: CATALOG };
+        let rows = self.rows(&sql, Asked::Session, shape).await?;
         Ok(rows.iter().filter_map(table).collect())
     }
 
     /// The columns of an object; where nothing tells its rows apart, what can be made to.
     pub(super) async fn fields(&mut self, object: &str) -> Result<Vec<Described>> {
-        let stream = Stream { object: object.into(), table: object.into(), ..Stream::default() };
+        // A query is too long to be called by itself.
+        let table = if object::is_query(object) { "sync_discover" } else { object };
+        let stream = Stream { object: object.into(), table: table.into(), ..Stream::default() };
         let columns = self.described(&stream).await?;
         let key = self.primary_key(&stream).await?;
         let cursor = cursor(&columns).map(|column| column.name.clone());
@@ -52,7 +60,7 @@ impl SqlServer {
             object::text(&schema),
             object::text(&schema)
         );
-        let rows = self.rows(&sql, Asked::Session).await?;
+        let rows = self.rows(&sql, Asked::Session, Shape::short(1, KEY)).await?;
         Ok(rows.iter().filter_map(|row| text(row, 0)).collect())
     }
 }

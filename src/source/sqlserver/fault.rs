@@ -8,7 +8,7 @@ use super::object;
 use super::settings::Settings;
 use crate::entity::Stream;
 use crate::error::{Error, Kind};
-use crate::source::hint;
+use crate::source::{hint, redact};
 
 /// What was asked for when the fault came.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ impl Fault {
         let object = asked.object();
         let message = match kind {
             Kind::Login => return self.refused(settings),
-            Kind::Unavailable => return self.busy(settings),
+            Kind::Unavailable => return self.busy(settings, asked),
             Kind::NoDatabase => {
                 format!("\"{server}\" has no database \"{database}\" for user \"{username}\"")
             }
@@ -68,17 +68,24 @@ impl Fault {
             Kind::NoObject => {
                 format!("user \"{username}\" sees no such table or view in database \"{database}\"")
             }
-            _ => self.said(settings),
+            _ => self.said(settings, asked),
         };
         Error::new(kind, message).detail(detail).hint(asked.hint(kind, settings))
     }
 
-    /// The remote's own words, short enough to be read.
-    fn said(&self, settings: &Settings) -> String {
-        format!("error {}: {}", self.number, settings.redactor.line(&self.message))
+    /// The remote's own words, short enough to be read. A query of the caller's own may have had them
+    /// put together there, in search of the password; it is in no statement, so nothing is masked then.
+    fn said(&self, settings: &Settings, asked: Asked<'_>) -> String {
+        let line = match asked {
+            Asked::Rows(stream) if stream.filter.is_some() || object::is_query(&stream.object) => {
+                redact::line(&self.message)
+            }
+            _ => settings.redactor.line(&self.message),
+        };
+        format!("error {}: {line}", self.number)
     }
 
-    fn busy(&self, settings: &Settings) -> Error {
+    fn busy(&self, settings: &Settings, asked: Asked<'_>) -> Error {
         let versions = "let readers pass there: alter database ... set read_committed_snapshot on";
         let (what, hint) = match self.number {
             1205 => ("chose our query as a deadlock's victim", format!("when it happens often, {versions}")),
@@ -89,7 +96,7 @@ impl Fault {
             ),
         };
         let error = Error::new(Kind::Unavailable, format!("\"{}\" {what}", settings.server));
-        error.detail(self.said(settings)).hint(hint)
+        error.detail(self.said(settings, asked)).hint(hint)
     }
 
     fn refused(&self, settings: &Settings) -> Error {

@@ -6,6 +6,7 @@
 //! miss an overlap or a full pass finds.
 
 mod browser;
+mod budget;
 mod cell;
 mod column;
 mod connection;
@@ -19,6 +20,7 @@ mod layout;
 mod mark;
 mod moment;
 mod object;
+mod reach;
 mod reading;
 mod select;
 mod settings;
@@ -34,7 +36,7 @@ use async_trait::async_trait;
 use tiberius::{ColumnData, Row};
 
 use self::column::Column;
-use self::connection::Connection;
+use self::connection::{Connection, Shape};
 use self::decode::Builder;
 use self::fault::Asked;
 use self::mark::Cursor;
@@ -75,9 +77,9 @@ impl SqlServer {
     }
 
     /// The rows of a short query. The connection is kept only when nothing went wrong.
-    async fn rows(&mut self, sql: &str, asked: Asked<'_>) -> Result<Vec<Row>> {
+    async fn rows(&mut self, sql: &str, asked: Asked<'_>, shape: Shape) -> Result<Vec<Row>> {
         let mut connection = self.connection().await?;
-        let rows = connection::rows(&self.settings, &mut connection, sql, asked).await?;
+        let rows = connection::rows(&self.settings, &mut connection, sql, asked, shape).await?;
         self.idle = Some(connection);
         Ok(rows)
     }
@@ -106,7 +108,8 @@ impl SqlServer {
             Some(reading) => Ok(reading),
             None => {
                 let sql = plan.rows(&ask.scope, ask.after.as_ref())?;
-                Ok(Reading::start(self.connection().await?, about, sql))
+                let most = self.settings.limits.max_response_bytes;
+                Ok(Reading::start(self.connection().await?, about, sql, plan.items.len(), most))
             }
         }
     }
@@ -117,7 +120,7 @@ impl Source for SqlServer {
     async fn check(&mut self) -> Result<About> {
         let sql = "select cast(serverproperty('ProductVersion') as nvarchar(128)), \
                    cast(serverproperty('Edition') as nvarchar(128)), original_login(), sysutcdatetime()";
-        let rows = self.rows(sql, Asked::Session).await?;
+        let rows = self.rows(sql, Asked::Session, Shape::short(4, 1)).await?;
         let now: chrono::DateTime<chrono::Utc> = std::time::SystemTime::now().into();
         let row: Vec<&ColumnData<'static>> =
             rows.first().into_iter().flat_map(Row::cells).map(|(_, data)| data).collect();
@@ -146,7 +149,7 @@ impl Source for SqlServer {
         let plan = Plan::new(stream, &layout, columns, false)?;
         // Rights on columns show only when they are asked for.
         let empty = plan.rows(&Scope::Keys(Vec::new()), None)?;
-        self.rows(&empty, Asked::Rows(stream)).await?;
+        self.rows(&empty, Asked::Rows(stream), Shape::short(plan.items.len(), 0)).await?;
         Ok(layout)
     }
 
@@ -155,7 +158,8 @@ impl Source for SqlServer {
         let (Some((cursor, _)), Some(sql)) = (plan.cursor, plan.watermark()?) else {
             return Ok((None, None));
         };
-        let rows = self.rows(&sql, Asked::Rows(stream)).await?;
+        let columns = if matches!(cursor, Cursor::Moment(_)) { 3 } else { 1 };
+        let rows = self.rows(&sql, Asked::Rows(stream), Shape::short(columns, 1)).await?;
         let row: Vec<&ColumnData<'static>> =
             rows.first().into_iter().flat_map(Row::cells).map(|(_, data)| data).collect();
         let Some(newest) = row.first().filter(|data| !cell::is_null(data)) else { return Ok((None, None)) };
@@ -165,7 +169,7 @@ impl Source for SqlServer {
 
     async fn count(&mut self, stream: &Stream, scope: &Scope) -> Result<u64> {
         let sql = self.plan(stream).await?.count(scope)?;
-        let rows = self.rows(&sql, Asked::Rows(stream)).await?;
+        let rows = self.rows(&sql, Asked::Rows(stream), Shape::short(1, 1)).await?;
         let count = rows.first().and_then(|row| row.cells().next()).and_then(|(_, data)| cell::integer(data));
         count.and_then(|count| u64::try_from(count).ok()).ok_or_else(|| strange(&self.settings))
     }

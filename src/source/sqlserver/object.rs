@@ -1,6 +1,8 @@
 //! Names and texts as Transact-SQL writes them, and what stands behind its `from`.
 
 use crate::entity::Stream;
+use crate::entity::tsql;
+pub(super) use crate::entity::tsql::is_query;
 use crate::error::{Error, Kind, Result};
 
 /// A name in brackets: whatever it holds, and whatever the session's settings are.
@@ -13,18 +15,12 @@ pub(super) fn text(value: &str) -> String {
     format!("N'{}'", value.replace('\'', "''"))
 }
 
-/// Whether the object is a user's own query.
-pub(super) fn is_query(object: &str) -> bool {
-    let mut words = object.split(|c: char| c.is_whitespace() || c == '(');
-    words.find(|word| !word.is_empty()).is_some_and(|word| word.eq_ignore_ascii_case("select"))
-}
-
 /// What the rows are selected from: a table's or view's name, or a query in parentheses on
 /// lines of its own, so that a comment at its end swallows nothing.
 pub(super) fn from(stream: &Stream) -> Result<String> {
     let object = stream.object.trim();
     if is_query(object) {
-        return Ok(format!("(\n{}\n)", object.trim_end_matches(';')));
+        return enclosed(stream, "object", tsql::trimmed(object));
     }
     let parts = parts(object).filter(|parts| (1..=4).contains(&parts.len()));
     let parts = parts.ok_or_else(|| {
@@ -37,6 +33,17 @@ pub(super) fn from(stream: &Stream) -> Result<String> {
         .map(|part| if part.is_empty() { String::new() } else { quote(part) })
         .collect::<Vec<_>>()
         .join("."))
+}
+
+/// A text of the user's own in parentheses, on lines of its own. It was looked at when the manifest was
+/// stored, but perhaps by an earlier version, and what is discovered is in no manifest.
+pub(super) fn enclosed(stream: &Stream, what: &str, text: &str) -> Result<String> {
+    tsql::check(text).map(|()| format!("(\n{text}\n)")).map_err(|wrong| {
+        let message = format!("the {what} of stream \"{}\" is not sent to a SQL Server", stream.table);
+        Error::new(Kind::Manifest, message)
+            .detail(format!("$.streams[].{what}: {wrong}"))
+            .hint("write one query that begins with select, or one condition, with all its parentheses, quotes and comments closed")
+    })
 }
 
 /// Schema (empty where it is left out) and name of a table or view.

@@ -1,24 +1,37 @@
 //! One long answer, cut into pages: the query runs on, while a page is written.
 //!
-//! It is read by a task of its own, because the rows of a query borrow their connection. A bounded
-//! channel holds it back; when nobody wants the rest, the connection is dropped with the task.
+//! It is read by a task of its own, because the rows of a query borrow their connection. A channel
+//! bounded in rows and in bytes holds it back; when nobody wants the rest, the connection is dropped
+//! with the task.
+
+use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use tiberius::{QueryItem, Row};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::Connection;
-use super::decode::Builder;
+use super::budget::{CATALOG, SHORT};
+use super::connection::{Connection, Shape};
+use super::decode::{Builder, held};
 use super::fault::Asked;
 use super::settings::Settings;
-use super::trouble;
+use super::trouble::{self, Failure};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Key, Page};
 
-/// So many rows are read ahead.
+/// So many rows are read ahead at most.
 const AHEAD: usize = 64;
+
+/// Of the longest answer, the part that is read ahead, and that a page takes, in memory.
+const PART: usize = 4;
+
+/// So many rows of one and the same key are no table any more.
+const ALIKE: u64 = 10_000;
+
+/// A row, with the right to its place among those that are read ahead.
+type Ahead = (Row, OwnedSemaphorePermit);
 
 /// A query whose rows come in.
 pub(super) struct Reading {
@@ -26,16 +39,25 @@ pub(super) struct Reading {
     about: String,
     /// Where the last page ended.
     after: Option<Key>,
-    rows: mpsc::Receiver<tiberius::Result<Row>>,
+    /// Rows since the place in the order last changed.
+    alike: u64,
+    rows: mpsc::Receiver<Result<Ahead, Ended>>,
     task: JoinHandle<Option<Connection>>,
 }
 
 impl Reading {
-    /// Sends the query.
-    pub(super) fn start(connection: Connection, about: String, sql: String) -> Self {
+    /// Sends the query. A row may have so many columns, and so many bytes.
+    pub(super) fn start(
+        connection: Connection,
+        about: String,
+        sql: String,
+        columns: usize,
+        most: usize,
+    ) -> Self {
         let (sender, rows) = mpsc::channel(AHEAD);
-        let task = tokio::spawn(pump(connection, sql, sender));
-        Reading { about, after: None, rows, task }
+        let shape = Shape { columns, rows: usize::MAX, bytes: most };
+        let task = tokio::spawn(pump(connection, sql, shape, sender));
+        Reading { about, after: None, alike: 0, rows, task }
     }
 
     /// Whether the rows that are still to come are the ones that are asked for.
@@ -54,21 +76,29 @@ impl Reading {
     ) -> Result<(Page, End)> {
         let limits = &settings.limits;
         let deadline = Instant::now() + limits.request_timeout;
-        while builder.len() < limit.max(1) && builder.bytes() <= limits.max_response_bytes / 2 {
+        while builder.len() < limit.max(1) && builder.held() <= limits.max_response_bytes / PART {
             match timeout_at(deadline, self.rows.recv()).await {
-                Ok(Some(Ok(row))) => builder.push(&row),
-                Ok(Some(Err(error))) => return Err(trouble::of(settings, error, asked)),
+                Ok(Some(Ok((row, _permit)))) => self.take(settings, &mut builder, &row)?,
+                Ok(Some(Err(Ended::TooLarge))) => return Err(trouble::too_large(settings)),
+                Ok(Some(Err(Ended::Failed(failure)))) => return Err(trouble::of(settings, failure, asked)),
                 Ok(None) => return self.ended(builder).await,
                 Err(_) if builder.len() > 0 => break,
                 Err(_) => return Err(trouble::slow(settings)),
             }
         }
-        if builder.bytes() > limits.max_response_bytes {
-            return Err(trouble::too_large(settings, builder.bytes()));
-        }
         let page = builder.finish(true);
         self.after.clone_from(&page.last);
         Ok((page, End::Open(self)))
+    }
+
+    /// Adds a row to the page: a remote that goes back in the order, or never on, would be read for ever.
+    fn take(&mut self, settings: &Settings, builder: &mut Builder<'_>, row: &Row) -> Result<()> {
+        let goes_on = builder.push(row);
+        self.alike = if goes_on { 0 } else { self.alike + 1 };
+        match builder.is_ordered() && self.alike < ALIKE {
+            true => Ok(()),
+            false => Err(trouble::unordered(settings)),
+        }
     }
 
     async fn ended(mut self, builder: Builder<'_>) -> Result<(Page, End)> {
@@ -93,18 +123,30 @@ pub(super) enum End {
     Done(Option<Box<Connection>>),
 }
 
-/// Passes rows on until the end or the first error; gives the connection back where it is whole.
+/// Why there are no further rows.
+enum Ended {
+    Failed(Failure),
+    /// A row, or what came with it, is longer than an answer may be.
+    TooLarge,
+}
+
+/// Passes rows on until the end or the first failure; gives the connection back where it is whole.
 async fn pump(
     mut connection: Connection,
     sql: String,
-    rows: mpsc::Sender<tiberius::Result<Row>>,
+    shape: Shape,
+    rows: mpsc::Sender<Result<Ahead, Ended>>,
 ) -> Option<Connection> {
-    match pass_on(&mut connection, &sql, &rows).await {
+    match pass_on(&mut connection, &sql, shape, &rows).await {
         Ok(true) => Some(connection),
         Ok(false) => None,
-        Err(error) => {
+        Err(failure) => {
+            let ended = match connection.budget.overdrawn() {
+                Some(_) => Ended::TooLarge,
+                None => Ended::Failed(failure),
+            };
             // Nobody may be listening any more.
-            let _ = rows.send(Err(error)).await;
+            let _ = rows.send(Err(ended)).await;
             None
         }
     }
@@ -114,15 +156,32 @@ async fn pump(
 async fn pass_on(
     connection: &mut Connection,
     sql: &str,
-    rows: &mpsc::Sender<tiberius::Result<Row>>,
-) -> tiberius::Result<bool> {
-    let mut stream = connection.simple_query(sql).await?;
+    shape: Shape,
+    rows: &mpsc::Sender<Result<Ahead, Ended>>,
+) -> Result<bool, Failure> {
+    let (budget, room) = (connection.budget.clone(), room(shape.bytes));
+    let places = Arc::new(Semaphore::new(room as usize));
+    let mut stream = connection.send(sql, CATALOG.min(shape.bytes.max(SHORT))).await?;
     while let Some(item) = stream.try_next().await? {
-        if let QueryItem::Row(row) = item
-            && rows.send(Ok(row)).await.is_err()
-        {
+        // Each row may be as long as an answer.
+        budget.arm(shape.bytes);
+        let row = match item {
+            QueryItem::Metadata(announced) => {
+                shape.admit(&announced)?;
+                continue;
+            }
+            QueryItem::Row(row) => row,
+        };
+        let size = u32::try_from(held(&row)).unwrap_or(u32::MAX).min(room);
+        let Ok(place) = places.clone().acquire_many_owned(size).await else { return Ok(false) };
+        if rows.send(Ok((row, place))).await.is_err() {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Bytes of the rows that are read ahead. One larger row takes it all.
+fn room(most: usize) -> u32 {
+    u32::try_from(most / PART).unwrap_or(u32::MAX).max(1)
 }

@@ -84,6 +84,11 @@ impl Plan {
         ))
     }
 
+    /// Whether the first column of the key is sorted as the numbers here are.
+    pub(super) fn goes_by_number(&self) -> bool {
+        self.keys.first().is_some_and(|key| key.family == Family::Integer)
+    }
+
     /// How many rows a scope holds.
     pub(super) fn count(&self, scope: &Scope) -> Result<String> {
         Ok(format!("select count_big(*)\nfrom {} as o{}", self.from, clause(&self.conditions(scope)?)))
@@ -213,7 +218,7 @@ fn part(stream: &Stream, layout: &Layout, name: &str) -> Result<Part> {
 fn filter(stream: &Stream) -> Result<Option<String>> {
     match &stream.filter {
         None => Ok(None),
-        Some(serde_json::Value::String(condition)) => Ok(Some(format!("(\n{condition}\n)"))),
+        Some(serde_json::Value::String(condition)) => object::enclosed(stream, "filter", condition).map(Some),
         Some(_) => {
             Err(Error::new(Kind::Manifest, format!("the filter of stream \"{}\" is no text", stream.table))
                 .hint("write a condition as SQL Server takes it: \"is_void = 0 and branch <> 'TEST'\""))

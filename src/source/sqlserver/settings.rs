@@ -7,8 +7,9 @@ use chrono_tz::Tz;
 use secrecy::SecretString;
 
 use crate::error::{Error, Kind, Result};
+use crate::source::hosts::Hosts;
 use crate::source::redact::Redactor;
-use crate::source::{Channel, Limits, Remote, hint, options};
+use crate::source::{Channel, Limits, Remote, authority, hint, options};
 
 /// The port of a default instance.
 const PORT: u16 = 1433;
@@ -38,7 +39,12 @@ pub(super) struct Settings {
     pub(super) password: SecretString,
     pub(super) encrypt: Encrypt,
     pub(super) trust_certificate: bool,
-    pub(super) ca_file: Option<String>,
+    /// Authorities that are trusted beside the system's, as PEM.
+    pub(super) ca: Option<String>,
+    /// Whether a gateway may send the login on to another host.
+    pub(super) follow_routing: bool,
+    /// The hosts that may be connected to.
+    pub(super) hosts: Hosts,
     pub(super) application_name: String,
     /// Of times without one.
     pub(super) zone: Tz,
@@ -67,12 +73,14 @@ impl Settings {
             password: remote.credential("password", remote.password.clone())?,
             encrypt: encrypt(&remote)?,
             // A certificate that is not looked at needs no authority.
-            ca_file: optional("ca_file").filter(|_| !trust_certificate),
+            ca: if trust_certificate { None } else { authority::of(&remote)? },
             trust_certificate,
+            follow_routing: flag(&remote, "follow_routing")?,
+            hosts: remote.hosts.clone(),
             application_name: optional("application_name").unwrap_or_else(|| "erp_sync".into()),
             zone: zone(&remote)?,
             limits: remote.limits.clone(),
-            redactor: Redactor::new(remote.password.clone()),
+            redactor: Redactor::new(&remote),
             present: remote.options.keys().cloned().collect(),
             server: remote.server,
         })
@@ -81,6 +89,11 @@ impl Settings {
     /// The line that gives an option of the server another value.
     pub(super) fn set(&self, option: &str, value: &str) -> String {
         hint::server(&self.server, self.present.contains(option), option, value)
+    }
+
+    /// Whether whoever answers has shown who it is.
+    pub(super) fn is_verified(&self) -> bool {
+        self.encrypt == Encrypt::Require && !self.trust_certificate
     }
 
     /// The remote's address, quoted for a message.
@@ -102,7 +115,7 @@ impl Settings {
         match self.channel() {
             Channel::Unverified => Some(format!(
                 "drop the option trust_certificate, and name the certificate's authority: {}",
-                self.set("ca_file", "/...")
+                self.set("ca", hint::CERTIFICATE)
             )),
             Channel::Plain | Channel::LoginOnly => Some(self.set("encrypt", "require")),
             _ => None,

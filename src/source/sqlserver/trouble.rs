@@ -7,10 +7,32 @@ use tiberius::error::Error as Driver;
 
 use super::fault::{Asked, Fault};
 use super::settings::{Encrypt, Settings};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
+use crate::source::hint;
 
-/// An error of the driver on a connection that stands.
-pub(super) fn of(settings: &Settings, error: Driver, asked: Asked<'_>) -> Error {
+/// Why an answer ended early.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Driver(Driver),
+    /// More or other of it came than was asked for: what it is.
+    Unasked(&'static str),
+}
+
+impl From<Driver> for Failure {
+    fn from(error: Driver) -> Self {
+        Failure::Driver(error)
+    }
+}
+
+/// A failure on a connection that stands.
+pub(super) fn of(settings: &Settings, failure: Failure, asked: Asked<'_>) -> Error {
+    match failure {
+        Failure::Driver(error) => of_driver(settings, error, asked),
+        Failure::Unasked(what) => unasked(settings, what),
+    }
+}
+
+fn of_driver(settings: &Settings, error: Driver, asked: Asked<'_>) -> Error {
     match error {
         Driver::Server(told) => {
             let (number, class) = (told.code(), told.class());
@@ -36,11 +58,12 @@ pub(super) fn login(settings: &Settings, error: Driver) -> Error {
         Driver::Io { .. } => hung_up(settings),
         Driver::Protocol(why) => insecure(settings, &why),
         Driver::Routing { host, port } => {
+            let target = settings.redactor.line(&host);
             Error::new(Kind::Config, format!("{} sends us on and on", settings.address()))
-                .detail(format!("the last time to \"{host}:{port}\""))
-                .hint(format!("name that one: {}", settings.set("host", &host)))
+                .detail(format!("the last time to \"{target}:{port}\""))
+                .hint(format!("name that one: {}", settings.set("host", &target)))
         }
-        other => of(settings, other, Asked::Session),
+        other => of_driver(settings, other, Asked::Session),
     }
 }
 
@@ -81,11 +104,53 @@ pub(super) fn slow(settings: &Settings) -> Error {
 }
 
 /// A row that is larger than an answer may be.
-pub(super) fn too_large(settings: &Settings, bytes: usize) -> Error {
+pub(super) fn too_large(settings: &Settings) -> Error {
     let limit = settings.limits.max_response_bytes;
     Error::new(Kind::TooLarge, format!("a row of \"{}\" is larger than an answer may be", settings.server))
-        .detail(format!("{bytes} bytes came, {limit} are accepted"))
+        .detail(format!("more than {limit} bytes came, the rest was not read"))
         .hint("set erp_sync.max_response_bytes = '128MB', or leave its large column out of the manifest")
+}
+
+/// An answer that is to be short, and is not.
+pub(super) fn too_long(settings: &Settings, limit: usize) -> Error {
+    Error::new(
+        Kind::TooLarge,
+        format!("the answer of {} is longer than any to this question", settings.address()),
+    )
+    .detail(format!("more than {limit} bytes came, the rest was not read"))
+    .hint(check(settings))
+}
+
+/// More or other of something than was asked for.
+fn unasked(settings: &Settings, what: &str) -> Error {
+    Error::new(Kind::BadAnswer, format!("{} sends other {what} than were asked for", settings.address()))
+        .detail("the rest was not read")
+        .hint(check(settings))
+}
+
+/// Rows that do not come in the order that was asked for, or one row again and again.
+pub(super) fn unordered(settings: &Settings) -> Error {
+    Error::new(Kind::BadAnswer, format!("{} sends rows in another order than asked for", settings.address()))
+        .detail("what came before is stored, the rest was not read")
+        .hint("when the object is a view or a query, look there whether its key tells rows apart")
+}
+
+/// Whether the login may be sent on to this host, as the remote wants.
+pub(super) fn may_follow(settings: &Settings, host: &str, port: u16) -> Result<()> {
+    let target = settings.redactor.line(host);
+    if !settings.follow_routing || !settings.is_verified() {
+        let message = format!("{} wants the login sent on to another host", settings.address());
+        return Err(Error::new(Kind::Config, message)
+            .detail(format!(
+                "to \"{target}:{port}\"; that is not done unless the option follow_routing says so"
+            ))
+            .hint(format!(
+                "a gateway you trust: {}; or name the other host itself: {}",
+                settings.set("follow_routing", "true"),
+                settings.set("host", &target)
+            )));
+    }
+    settings.hosts.admit(host, port)
 }
 
 fn closed(settings: &Settings) -> Error {
@@ -122,11 +187,11 @@ fn insecure(settings: &Settings, why: &str) -> Error {
     match settings.encrypt {
         Encrypt::Plaintext => error.hint(format!(
             "the remote insists on encryption, so its certificate counts: {}",
-            settings.set("ca_file", "/...")
+            settings.set("ca", hint::CERTIFICATE)
         )),
         _ => error.hint(format!(
             "a certificate of your own authority: {}; any certificate: {}; a remote without TLS: {}",
-            settings.set("ca_file", "/..."),
+            settings.set("ca", hint::CERTIFICATE),
             settings.set("trust_certificate", "true"),
             settings.set("encrypt", "plaintext")
         )),

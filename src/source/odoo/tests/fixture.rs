@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::entity::{Column, Stream, Type};
+use crate::source::hosts::Hosts;
+use crate::source::redact::Sent;
 use crate::source::{Field, Layout, Limits, Remote};
 
 /// The password of every test: it must turn up in no message.
@@ -22,6 +24,8 @@ pub(in crate::source::odoo) fn remote(url: &str) -> Remote {
         username: Some("sync@example.com".into()),
         password: Some(CANARY.to_string().into()),
         limits: limits(),
+        hosts: Hosts::default(),
+        sent: Sent::default(),
     }
 }
 

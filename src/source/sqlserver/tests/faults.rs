@@ -84,3 +84,18 @@ fn what_the_remote_says_is_shortened_and_holds_no_secret() {
     assert!(!detail.contains(CANARY) && detail.contains("login with *** failed"), "{detail}");
     assert!(detail.len() < 350 && !detail.contains('\n'));
 }
+
+#[test]
+fn a_query_that_puts_guesses_together_there_is_answered_alike() {
+    for (object, filter) in [("select 1 as id", None), ("dbo.Sales", Some("1 = cast('cana' + 'ry' as int)"))]
+    {
+        let mut stream = stream(object, &["id"], &[("id", "bigint")]);
+        stream.filter = filter.map(Into::into);
+        let said = |word: &str| {
+            let message = format!("Conversion failed when converting '{word}'");
+            let fault = Fault { number: 245, class: 16, message };
+            fault.into_error(&settings(), Asked::Rows(&stream)).detail.unwrap_or_default()
+        };
+        assert_eq!(said(CANARY).replace(CANARY, "x"), said("x"));
+    }
+}

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::entity::Stream;
+use crate::source::hosts::Hosts;
+use crate::source::redact::Sent;
 use crate::source::sqlserver::settings::Settings;
 use crate::source::{Limits, Remote};
 
@@ -25,6 +27,8 @@ pub(in crate::source::sqlserver) fn remote() -> Remote {
             request_timeout: Duration::from_secs(1),
             max_response_bytes: 1_000_000,
         },
+        hosts: Hosts::default(),
+        sent: Sent::default(),
     }
 }
 

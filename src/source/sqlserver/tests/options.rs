@@ -33,7 +33,11 @@ fn an_instance_is_found_by_its_name_unless_there_is_a_port() {
 #[test]
 fn who_can_read_along_and_what_would_help() {
     for (options, channel, safer) in [
-        (&[("trust_certificate", "on")][..], Channel::Unverified, Some("(add ca_file '/...')")),
+        (
+            &[("trust_certificate", "on")][..],
+            Channel::Unverified,
+            Some("(add ca '-----BEGIN CERTIFICATE----- ...')"),
+        ),
         (&[("encrypt", "login-only")], Channel::LoginOnly, Some("(set encrypt 'require')")),
         (&[("encrypt", "plaintext")], Channel::Plain, Some("(set encrypt 'require')")),
         (&[("encrypt", "plaintext"), ("host", "::1")], Channel::Loopback, None),
@@ -48,7 +52,7 @@ fn who_can_read_along_and_what_would_help() {
 #[test]
 fn a_certificate_that_is_not_looked_at_needs_no_authority() {
     let settings = with(&[("trust_certificate", "true"), ("ca_file", "/a.pem")]).unwrap();
-    assert_eq!(settings.ca_file, None);
+    assert_eq!(settings.ca, None);
 }
 
 #[test]
