@@ -6,6 +6,8 @@ mod trouble;
 #[cfg(test)]
 pub(crate) mod double;
 #[cfg(test)]
+mod lying;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
