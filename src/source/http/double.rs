@@ -85,7 +85,7 @@ fn perform(mut stream: TcpStream, number: usize, act: Act, log: &(Heard, Heads))
 }
 
 /// Head and body of the next request, or `None` at the end of the connection.
-fn request(stream: &mut impl Read) -> Option<(String, String)> {
+pub(crate) fn request(stream: &mut impl Read) -> Option<(String, String)> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {

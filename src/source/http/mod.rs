@@ -6,9 +6,12 @@ mod trouble;
 #[cfg(test)]
 pub(crate) mod double;
 #[cfg(test)]
+mod lying;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -24,7 +27,7 @@ use super::{Limits, hint, options};
 use crate::error::{Error, Kind, Result};
 
 /// How much of the body of an answer other than 200 is read: enough for any message with its traceback.
-const MAX_ERROR_BODY: usize = 256 * 1024;
+const MAX_ERROR_BODY: usize = 64 * 1024;
 
 /// How one remote is reached.
 #[derive(Clone, Debug)]
@@ -68,18 +71,26 @@ pub(crate) struct Request {
     headers: HeaderMap,
     /// A request without one is a GET.
     body: Option<Vec<u8>>,
+    /// Longest answer, where it is less than what the limits allow.
+    most: Option<usize>,
 }
 
 impl Request {
     /// A GET.
     pub(crate) fn get(url: String) -> Self {
-        Request { url, headers: HeaderMap::new(), body: None }
+        Request { url, headers: HeaderMap::new(), body: None, most: None }
     }
 
     /// A POST.
     pub(crate) fn post(url: String, content_type: &'static str, body: Vec<u8>) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        Request { url, headers, body: Some(body) }
+        Request { url, headers, body: Some(body), most: None }
+    }
+
+    /// Accepts no longer answer than this, unpacked.
+    pub(crate) fn at_most(mut self, bytes: usize) -> Self {
+        self.most = Some(bytes);
+        self
     }
 
     /// Adds a header, or gives `None` where HTTP cannot carry its value. What is debugged does not show it.
@@ -108,8 +119,10 @@ pub(crate) struct Answer {
     pub(crate) location: Option<String>,
     /// Whether the remote closes the connection, so that its end may be a broken off one.
     pub(crate) closing: bool,
-    /// The body, unpacked.
+    /// The body, unpacked; empty where it went elsewhere as it arrived.
     pub(crate) body: Vec<u8>,
+    /// Length of the body, unpacked, as far as it was read.
+    pub(crate) bytes: usize,
 }
 
 impl Client {
@@ -138,24 +151,18 @@ impl Client {
         Ok(Client { way, inner })
     }
 
-    /// Sends the request and reads the whole answer, at most `max_response_bytes` of it.
+    /// Sends the request and reads the whole answer, at most as much of it as is allowed.
     ///
     /// Any status is an answer, for a protocol may give it a meaning: what is left goes to [`accept`].
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
-        let Request { url, headers, body } = request;
-        let url = url.as_str();
-        self.admit(url)?;
-        let request = match body {
-            Some(body) => self.inner.post(url).body(body),
-            None => self.inner.get(url),
+        let mut body = Vec::new();
+        let mut take = |bytes: &[u8]| {
+            body.extend_from_slice(bytes);
+            ControlFlow::Continue(())
         };
-        let response = request.headers(headers).send().await;
-        let response = response.map_err(|e| trouble::classify(&self.way, url, &e))?;
-        let mut answer = head(&response);
-        if response.status().is_success() {
-            answer.body = self.whole(url, response).await?;
-        } else {
-            answer.body = beginning(response).await;
+        let mut answer = self.read(request, true, &mut take).await?;
+        if !body.is_empty() {
+            answer.body = body;
         }
         Ok(answer)
     }
@@ -171,27 +178,74 @@ impl Client {
         options::hosts(options).iter().try_for_each(|(_, host, port)| way.hosts.admit(host, *port))
     }
 
-    async fn whole(&self, url: &str, mut response: Response) -> Result<Vec<u8>> {
-        let max = self.way.limits.max_response_bytes;
-        let announced = response.content_length().unwrap_or(0);
-        if announced > max as u64 {
-            return Err(self.too_large(url));
-        }
-        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-        while let Some(chunk) = response.chunk().await.map_err(|e| trouble::classify(&self.way, url, &e))? {
-            if body.len() + chunk.len() > max {
-                return Err(self.too_large(url));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+    /// Sends the request and hands the body of a 200 answer on as it arrives, unpacked, until `take` has
+    /// enough. The body of another answer is read in part.
+    pub(crate) async fn stream(&self, request: Request, take: Take<'_>) -> Result<Answer> {
+        self.read(request, false, take).await
     }
 
-    fn too_large(&self, url: &str) -> Error {
-        let max = self.way.limits.max_response_bytes;
-        Error::new(Kind::TooLarge, format!("the answer of {} is longer than {max} bytes", trouble::host(url)))
+    async fn read(&self, request: Request, any_success: bool, take: Take<'_>) -> Result<Answer> {
+        let Request { url, headers, body, most } = request;
+        self.admit(&url)?;
+        let limit = self.way.limits.max_response_bytes;
+        let budget = Budget { url: &url, most: most.map_or(limit, |most| most.min(limit)) };
+        let request = match body {
+            Some(body) => self.inner.post(&url).body(body),
+            None => self.inner.get(&url),
+        };
+        let response = request.headers(headers).send().await;
+        let response = response.map_err(|e| trouble::classify(&self.way, &url, &e))?;
+        let mut answer = head(&response);
+        if answer.status == 200 || any_success && response.status().is_success() {
+            answer.bytes = self.body(budget, response, take).await?;
+        } else {
+            answer.body = beginning(response).await;
+            answer.bytes = answer.body.len();
+        }
+        Ok(answer)
+    }
+
+    /// Reads a body within its budget; gives how many bytes were read. What is announced says little: a
+    /// packed body announces what it is packed, one in chunks nothing.
+    async fn body(&self, budget: Budget<'_>, mut response: Response, take: Take<'_>) -> Result<usize> {
+        if response.content_length().is_some_and(|announced| announced > budget.most as u64) {
+            return Err(self.too_large(budget));
+        }
+        let mut read = 0;
+        while let Some(chunk) =
+            response.chunk().await.map_err(|e| trouble::classify(&self.way, budget.url, &e))?
+        {
+            read += chunk.len();
+            if read > budget.most {
+                return Err(self.too_large(budget));
+            }
+            if take(&chunk).is_break() {
+                break;
+            }
+        }
+        Ok(read)
+    }
+
+    /// Where the limit is not the one that people set, no remote of the right kind gets there.
+    fn too_large(&self, budget: Budget<'_>) -> Error {
+        let Budget { url, most } = budget;
+        let kind = match most == self.way.limits.max_response_bytes {
+            true => Kind::TooLarge,
+            false => Kind::BadAnswer,
+        };
+        Error::new(kind, format!("the answer of {} is longer than {most} bytes", trouble::host(url)))
             .detail("the rest was not read")
     }
+}
+
+/// Takes a body piece by piece.
+pub(crate) type Take<'t> = &'t mut dyn FnMut(&[u8]) -> ControlFlow<()>;
+
+/// How long an answer may be, and of whom.
+#[derive(Clone, Copy)]
+struct Budget<'a> {
+    url: &'a str,
+    most: usize,
 }
 
 /// Refuses what is not a plain 200 answer of the remote itself.
@@ -226,6 +280,7 @@ fn head(response: &Response) -> Answer {
         location: text(headers, &LOCATION),
         closing: text(headers, &CONNECTION).is_some_and(|c| c.eq_ignore_ascii_case("close")),
         body: Vec::new(),
+        bytes: 0,
     }
 }
 

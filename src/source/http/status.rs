@@ -16,7 +16,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 pub(super) fn refusal(way: &Way, url: &str, answer: &Answer) -> Option<Error> {
     let host = host(url);
     match answer.status {
-        200 if answer.body.is_empty() => Some(empty(way, &host, answer)),
+        200 if answer.body.is_empty() && answer.bytes == 0 => Some(empty(way, &host, answer)),
         200 => None,
         300..=399 => Some(redirected(way, &host, answer)),
         429 => Some(throttled(way, &host, answer)),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::double::{Act, Double, answer, block_on, json, tls};
 use super::*;
 
-fn way() -> Way {
+pub(super) fn way() -> Way {
     Way {
         server: "odoo_main".into(),
         limits: Limits {
@@ -23,7 +23,7 @@ fn way() -> Way {
 }
 
 /// One request, its answer accepted.
-fn ask(way: Way, url: &str) -> Result<Answer> {
+pub(super) fn ask(way: Way, url: &str) -> Result<Answer> {
     block_on(async {
         let client = Client::new(way.clone())?;
         let answer = client.send(Request::post(url.into(), "application/json", b"{}".to_vec())).await?;
@@ -36,7 +36,7 @@ fn told(answer: &[u8]) -> Result<Answer> {
 }
 
 /// The error, with the changing port written as PORT.
-fn error(url: &str, answer: Result<Answer>) -> Error {
+pub(super) fn error(url: &str, answer: Result<Answer>) -> Error {
     let mut error = answer.expect_err("an error");
     let port = url.rsplit(':').next().unwrap().trim_end_matches('/').to_string();
     error.message = error.message.replace(&port, "PORT");
@@ -44,7 +44,7 @@ fn error(url: &str, answer: Result<Answer>) -> Error {
     error
 }
 
-fn refused(answer: &[u8]) -> Error {
+pub(super) fn refused(answer: &[u8]) -> Error {
     let double = Double::answers(vec![answer.to_vec()]);
     error(&double.url, ask(way(), &double.url))
 }

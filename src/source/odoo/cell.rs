@@ -1,9 +1,9 @@
-//! One value of the remote as one value of a column.
-
-use serde_json::Value;
+//! One value of the remote, as JSON text, as one value of a column.
 
 use super::layout::is_written_plainly;
 use super::mark;
+use super::parts::Shape;
+use super::raw::{self, Broken, Seen};
 use crate::entity::Type;
 use crate::source::cell::{Cell, Flaw, wrong};
 
@@ -14,37 +14,106 @@ const EXACT: i64 = 1 << 53;
 /// takes 131,072 digits, and one row beyond that would fail its whole batch.
 const LONGEST: usize = 1000;
 
+/// Documents up to this length are written in one way however they came, as a tree of their values. That
+/// of a longer one would take too much memory: it keeps the order of its members and its escapes, which
+/// mean the same.
+const LONGEST_TREE: usize = 64 * 1024;
+
 /// Odoo writes `false` where there is no value, except for booleans; numbers are
-/// never missing, they are 0.
-pub(super) fn cell(kind: Type, remote_type: &str, value: &Value) -> Result<Cell, Flaw> {
-    match (kind, value) {
-        (Type::Boolean, Value::Bool(flag)) => Ok(Cell::Bool(*flag)),
-        (_, Value::Null | Value::Bool(false)) => Ok(Cell::Null),
+/// never missing, they are 0. The text went through [`flaw`] before.
+pub(super) fn read(kind: Type, remote_type: &str, json: &str) -> Result<Cell, Flaw> {
+    match (kind, json) {
+        (Type::Boolean, "true" | "false") => Ok(Cell::Bool(json == "true")),
+        (_, "null" | "false") => Ok(Cell::Null),
         (Type::Boolean, _) => Err(wrong("is no boolean")),
-        (Type::Bigint, value) => integer(value).map(Cell::Int),
-        (Type::Numeric, value) => numeric(value).map(Cell::Text),
-        (Type::Text, value) => text(remote_type, value).map(Cell::Text),
-        (Type::Date, value) => moment(value, mark::date, "").map(Cell::Text),
-        (Type::Timestamptz, value) if remote_type == "date" => {
-            moment(value, mark::date, " 00:00:00+00").map(Cell::Text)
+        (Type::Bigint, _) => integer(json).map(Cell::Int),
+        (Type::Numeric, _) => numeric(json).map(Cell::Text),
+        (Type::Text, _) => text(remote_type, json).map(Cell::Text),
+        (Type::Date, _) => moment(json, mark::date, "").map(Cell::Text),
+        (Type::Timestamptz, _) if remote_type == "date" => {
+            moment(json, mark::date, " 00:00:00+00").map(Cell::Text)
         }
-        (Type::Timestamptz, value) => moment(value, mark::datetime, "+00").map(Cell::Text),
-        (Type::Jsonb, value) => Ok(Cell::Text(value.to_string())),
-        (Type::BigintArray, value) => ids(value).map(Cell::Text),
-        (Type::TextArray, value) => texts(value).map(Cell::Text),
+        (Type::Timestamptz, _) => moment(json, mark::datetime, "+00").map(Cell::Text),
+        (Type::Jsonb, _) => Ok(Cell::Text(document(json))),
+        (Type::BigintArray, _) => ids(json).map(Cell::Text),
+        (Type::TextArray, _) => texts(json).map(Cell::Text),
     }
 }
 
+/// What a value holds, wherever it lies in a document, that no type of PostgreSQL takes. Fails where the
+/// text is no JSON, or is nested too deep.
+pub(super) fn flaw(json: &str) -> Result<Option<Flaw>, Broken> {
+    let mut found = Found(None);
+    match json.as_bytes() {
+        [b'"', ..] if !json.contains("\\u") => {}
+        [b'[' | b'{' | b'"', ..] => raw::walk(json, &mut found)?,
+        _ if is_number(json) => found.number(json),
+        _ => {}
+    }
+    Ok(found.0)
+}
+
+/// The character that PostgreSQL cannot store.
+pub(super) const NUL: Flaw =
+    Flaw { rule: "nul", why: "holds the character U+0000, which PostgreSQL cannot store" };
+
+struct Found(Option<Flaw>);
+
+impl Seen for Found {
+    fn text(&mut self, text: &str) {
+        if text.contains('\0') {
+            self.0.get_or_insert(NUL);
+        }
+    }
+
+    fn number(&mut self, number: &str) {
+        if !is_storable(number) {
+            self.0.get_or_insert(Flaw { rule: "range", why: "holds a number that is too large or too long" });
+        }
+    }
+}
+
+/// A document's JSON text.
+pub(super) fn document(json: &str) -> String {
+    if json.len() > LONGEST_TREE {
+        return raw::compact(json);
+    }
+    match serde_json::from_str::<serde_json::Value>(json) {
+        Ok(value) => value.to_string(),
+        Err(_) => raw::compact(json),
+    }
+}
+
+fn is_number(json: &str) -> bool {
+    json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}
+
 /// A whole number, or the id of a many2one (`[14, "Azure Interior"]` where names were not switched off).
-pub(super) fn integer(value: &Value) -> Result<i64, Flaw> {
-    match value {
-        Value::Number(number) => whole(&number.to_string()).ok_or(wrong("is no whole number of 64 bits")),
-        Value::Array(pair) => match pair.as_slice() {
-            [id @ Value::Number(_), Value::String(_)] => integer(id),
-            _ => Err(wrong("is no whole number")),
-        },
+pub(super) fn integer(json: &str) -> Result<i64, Flaw> {
+    if is_number(json) {
+        return whole(json).ok_or(wrong("is no whole number of 64 bits"));
+    }
+    match first_two(json) {
+        Some((id, name)) if is_number(id) && name.starts_with('"') => integer(id),
         _ => Err(wrong("is no whole number")),
     }
+}
+
+/// The items of a list of two.
+fn first_two(json: &str) -> Option<(&str, &str)> {
+    if Shape::of(json) != Shape::List {
+        return None;
+    }
+    let (mut first, mut second, mut count) = (None, None, 0usize);
+    let read = raw::items(json, |item| {
+        count += 1;
+        match count {
+            1 => first = Some(item),
+            2 => second = Some(item),
+            _ => {}
+        }
+    });
+    if read.is_ok() && count == 2 { first.zip(second) } else { None }
 }
 
 /// A whole number from its text. Odoo sends what is beyond 32 bits as a double:
@@ -65,18 +134,12 @@ fn whole(text: &str) -> Option<i64> {
     (-EXACT..=EXACT).contains(&number).then_some(number)
 }
 
-fn numeric(value: &Value) -> Result<String, Flaw> {
-    match value {
-        Value::Number(number) => {
-            let text = number.to_string();
-            if is_storable(&text) {
-                Ok(text)
-            } else {
-                Err(Flaw { rule: "range", why: "is too large or too long" })
-            }
-        }
-        Value::String(word) if matches!(word.as_str(), "NaN" | "Infinity" | "-Infinity") => Ok(word.clone()),
-        _ => Err(wrong("is no number")),
+fn numeric(json: &str) -> Result<String, Flaw> {
+    match json {
+        "\"NaN\"" | "\"Infinity\"" | "\"-Infinity\"" => Ok(json.trim_matches('"').to_string()),
+        _ if !is_number(json) => Err(wrong("is no number")),
+        _ if is_storable(json) => Ok(json.to_string()),
+        _ => Err(Flaw { rule: "range", why: "is too large or too long" }),
     }
 }
 
@@ -87,38 +150,63 @@ pub(super) fn is_storable(number: &str) -> bool {
 }
 
 /// Selections may have numbers for values; documents become their JSON text.
-fn text(remote_type: &str, value: &Value) -> Result<String, Flaw> {
-    match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(_) if remote_type == "selection" || is_written_plainly(remote_type) => {
-            Ok(value.to_string())
-        }
-        Value::Array(_) | Value::Object(_) if matches!(remote_type, "json" | "properties") => {
-            Ok(value.to_string())
-        }
+fn text(remote_type: &str, json: &str) -> Result<String, Flaw> {
+    if let Some(text) = raw::string(json) {
+        return Ok(text);
+    }
+    let is_plain = remote_type == "selection" || is_written_plainly(remote_type);
+    let is_document = matches!(remote_type, "json" | "properties");
+    match Shape::of(json) {
+        Shape::Other if is_number(json) && is_plain => Ok(json.to_string()),
+        Shape::List | Shape::Structure if is_document => Ok(document(json)),
         _ => Err(wrong("is no text")),
     }
 }
 
-fn moment<T>(value: &Value, read: fn(&str) -> Option<T>, zone: &str) -> Result<String, Flaw> {
-    let text = value.as_str().ok_or(wrong("is no date"))?;
-    read(text).map(|_| format!("{text}{zone}")).ok_or(wrong("is no valid date"))
+fn moment<T>(json: &str, read: fn(&str) -> Option<T>, zone: &str) -> Result<String, Flaw> {
+    let text = raw::string(json).ok_or(wrong("is no date"))?;
+    read(&text).map(|_| format!("{text}{zone}")).ok_or(wrong("is no valid date"))
 }
 
-fn ids(value: &Value) -> Result<String, Flaw> {
-    let items = value.as_array().ok_or(wrong("is no list"))?;
-    let ids: Vec<String> =
-        items.iter().map(|id| integer(id).map(|id| id.to_string())).collect::<Result<_, _>>()?;
-    Ok(format!("{{{}}}", ids.join(",")))
+fn ids(json: &str) -> Result<String, Flaw> {
+    array(json, |item, out| {
+        out.push_str(&integer(item)?.to_string());
+        Ok(())
+    })
 }
 
-fn texts(value: &Value) -> Result<String, Flaw> {
-    let items = value.as_array().ok_or(wrong("is no list"))?;
-    let quoted = |item: &Value| match item {
-        Value::String(text) => Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))),
-        Value::Null => Ok("NULL".to_string()),
-        _ => Err(wrong("is no list of texts")),
-    };
-    let texts: Vec<String> = items.iter().map(quoted).collect::<Result<_, _>>()?;
-    Ok(format!("{{{}}}", texts.join(",")))
+fn texts(json: &str) -> Result<String, Flaw> {
+    array(json, |item, out| {
+        match (item, raw::string(item)) {
+            ("null", _) => out.push_str("NULL"),
+            (_, Some(text)) => {
+                out.push('"');
+                out.push_str(&text.replace('\\', "\\\\").replace('"', "\\\""));
+                out.push('"');
+            }
+            _ => return Err(wrong("is no list of texts")),
+        }
+        Ok(())
+    })
+}
+
+/// A list as the text of a PostgreSQL array. `write` puts one item to it.
+fn array(json: &str, write: impl Fn(&str, &mut String) -> Result<(), Flaw>) -> Result<String, Flaw> {
+    if Shape::of(json) != Shape::List {
+        return Err(wrong("is no list"));
+    }
+    let (mut out, mut flaw) = (String::from("{"), None);
+    let read = raw::items(json, |item| {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        if flaw.is_none() {
+            flaw = write(item, &mut out).err();
+        }
+    });
+    match (read, flaw) {
+        (_, Some(flaw)) => Err(flaw),
+        (Err(_), None) => Err(wrong("is no list")),
+        (Ok(()), None) => Ok(out + "}"),
+    }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Odoo;
 use super::layout::ATTRIBUTES;
+use super::parts::Shape;
 use crate::entity::Type;
 use crate::error::{Error, Kind, Result};
 use crate::source::{Described, Object};
@@ -17,51 +18,67 @@ impl Odoo {
     /// `get_available_models` (from Odoo 16 on) gives just these to every internal user; before
     /// it, the list of all models had to do (`odoo/addons/base/models/ir_model.py`).
     pub(super) async fn models(&mut self) -> Result<Vec<Object>> {
-        let reply = match self.execute("ir.model", "get_available_models", vec![], json!({})).await {
-            Err(error) if is_missing_method(&error) => self.all_models().await?,
-            reply => reply?.value,
+        let mut all = Some(Vec::new());
+        let method = "get_available_models";
+        let asked = self.listing("ir.model", method, vec![], json!({}), |part| add(&mut all, &part));
+        let shape = match asked.await {
+            Err(error) if is_missing_method(&error) => {
+                all = Some(Vec::new());
+                self.all_models(|part| add(&mut all, &part)).await?
+            }
+            shape => shape?,
         };
-        let model = |model: &Value| {
-            let label = model.get("display_name").or_else(|| model.get("name"));
-            Some(Object { name: text(model, "model")?, label: label?.as_str()?.to_string(), kind: "model" })
-        };
-        let all: Option<Vec<Object>> = reply.as_array().and_then(|all| all.iter().map(model).collect());
+        let all = all.filter(|_| shape == Shape::List);
         let mut all = all.ok_or_else(|| self.strange("the list of models is none"))?;
         all.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(all)
     }
 
-    async fn all_models(&mut self) -> Result<Value> {
+    async fn all_models(&mut self, each: impl FnMut(Value)) -> Result<Shape> {
         let args = vec![("domain", json!([["transient", "=", false]])), ("fields", json!(["model", "name"]))];
-        Ok(self.execute("ir.model", "search_read", args, json!({"order": "model"})).await?.value)
+        self.listing("ir.model", "search_read", args, json!({"order": "model"}), each).await
     }
 
     /// The modules that are installed, where the user may see them.
     pub(super) async fn modules(&mut self) -> Result<Vec<Object>> {
         let installed = json!([["state", "=", "installed"]]);
         let args = vec![("domain", installed), ("fields", json!(["name", "shortdesc"]))];
-        let reply =
-            match self.execute("ir.module.module", "search_read", args, json!({"order": "name"})).await {
-                Err(error) if matches!(error.kind, Kind::Forbidden | Kind::NoObject) => return Ok(Vec::new()),
-                reply => reply?.value,
-            };
-        let module = |module: &Value| {
-            let label = text(module, "shortdesc").unwrap_or_default();
-            Some(Object { name: text(module, "name")?, label, kind: "module" })
+        let mut all = Vec::new();
+        let module = |module: Value| {
+            let label = text(&module, "shortdesc").unwrap_or_default();
+            all.extend(text(&module, "name").map(|name| Object { name, label, kind: "module" }));
         };
-        Ok(reply.as_array().into_iter().flatten().filter_map(module).collect())
+        match self.listing("ir.module.module", "search_read", args, json!({"order": "name"}), module).await {
+            Err(error) if matches!(error.kind, Kind::Forbidden | Kind::NoObject) => Ok(Vec::new()),
+            Ok(Shape::List) => Ok(all),
+            shape => shape.map(|_| Vec::new()),
+        }
     }
 
     /// The fields of a model.
     pub(super) async fn described(&mut self, model: &str) -> Result<Vec<Described>> {
         let attributes: Vec<&str> = ATTRIBUTES.into_iter().chain(["string"]).collect();
-        let all = vec![("allfields", json!([]))];
-        let reply = self.execute(model, "fields_get", all, json!({"attributes": attributes})).await?;
-        let fields = reply.value.as_object().ok_or_else(|| self.strange("the list of fields is none"))?;
-        let mut fields: Vec<Described> = fields.iter().map(|(name, field)| describe(name, field)).collect();
+        let mut fields = Vec::new();
+        self.fields_get(model, &attributes, |part| {
+            let part = part.as_object().into_iter().flatten();
+            fields.extend(part.map(|(name, field)| describe(name, field)));
+        })
+        .await?;
         // The key first, then by name: so lists of two servers can be compared.
         fields.sort_by(|a, b| (!a.is_key, &a.name).cmp(&(!b.is_key, &b.name)));
         Ok(fields)
+    }
+}
+
+/// Puts a model to the list, which is none if this is no model.
+fn add(all: &mut Option<Vec<Object>>, model: &Value) {
+    let label = model.get("display_name").or_else(|| model.get("name"));
+    let name = text(model, "model").zip(label.and_then(Value::as_str));
+    match (all.as_mut(), name) {
+        (Some(all), Some((name, label))) => {
+            all.push(Object { name, label: label.to_string(), kind: "model" });
+        }
+        _ => *all = None,
     }
 }
 

@@ -4,8 +4,9 @@
 //! the class of the remote's exception. A few times these do not tell enough and Odoo
 //! sends nothing better, so its untranslated text is looked at too: see [`Fault::kind`].
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::raw;
 use super::refusal::{
     BAD_FILTER, OTHER_VERSION, forbidden_hint, language_hint, perhaps_wrong_database, refused_key,
     refused_login, wants_a_session,
@@ -44,6 +45,29 @@ impl Fault {
             message => message,
         };
         Fault { status: 200, class: short(&class), message }
+    }
+
+    /// From the text of that member, of which only what is needed is read.
+    pub(super) fn from_text(error: &str) -> Self {
+        let texts = |text: &str, names: &[&str]| {
+            let mut found = Map::new();
+            let read = raw::members(text, |name, value| {
+                if names.contains(&&*name)
+                    && let Some(text) = raw::string(value)
+                {
+                    found.insert(name.into_owned(), Value::String(text));
+                }
+            });
+            // What is no structure has no members.
+            read.map_or_else(|_| Map::new(), |()| found)
+        };
+        let mut known = texts(error, &["message"]);
+        let _ = raw::members(error, |name, value| {
+            if name == "data" {
+                known.insert("data".into(), Value::Object(texts(value, &["name", "message"])));
+            }
+        });
+        Fault::from_json(&Value::Object(known))
     }
 
     /// From the body of a JSON-2 answer with another status than 200. Without the name

@@ -8,26 +8,49 @@ use serde_json::Value;
 
 use super::fault::{Asked, Fault};
 use super::jsonrpc;
+use super::parts::{Counted, Shape};
+use super::reading::Reading;
 use super::refusal::no_database;
-use super::rpc::{Reply, Rpc, is_page};
+use super::rpc::{Reply, Rpc, SHORT, is_page};
 use super::settings::{Protocol, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::source::hint;
 use crate::source::http::{Answer, Request};
 
 impl Rpc {
-    /// Calls a method of a model with these arguments.
+    /// Calls a method of a model with these arguments, for a short result.
     pub(super) async fn json2(&mut self, model: &str, method: &str, named: &Value) -> Result<Reply> {
         let asked = Asked { object: model, method };
         let request = request(self.settings(), asked, named)?;
         let url = request.url.clone();
-        let answer = self.exchange(request).await?;
-        if let Some(error) = refusal(self.settings(), &answer, asked) {
-            return Err(error);
-        }
-        let answer = self.accepted(Protocol::Json2, &url, answer)?;
+        let answer = self.exchange(request.at_most(SHORT)).await?;
+        let answer = self.taken(&url, answer, asked)?;
         let decoded = jsonrpc::parse(&answer.body);
         self.reply(answer, decoded, asked)
+    }
+
+    /// The same, but hands the parts of the result on as they arrive.
+    pub(super) async fn json2_parts(
+        &mut self,
+        asked: Asked<'_>,
+        named: &Value,
+        counted: Counted<'_>,
+    ) -> Result<Reply<Shape>> {
+        let request = request(self.settings(), asked, named)?;
+        let url = request.url.clone();
+        let most = counted.longest_answer();
+        let mut reading = Reading::new(Protocol::Json2, 0, counted);
+        let answer = self.exchange_parts(request, most, &mut reading).await?;
+        let answer = self.taken(&url, answer, asked)?;
+        self.read(answer, reading, asked)
+    }
+
+    /// The answer, unless it is a refusal.
+    fn taken(&self, url: &str, answer: Answer, asked: Asked<'_>) -> Result<Answer> {
+        match refusal(self.settings(), &answer, asked) {
+            Some(error) => Err(error),
+            None => self.accepted(Protocol::Json2, url, answer),
+        }
     }
 }
 

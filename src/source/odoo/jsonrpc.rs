@@ -13,7 +13,7 @@ pub(super) fn encode(call: &Call<'_>, id: u64) -> Vec<u8> {
     json!({"jsonrpc": "2.0", "method": "call", "params": params, "id": id}).to_string().into_bytes()
 }
 
-/// The result in an answer to request `id`. Numbers keep their text.
+/// The result in a short answer to request `id`. Numbers keep their text. Long ones: `jsonparts.rs`.
 pub(super) fn decode(body: &[u8], id: u64) -> Result<Value, Trouble> {
     let Value::Object(mut answer) = parse(body)? else {
         return Err(Trouble::Garbage("JSON, but no object".into()));
@@ -35,15 +35,20 @@ pub(super) fn parse(body: &[u8]) -> Result<Value, Trouble> {
         (Err(_), Cow::Owned(mended)) => serde_json::from_slice(&mended),
         _ => first,
     };
-    mended.map_err(|e| match e.is_eof() {
+    mended.map_err(|e| broken(&e))
+}
+
+/// What an answer is that cannot be read.
+pub(super) fn broken(error: &serde_json::Error) -> Trouble {
+    match error.is_eof() {
         true => Trouble::Cut,
-        false => Trouble::Garbage(format!("no JSON at line {}, column {}", e.line(), e.column())),
-    })
+        false => Trouble::Garbage(format!("no JSON at line {}, column {}", error.line(), error.column())),
+    }
 }
 
 /// Python writes `NaN`, `Infinity` and `-Infinity`, which JSON does not know. Puts
 /// quotes around them: PostgreSQL reads the same words.
-fn quote_nan(body: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn quote_nan(body: &[u8]) -> Cow<'_, [u8]> {
     let mut out = Vec::new();
     let mut copied = 0;
     let mut at = 0;

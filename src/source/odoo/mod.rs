@@ -12,16 +12,23 @@ mod discover;
 mod domain;
 mod fault;
 mod json2;
+mod jsonparts;
 mod jsonrpc;
 mod layout;
 mod mark;
 mod outside;
+mod parts;
 mod poison;
+mod raw;
+mod reading;
+mod records;
 mod refusal;
+mod rejection;
 mod rpc;
 mod session;
 mod settings;
 mod version;
+mod xmlparts;
 mod xmlread;
 mod xmlrpc;
 
@@ -35,9 +42,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use self::fault::Asked;
 use self::layout::Fields;
+use self::parts::{Allowance, Shape};
+use self::records::Records;
 use self::rpc::{Reply, Rpc};
-use self::settings::Settings;
+use self::settings::{Protocol, Settings};
 use super::{About, Ask, Described, Layout, Mark, Object, Page, Remote, Scope, Source};
 use crate::entity::{Column, Stream};
 use crate::error::{Error, Kind, Result};
@@ -85,19 +95,41 @@ impl Odoo {
         Ok(domain)
     }
 
-    /// The first `limit` records that a domain finds, by id.
-    async fn records(
+    /// An empty page for records of this layout.
+    fn no_records<'a>(&self, stream: &'a Stream, layout: &'a Layout, raw: bool) -> Records<'a> {
+        Records::new(stream, layout, raw, self.rpc.settings().way.limits.max_response_bytes)
+    }
+
+    /// Puts the first `limit` records that a domain finds, by id, to `records`.
+    async fn read(
         &mut self,
         stream: &Stream,
         layout: &Layout,
         domain: Vec<Value>,
         limit: usize,
-    ) -> Result<Reply> {
+        records: &mut Records<'_>,
+    ) -> Result<Reply<Shape>> {
         // `load` switches the names of many2one off: they double the answer's size
         // and time. A limit of 0 would mean none.
         let named = json!({"limit": limit.max(1), "order": "id", "load": ""});
         let args = vec![("domain", json!(domain)), ("fields", json!(names(stream, layout)))];
-        self.execute(&stream.object, "search_read", args, named).await
+        let asked = Asked { object: &stream.object, method: "search_read" };
+        let allowance = self.page_allowance(limit).await?;
+        let reply = self.execute_parts(asked, args, named, allowance, records).await?;
+        match records.strange(reply.value) {
+            Some(why) => Err(self.strange(why)),
+            None => Ok(reply),
+        }
+    }
+
+    /// A record is there as text beside the page that it is put to, over XML-RPC twice: in XML and in JSON.
+    async fn page_allowance(&mut self, limit: usize) -> Result<Allowance> {
+        let most = self.rpc.settings().way.limits.max_response_bytes;
+        let part = match self.rpc.protocol().await? {
+            Protocol::Json2 | Protocol::JsonRpc => most / 2,
+            Protocol::XmlRpc => most / 4,
+        };
+        Ok(Allowance { answer: None, part, parts: limit.max(1) })
     }
 }
 
@@ -156,13 +188,14 @@ impl Source for Odoo {
 
     async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page> {
         let domain = self.page_domain(stream, ask).await?;
-        let reply = match self.records(stream, layout, domain, ask.limit).await {
+        let mut records = self.no_records(stream, layout, ask.raw);
+        let reply = match self.read(stream, layout, domain, ask.limit, &mut records).await {
             Err(error) if poison::may_be_the_reason(&error) => {
                 return self.without_poison(stream, layout, ask, error).await;
             }
             reply => reply?,
         };
-        let page = decode::page(stream, layout, ask, &reply.value).map_err(|why| self.strange(&why))?;
+        let page = records.page(ask).map_err(|why| self.strange(&why))?;
         Ok(Page { bytes: reply.bytes, ..page })
     }
 

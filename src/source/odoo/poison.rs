@@ -4,10 +4,12 @@
 //! not show, takes the others along. It is found by halving the page and set aside
 //! alone, so that the rest is stored and the pass goes on behind it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::rpc::Reply;
-use super::{Odoo, decode, domain};
+use super::fault::Asked;
+use super::parts::{Allowance, Shape};
+use super::records::Records;
+use super::{Odoo, domain};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
 use crate::source::{Ask, Key, Layout, Page, Rejected, Scope};
@@ -38,12 +40,12 @@ impl Odoo {
         if ids.is_empty() {
             return Err(error);
         }
-        let found = halve(&ids, async |part| self.part(stream, layout, part).await).await?;
+        let mut records = self.no_records(stream, layout, ask.raw);
+        let found = halve(&ids, async |part| self.part(stream, layout, part, &mut records).await).await?;
         if found.is_hopeless() {
             return Err(told(error, &found, ids.len()));
         }
-        let records = Value::Array(found.records);
-        let page = decode::page(stream, layout, ask, &records).map_err(|why| self.strange(&why))?;
+        let page = records.page(ask).map_err(|why| self.strange(&why))?;
         let mut rejected = page.rejected;
         rejected.extend(found.poison.into_iter().map(set_aside));
         let (last, more) = (ids.last().map(|id| Key::from(*id)), ids.len() >= ask.limit.max(1));
@@ -53,23 +55,44 @@ impl Odoo {
     /// The ids on a page: told without looking into the records.
     async fn ids(&mut self, stream: &Stream, ask: &Ask) -> Result<Vec<i64>> {
         let domain = self.page_domain(stream, ask).await?;
-        let named = json!({"limit": ask.limit.max(1), "order": "id"});
-        let reply = self.execute(&stream.object, "search", vec![("domain", json!(domain))], named).await?;
-        let ids = reply.value.as_array().map(|ids| ids.iter().map(Value::as_i64).collect());
-        ids.flatten().ok_or_else(|| self.strange("the list of ids is none"))
+        let limit = ask.limit.max(1);
+        let named = json!({"limit": limit, "order": "id"});
+        let asked = Asked { object: &stream.object, method: "search" };
+        let allowance = Allowance { parts: limit, ..Allowance::LISTING };
+        let mut ids = Some(Vec::new());
+        let mut add = |id: &str| {
+            match (&mut ids, id.parse::<i64>()) {
+                (Some(ids), Ok(id)) => ids.push(id),
+                _ => ids = None,
+            }
+            Ok(())
+        };
+        let reply =
+            self.execute_parts(asked, vec![("domain", json!(domain))], named, allowance, &mut add).await?;
+        let ids = ids.filter(|_| reply.value == Shape::List);
+        ids.ok_or_else(|| self.strange("the list of ids is none"))
     }
 
-    async fn part(&mut self, stream: &Stream, layout: &Layout, ids: &[i64]) -> Result<Reply> {
+    /// Puts the records of these ids to `all`; gives the size of the answer.
+    async fn part(
+        &mut self,
+        stream: &Stream,
+        layout: &Layout,
+        ids: &[i64],
+        all: &mut Records<'_>,
+    ) -> Result<usize> {
         let keys = ids.iter().map(|id| Key::from(*id)).collect();
         let domain = domain::of(stream, &Scope::Keys(keys), None)?;
-        self.records(stream, layout, domain, ids.len()).await
+        let mut records = all.another();
+        let reply = self.read(stream, layout, domain, ids.len(), &mut records).await?;
+        all.absorb(records).map_err(|halt| halt.into_error(self.rpc.settings()))?;
+        Ok(reply.bytes)
     }
 }
 
 /// What was found on the page.
 #[derive(Default)]
 struct Found {
-    records: Vec<Value>,
     bytes: usize,
     /// Whether any part could be read.
     readable: bool,
@@ -82,23 +105,20 @@ impl Found {
         self.poison.len() > MOST || !self.readable && self.poison.len() > 1
     }
 
-    fn add(&mut self, reply: Reply) {
+    fn add(&mut self, bytes: usize) {
         self.readable = true;
-        self.bytes += reply.bytes;
-        if let Value::Array(records) = reply.value {
-            self.records.extend(records);
-        }
+        self.bytes += bytes;
     }
 }
 
 /// Reads ever smaller parts, until those that fail are single records: of 2,000 records
 /// about 20 requests for each of them.
-async fn halve(ids: &[i64], mut read: impl AsyncFnMut(&[i64]) -> Result<Reply>) -> Result<Found> {
+async fn halve(ids: &[i64], mut read: impl AsyncFnMut(&[i64]) -> Result<usize>) -> Result<Found> {
     let mut found = Found::default();
     let mut parts = halves(ids);
     while let Some(part) = parts.pop() {
         match read(part).await {
-            Ok(reply) => found.add(reply),
+            Ok(bytes) => found.add(bytes),
             Err(error) if !may_be_the_reason(&error) => return Err(error),
             Err(error) => match part {
                 [id] => found.poison.push((*id, error)),
@@ -145,25 +165,26 @@ mod tests {
     use super::*;
     use crate::source::http::double::block_on;
 
-    /// Halves `0..records`; gives what was found and how many requests it took.
-    fn halved(records: i64, poison: &[i64]) -> (Found, usize) {
+    /// Halves `0..records`; gives what was found, how many requests it took and what could be read.
+    fn halved(records: i64, poison: &[i64]) -> (Found, usize, Vec<i64>) {
         let ids: Vec<i64> = (0..records).collect();
-        let mut requests = 0;
+        let (mut requests, mut all) = (0, Vec::new());
         let found = block_on(halve(&ids, async |part| {
             requests += 1;
             match part.iter().any(|id| poison.contains(id)) {
                 true => Err(Error::new(Kind::Remote, "cannot compute")),
                 false => {
-                    Ok(Reply { value: json!(part), bytes: 1, date: None, received_at: Default::default() })
+                    all.extend_from_slice(part);
+                    Ok(1)
                 }
             }
         }));
-        (found.unwrap(), requests)
+        (found.unwrap(), requests, all)
     }
 
     #[test]
     fn one_record_of_two_thousand_is_found_with_few_requests() {
-        let (found, requests) = halved(2000, &[1234]);
+        let (found, requests, _) = halved(2000, &[1234]);
         assert_eq!(found.poison.len(), 1);
         assert!(requests <= 22, "{requests}");
     }
@@ -171,7 +192,7 @@ mod tests {
     #[test]
     fn too_many_or_all_of_several_are_no_matter_of_records() {
         let all: Vec<i64> = (0..2000).collect();
-        let (found, requests) = halved(2000, &all);
+        let (found, requests, _) = halved(2000, &all);
         assert!(found.is_hopeless() && requests < 60, "{requests}");
         assert!(halved(2000, &all[..21]).0.is_hopeless());
         assert!(!halved(2000, &all[..20]).0.is_hopeless());
@@ -192,11 +213,11 @@ mod tests {
             bad in prop::collection::btree_set(0..600i64, 1..=MOST),
         ) {
             let bad: Vec<i64> = bad.into_iter().filter(|id| *id < records).collect();
-            let (found, requests) = halved(records, &bad);
+            let (found, requests, read) = halved(records, &bad);
             let poison: Vec<i64> = found.poison.iter().map(|(id, _)| *id).collect();
             prop_assert_eq!(&poison, &bad);
-            let rest: Vec<Value> = (0..records).filter(|id| !bad.contains(id)).map(Value::from).collect();
-            prop_assert_eq!(found.records, rest);
+            let rest: Vec<i64> = (0..records).filter(|id| !bad.contains(id)).collect();
+            prop_assert_eq!(read, rest);
             prop_assert!(requests <= 2 + 22 * bad.len(), "{}", requests);
         }
     }

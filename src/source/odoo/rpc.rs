@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::fault::{Asked, Fault};
+use super::parts::{Counted, Halt, Shape};
+use super::reading::Reading;
 use super::settings::{Protocol, Settings};
 use super::{jsonrpc, outside, xmlrpc};
 use crate::error::{Error, Kind, Result};
@@ -22,11 +24,15 @@ pub(super) struct Call<'a> {
     pub(super) args: Vec<Value>,
 }
 
+/// The longest answer that becomes a tree of values, which takes up to 80 times as much memory. What is
+/// asked for so is a number, a version or one record.
+pub(super) const SHORT: usize = 256 * 1024;
+
 /// What came back.
 #[derive(Clone, Debug)]
-pub(super) struct Reply {
+pub(super) struct Reply<T = Value> {
     /// The result.
-    pub(super) value: Value,
+    pub(super) value: T,
     /// The remote's clock, where it shows it.
     pub(super) date: Option<DateTime<Utc>>,
     /// Our own clock when the answer began.
@@ -68,20 +74,38 @@ impl Rpc {
         &self.settings
     }
 
-    /// Calls a method of a service and waits for the result. `asked` is for messages.
+    /// Calls a method of a service and waits for the short result. `asked` is for messages.
     pub(super) async fn call(&mut self, call: &Call<'_>, asked: Asked<'_>) -> Result<Reply> {
         let protocol = self.protocol().await?;
         self.last_id += 1;
         let id = self.last_id;
         let request = self.request(protocol, call)?;
         let url = request.url.clone();
-        let answer = self.exchange(request).await?;
+        let answer = self.exchange(request.at_most(SHORT)).await?;
         let answer = self.accepted(protocol, &url, answer)?;
         let decoded = match protocol {
             Protocol::XmlRpc => xmlrpc::decode(&answer.body),
             Protocol::Json2 | Protocol::JsonRpc => jsonrpc::decode(&answer.body, id),
         };
         self.reply(answer, decoded, asked)
+    }
+
+    /// Calls a method of a service and hands the parts of the result on as they arrive.
+    pub(super) async fn call_parts(
+        &mut self,
+        call: &Call<'_>,
+        asked: Asked<'_>,
+        counted: Counted<'_>,
+    ) -> Result<Reply<Shape>> {
+        let protocol = self.protocol().await?;
+        self.last_id += 1;
+        let request = self.request(protocol, call)?;
+        let url = request.url.clone();
+        let most = counted.longest_answer();
+        let mut reading = Reading::new(protocol, self.last_id, counted);
+        let answer = self.exchange_parts(request, most, &mut reading).await?;
+        let answer = self.accepted(protocol, &url, answer)?;
+        self.read(answer, reading, asked)
     }
 
     fn request(&self, protocol: Protocol, call: &Call<'_>) -> Result<Request> {
@@ -101,14 +125,35 @@ impl Rpc {
 
     /// Sends a request, after the pause that is due, and waits for the answer, whatever its status.
     pub(super) async fn exchange(&mut self, request: Request) -> Result<Answer> {
+        let answer = self.client().await?.send(request).await;
+        self.last_call_at = Some(Instant::now());
+        answer
+    }
+
+    /// The same, of an answer that is read as it arrives.
+    pub(super) async fn exchange_parts(
+        &mut self,
+        request: Request,
+        most: Option<usize>,
+        reading: &mut Reading<'_>,
+    ) -> Result<Answer> {
+        let request = match most {
+            Some(most) => request.at_most(most),
+            None => request,
+        };
+        let answer = self.client().await?.stream(request, &mut |bytes| reading.take(bytes)).await;
+        self.last_call_at = Some(Instant::now());
+        answer
+    }
+
+    /// The client, after the pause that is due.
+    async fn client(&mut self) -> Result<&Client> {
         self.pause().await;
         let client = match self.client.take() {
             Some(client) => client,
             None => Client::new(self.settings.way.clone())?,
         };
-        let answer = self.client.insert(client).send(request).await;
-        self.last_call_at = Some(Instant::now());
-        answer
+        Ok(self.client.insert(client))
     }
 
     /// The answer, unless it comes from something in front of Odoo.
@@ -132,20 +177,34 @@ impl Rpc {
             .hint(self.settings.way.set("protocol", "jsonrpc"))
     }
 
-    /// What an answer of status 200 is here.
-    pub(super) fn reply(
+    /// What an answer is of which the parts were handed on.
+    pub(super) fn read(
         &self,
         answer: Answer,
-        decoded: Result<Value, Trouble>,
+        reading: Reading<'_>,
         asked: Asked<'_>,
-    ) -> Result<Reply> {
+    ) -> Result<Reply<Shape>> {
+        match reading.finish() {
+            Ok(shape) => self.reply(answer, Ok(shape), asked),
+            Err(Halt::Trouble(trouble)) => self.reply(answer, Err(trouble), asked),
+            Err(halt) => Err(halt.into_error(&self.settings)),
+        }
+    }
+
+    /// What an answer of status 200 is here.
+    pub(super) fn reply<T>(
+        &self,
+        answer: Answer,
+        decoded: Result<T, Trouble>,
+        asked: Asked<'_>,
+    ) -> Result<Reply<T>> {
         match decoded {
             Ok(value) => {
-                let Answer { date, received_at, body, .. } = answer;
-                Ok(Reply { value, date, received_at, bytes: body.len() })
+                let Answer { date, received_at, bytes, .. } = answer;
+                Ok(Reply { value, date, received_at, bytes })
             }
             Err(Trouble::Fault(fault)) => Err(fault.into_error(&self.settings, asked)),
-            Err(Trouble::Cut) if !is_page(&answer) => Err(self.cut(answer.body.len())),
+            Err(Trouble::Cut) if !is_page(&answer) => Err(self.cut(answer.bytes)),
             Err(Trouble::Cut) => Err(self.garbage(&answer, "its end is missing")),
             Err(Trouble::Garbage(why)) => Err(self.garbage(&answer, &why)),
         }

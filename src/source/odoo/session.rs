@@ -6,10 +6,17 @@ use serde_json::{Map, Value, json};
 use super::Odoo;
 use super::fault::Asked;
 use super::layout::{ATTRIBUTES, Fields, fields};
+use super::parts::{Allowance, Counted, Parts, Shape};
 use super::refusal::refused_login;
-use super::rpc::{Call, Reply};
+use super::rpc::{Call, Reply, Trouble};
 use super::settings::{Protocol, Settings};
 use crate::error::{Error, Kind, Result};
+
+/// Arguments as a protocol takes them.
+enum Arguments {
+    Named(Value),
+    Placed(Vec<Value>),
+}
 
 impl Odoo {
     /// The server's version and the answer that told it; needs no login.
@@ -66,7 +73,7 @@ impl Odoo {
         }
     }
 
-    /// Calls a method of a model. The arguments of `args` have their names, but go by
+    /// Calls a method of a model, for a short result. The arguments of `args` have their names, but go by
     /// their places where the protocol knows places, as Odoo's own clients send them.
     pub(super) async fn execute(
         &mut self,
@@ -75,6 +82,50 @@ impl Odoo {
         args: Vec<(&str, Value)>,
         named: Value,
     ) -> Result<Reply> {
+        let reply = match self.arguments(model, method, args, named).await? {
+            Arguments::Named(named) => self.rpc.json2(model, method, &named).await,
+            Arguments::Placed(args) => {
+                let call = Call { service: "object", method: "execute_kw", args };
+                self.rpc.call(&call, Asked { object: model, method }).await
+            }
+        };
+        self.forgetting_the_login(reply)
+    }
+
+    /// The same, but hands the parts of the result on as they arrive.
+    pub(super) async fn execute_parts(
+        &mut self,
+        asked: Asked<'_>,
+        args: Vec<(&str, Value)>,
+        named: Value,
+        allowance: Allowance,
+        parts: &mut dyn Parts,
+    ) -> Result<Reply<Shape>> {
+        let counted = Counted::new(parts, allowance);
+        let reply = match self.arguments(asked.object, asked.method, args, named).await? {
+            Arguments::Named(named) => self.rpc.json2_parts(asked, &named, counted).await,
+            Arguments::Placed(args) => {
+                let call = Call { service: "object", method: "execute_kw", args };
+                self.rpc.call_parts(&call, asked, counted).await
+            }
+        };
+        self.forgetting_the_login(reply)
+    }
+
+    fn forgetting_the_login<T>(&mut self, reply: Result<T>) -> Result<T> {
+        if reply.as_ref().is_err_and(|e| e.kind == Kind::Login) {
+            self.uid = None;
+        }
+        reply
+    }
+
+    async fn arguments(
+        &mut self,
+        model: &str,
+        method: &str,
+        args: Vec<(&str, Value)>,
+        named: Value,
+    ) -> Result<Arguments> {
         let mut named = match named {
             Value::Object(named) => named,
             _ => Map::new(),
@@ -82,42 +133,21 @@ impl Odoo {
         if matches!(method, "search" | "search_read" | "search_count") {
             named.insert("context".into(), self.context());
         }
-        let reply = match self.rpc.protocol().await? {
-            Protocol::Json2 => {
-                named.extend(args.into_iter().map(|(name, value)| (name.to_string(), value)));
-                self.rpc.json2(model, method, &Value::Object(named)).await
-            }
-            Protocol::JsonRpc | Protocol::XmlRpc => {
-                let args = args.into_iter().map(|(_, value)| value).collect();
-                self.execute_kw(model, method, args, named).await
-            }
-        };
-        if reply.as_ref().is_err_and(|e| e.kind == Kind::Login) {
-            self.uid = None;
+        if self.rpc.protocol().await? == Protocol::Json2 {
+            named.extend(args.into_iter().map(|(name, value)| (name.to_string(), value)));
+            return Ok(Arguments::Named(Value::Object(named)));
         }
-        reply
-    }
-
-    async fn execute_kw(
-        &mut self,
-        model: &str,
-        method: &str,
-        args: Value,
-        named: Map<String, Value>,
-    ) -> Result<Reply> {
         let uid = self.uid().await?;
         let settings = self.rpc.settings();
-        let args = vec![
+        Ok(Arguments::Placed(vec![
             json!(settings.database),
             json!(uid),
             json!(settings.password.expose_secret()),
             json!(model),
             json!(method),
-            args,
+            args.into_iter().map(|(_, value)| value).collect(),
             Value::Object(named),
-        ];
-        let call = Call { service: "object", method: "execute_kw", args };
-        self.rpc.call(&call, Asked { object: model, method }).await
+        ]))
     }
 
     /// Archived rows are rows; without `lang` texts are English whatever the user's language.
@@ -148,12 +178,50 @@ impl Odoo {
     /// The fields of a model, asked for once.
     pub(super) async fn fields(&mut self, model: &str) -> Result<&Fields> {
         if !self.fields.contains_key(model) {
-            let all = vec![("allfields", json!([]))];
-            let reply = self.execute(model, "fields_get", all, json!({"attributes": ATTRIBUTES})).await?;
-            let known = fields(&reply.value).ok_or_else(|| self.strange("the list of fields is none"))?;
+            let mut known = Some(Fields::new());
+            self.fields_get(model, &ATTRIBUTES, |field| match (&mut known, fields(field)) {
+                (Some(known), Some(field)) => known.extend(field),
+                _ => known = None,
+            })
+            .await?;
+            let known = known.ok_or_else(|| self.strange("the list of fields is none"))?;
             self.fields.insert(model.to_string(), known);
         }
         self.fields.get(model).ok_or_else(|| Error::new(Kind::Internal, "the list of fields was lost"))
+    }
+
+    /// Asks for these attributes of all fields of a model. `each` gets a structure of one field.
+    pub(super) async fn fields_get(
+        &mut self,
+        model: &str,
+        attributes: &[&str],
+        mut each: impl FnMut(&Value),
+    ) -> Result<()> {
+        let all = vec![("allfields", json!([]))];
+        let shape =
+            self.listing(model, "fields_get", all, json!({"attributes": attributes}), |field| each(&field));
+        match shape.await? {
+            Shape::Structure => Ok(()),
+            _ => Err(self.strange("the list of fields is none")),
+        }
+    }
+
+    /// Calls a method whose result is a list of what there is. `each` gets one part of it.
+    pub(super) async fn listing(
+        &mut self,
+        model: &str,
+        method: &str,
+        args: Vec<(&str, Value)>,
+        named: Value,
+        mut each: impl FnMut(Value),
+    ) -> Result<Shape> {
+        let mut part = |json: &str| {
+            let broken = |_| Trouble::Garbage("no JSON in a part of a list".into());
+            each(serde_json::from_str(json).map_err(broken)?);
+            Ok(())
+        };
+        let asked = Asked { object: model, method };
+        Ok(self.execute_parts(asked, args, named, Allowance::LISTING, &mut part).await?.value)
     }
 
     /// An answer in the right protocol that makes no sense.

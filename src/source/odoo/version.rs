@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::fault::Asked;
 use super::jsonrpc;
-use super::rpc::{Reply, Rpc};
+use super::rpc::{Reply, Rpc, SHORT};
 use super::settings::{Protocol, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::source::http::{Answer, Request, accept};
@@ -58,7 +58,7 @@ impl Rpc {
 
     async fn version_answer(&mut self) -> Result<(String, Answer)> {
         let url = format!("{}{PATH}", self.settings().url);
-        let answer = self.exchange(Request::get(url.clone())).await?;
+        let answer = self.exchange(Request::get(url.clone()).at_most(SHORT)).await?;
         Ok((url, answer))
     }
 }

@@ -1,4 +1,4 @@
-//! Reads XML-RPC answers into the same values that JSON-RPC gives.
+//! Reads XML-RPC answers into the JSON that JSON-RPC gives for the same values.
 //!
 //! Text stays as it was sent: line ends are not normalised and control characters
 //! pass, because Odoo writes them raw and JSON-RPC would show them too.
@@ -9,46 +9,89 @@ use quick_xml::Error as XmlError;
 use quick_xml::Reader;
 use quick_xml::errors::IllFormedError;
 use quick_xml::events::{BytesRef, Event};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use super::fault::Fault;
 use super::rpc::Trouble;
 
-/// How deep values may lie in each other, as in serde_json. The reader is recursive.
-const MAX_DEPTH: usize = 128;
+/// How deep values may lie in each other: `serde_json`, which reads what is written here, goes down to 127.
+/// The reader is recursive.
+const MAX_DEPTH: usize = 120;
 
-/// The result of a `methodResponse`, or its fault.
+/// How many times longer JSON may be than the same in XML: a control character takes six bytes.
+const GROWTH: usize = 6;
+
+/// The result of a short `methodResponse`, or its fault. Long ones: `xmlparts.rs`.
 pub(super) fn response(body: &[u8]) -> Result<Value, Trouble> {
-    let mut parser = Parser::new(body)?;
+    tree(&result(body)?)
+}
+
+/// The result of a `methodResponse` as JSON text, or its fault.
+pub(super) fn result(body: &[u8]) -> Result<String, Trouble> {
+    let mut parser = Parser::new(body, body.len().saturating_mul(GROWTH))?;
     parser.open("methodResponse")?;
     let first = parser.start()?;
     match first.as_str() {
         "params" => {
             parser.open("param")?;
-            let value = parser.whole_value()?;
+            parser.whole_value()?;
             parser.close(&["param", "params", "methodResponse"])?;
-            Ok(value)
+            parser.json()
         }
         "fault" => {
-            let fault = parser.whole_value()?;
+            parser.whole_value()?;
             parser.close(&["fault", "methodResponse"])?;
-            Err(Trouble::Fault(Fault::from_xml(&fault)))
+            Err(Trouble::Fault(Fault::from_xml(&tree(&parser.json()?)?)))
         }
         other => Err(surprise(&format!("<{other}>"))),
     }
 }
 
+/// One `<value>` as JSON text of at most `most` bytes, or `None` where it is longer.
+pub(super) fn value(element: &[u8], most: usize) -> Result<Option<String>, Trouble> {
+    whole(element, most, |parser| parser.whole_value())
+}
+
+/// One `<member>` of a structure, as a structure of its own.
+pub(super) fn member(element: &[u8], most: usize) -> Result<Option<String>, Trouble> {
+    whole(element, most, |parser| {
+        parser.open("member")?;
+        parser.out.push(b'{');
+        parser.member(0)?;
+        parser.out.push(b'}');
+        Ok(())
+    })
+}
+
+fn whole(
+    element: &[u8],
+    most: usize,
+    read: impl FnOnce(&mut Parser<'_>) -> Result<(), Trouble>,
+) -> Result<Option<String>, Trouble> {
+    let mut parser = Parser::new(element, most)?;
+    match read(&mut parser) {
+        Ok(()) => parser.json().map(Some),
+        Err(_) if parser.is_full => Ok(None),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+fn tree(json: &str) -> Result<Value, Trouble> {
+    serde_json::from_str(json).map_err(|_| surprise("depth of values"))
+}
+
 /// The method and the arguments of a `methodCall`.
 #[cfg(test)]
 pub(super) fn call(body: &[u8]) -> Result<(String, Vec<Value>), Trouble> {
-    let mut parser = Parser::new(body)?;
+    let mut parser = Parser::new(body, usize::MAX)?;
     parser.open("methodCall")?;
     parser.open("methodName")?;
     let method = parser.text("methodName")?;
     parser.open("params")?;
     let mut args = Vec::new();
     while parser.start_or_end("params")?.is_some() {
-        args.push(parser.whole_value()?);
+        parser.whole_value()?;
+        args.push(tree(std::str::from_utf8(&std::mem::take(&mut parser.out)).unwrap())?);
         parser.close(&["param"])?;
     }
     Ok((method, args))
@@ -58,19 +101,45 @@ fn surprise(what: &str) -> Trouble {
     Trouble::Garbage(format!("no XML-RPC: unexpected {what}"))
 }
 
+/// Writes the values that it reads as JSON.
 struct Parser<'a> {
     reader: Reader<&'a [u8]>,
+    out: Vec<u8>,
+    most: usize,
+    /// Whether reading ended because there was more to write than `most` bytes.
+    is_full: bool,
 }
 
 impl<'a> Parser<'a> {
-    fn new(body: &'a [u8]) -> Result<Self, Trouble> {
+    fn new(body: &'a [u8], most: usize) -> Result<Self, Trouble> {
         let text = std::str::from_utf8(body).map_err(|e| match e.error_len() {
             None => Trouble::Cut,
             Some(_) => Trouble::Garbage("no UTF-8".into()),
         })?;
         let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
         reader.config_mut().expand_empty_elements = true;
-        Ok(Parser { reader })
+        Ok(Parser { reader, out: Vec::new(), most, is_full: false })
+    }
+
+    fn json(self) -> Result<String, Trouble> {
+        String::from_utf8(self.out).map_err(|_| surprise("text"))
+    }
+
+    fn write(&mut self, json: &[u8]) -> Result<(), Trouble> {
+        if self.out.len() + json.len() > self.most {
+            self.is_full = true;
+            return Err(surprise("length"));
+        }
+        self.out.extend_from_slice(json);
+        Ok(())
+    }
+
+    /// Control characters grow sixfold.
+    fn write_text(&mut self, text: &str) -> Result<(), Trouble> {
+        let mut quoted = Vec::with_capacity(text.len() + 2);
+        // A vector takes everything.
+        let _ = serde_json::to_writer(&mut quoted, text);
+        self.write(&quoted)
     }
 
     /// The next event that means something. The end of the text is always too early.
@@ -128,13 +197,13 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn whole_value(&mut self) -> Result<Value, Trouble> {
+    fn whole_value(&mut self) -> Result<(), Trouble> {
         self.open("value")?;
         self.value(0)
     }
 
     /// The inside of `<value>` up to its end tag. Bare text is a string.
-    fn value(&mut self, depth: usize) -> Result<Value, Trouble> {
+    fn value(&mut self, depth: usize) -> Result<(), Trouble> {
         if depth > MAX_DEPTH {
             return Err(surprise("depth of values"));
         }
@@ -142,52 +211,71 @@ impl<'a> Parser<'a> {
         loop {
             match self.next()? {
                 Event::Start(tag) if bare.trim().is_empty() => {
-                    let value = self.typed(tag.name().as_ref(), depth)?;
-                    self.close(&["value"])?;
-                    return Ok(value);
+                    self.typed(tag.name().as_ref(), depth)?;
+                    return self.close(&["value"]);
                 }
-                Event::End(_) => return Ok(Value::String(bare)),
+                Event::End(_) => return self.write_text(&bare),
                 event => append(&mut bare, &event)?,
             }
         }
     }
 
-    fn typed(&mut self, kind: &str, depth: usize) -> Result<Value, Trouble> {
+    fn typed(&mut self, kind: &str, depth: usize) -> Result<(), Trouble> {
         match kind {
-            "array" => self.array(depth),
-            "struct" => self.structure(depth),
-            "nil" | "ex:nil" => self.text(kind).map(|_| Value::Null),
-            "string" | "dateTime.iso8601" => self.text(kind).map(Value::String),
-            "base64" => self.text(kind).map(|text| Value::String(text.split_whitespace().collect())),
-            "boolean" => boolean(self.text(kind)?.trim()),
-            "int" | "i1" | "i2" | "i4" | "i8" | "bigint" | "biginteger" => whole(self.text(kind)?.trim()),
-            "double" | "float" | "bigdecimal" => decimal(self.text(kind)?.trim()),
-            other => Err(surprise(&format!("type <{}>", short(other)))),
+            "array" => return self.array(depth),
+            "struct" => return self.structure(depth),
+            _ => {}
+        }
+        let text = match kind {
+            "nil" | "ex:nil" | "string" | "dateTime.iso8601" | "base64" | "boolean" | "int" | "i1" | "i2"
+            | "i4" | "i8" | "bigint" | "biginteger" | "double" | "float" | "bigdecimal" => self.text(kind)?,
+            other => return Err(surprise(&format!("type <{}>", short(other)))),
+        };
+        match kind {
+            "nil" | "ex:nil" => self.write(b"null"),
+            "string" | "dateTime.iso8601" => self.write_text(&text),
+            "base64" => self.write_text(&text.split_whitespace().collect::<String>()),
+            "boolean" => self.write(boolean(text.trim())?.as_bytes()),
+            "double" | "float" | "bigdecimal" => self.write(decimal(text.trim())?.as_bytes()),
+            _ => self.write(integer(text.trim())?.as_bytes()),
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value, Trouble> {
+    fn array(&mut self, depth: usize) -> Result<(), Trouble> {
         self.open("data")?;
-        let mut items = Vec::new();
+        self.write(b"[")?;
+        let mut separator: &[u8] = b"";
         while let Some(tag) = self.start_or_end("data")? {
             must_be(&tag, "value")?;
-            items.push(self.value(depth + 1)?);
+            self.write(separator)?;
+            self.value(depth + 1)?;
+            separator = b",";
         }
-        self.close(&["array"])?;
-        Ok(Value::Array(items))
+        self.write(b"]")?;
+        self.close(&["array"])
     }
 
-    fn structure(&mut self, depth: usize) -> Result<Value, Trouble> {
-        let mut members = Map::new();
+    fn structure(&mut self, depth: usize) -> Result<(), Trouble> {
+        self.write(b"{")?;
+        let mut separator: &[u8] = b"";
         while let Some(tag) = self.start_or_end("struct")? {
             must_be(&tag, "member")?;
-            self.open("name")?;
-            let name = self.text("name")?;
-            self.open("value")?;
-            members.insert(name, self.value(depth + 1)?);
-            self.close(&["member"])?;
+            self.write(separator)?;
+            self.member(depth)?;
+            separator = b",";
         }
-        Ok(Value::Object(members))
+        self.write(b"}")
+    }
+
+    /// The inside of `<member>` up to its end tag.
+    fn member(&mut self, depth: usize) -> Result<(), Trouble> {
+        self.open("name")?;
+        let name = self.text("name")?;
+        self.write_text(&name)?;
+        self.write(b":")?;
+        self.open("value")?;
+        self.value(depth + 1)?;
+        self.close(&["member"])
     }
 
     /// The text up to the end tag of `outer`, which must hold no tag.
@@ -229,16 +317,16 @@ fn character(entity: &BytesRef<'_>) -> Result<char, Trouble> {
     }
 }
 
-fn boolean(text: &str) -> Result<Value, Trouble> {
+fn boolean(text: &str) -> Result<&'static str, Trouble> {
     match text {
-        "0" => Ok(Value::Bool(false)),
-        "1" => Ok(Value::Bool(true)),
+        "0" => Ok("false"),
+        "1" => Ok("true"),
         _ => Err(surprise("boolean")),
     }
 }
 
 /// A whole number of any size: Python writes them all as `<int>`.
-fn whole(text: &str) -> Result<Value, Trouble> {
+fn integer(text: &str) -> Result<String, Trouble> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text.strip_prefix('+').unwrap_or(text)),
@@ -255,17 +343,17 @@ fn whole(text: &str) -> Result<Value, Trouble> {
 
 /// Python's `repr` of a float: its text is kept. No numbers become the words that
 /// PostgreSQL reads, as in JSON.
-fn decimal(text: &str) -> Result<Value, Trouble> {
+fn decimal(text: &str) -> Result<String, Trouble> {
     match text {
-        "nan" | "NaN" => Ok("NaN".into()),
-        "inf" | "Infinity" => Ok("Infinity".into()),
-        "-inf" | "-Infinity" => Ok("-Infinity".into()),
+        "nan" | "NaN" => Ok("\"NaN\"".into()),
+        "inf" | "Infinity" => Ok("\"Infinity\"".into()),
+        "-inf" | "-Infinity" => Ok("\"-Infinity\"".into()),
         other => number(other.strip_prefix('+').unwrap_or(other)),
     }
 }
 
-fn number(text: &str) -> Result<Value, Trouble> {
-    Number::from_str(text).map(Value::Number).map_err(|_| surprise("number"))
+fn number(text: &str) -> Result<String, Trouble> {
+    Number::from_str(text).map(|number| number.to_string()).map_err(|_| surprise("number"))
 }
 
 fn must_be(found: &str, wanted: &str) -> Result<(), Trouble> {

@@ -5,11 +5,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Number, Value, json};
 
-use super::fixture::stream;
+use super::fixture::{cell, stream};
 use crate::entity::Type;
 use crate::error::Kind;
 use crate::source::cell::Cell;
-use crate::source::odoo::cell::cell;
 use crate::source::odoo::jsonrpc;
 use crate::source::odoo::rpc::Call;
 use crate::source::odoo::{domain, mark};

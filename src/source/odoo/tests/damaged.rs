@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
-use super::fixture::{CANARY, layout, remote, stream};
+use super::fixture::{CANARY, layout, page, remote, stream};
 use super::recorded;
 use crate::entity::{Stream, Type};
 use crate::error::Kind;
@@ -18,7 +18,7 @@ use crate::source::odoo::json2::refusal;
 use crate::source::odoo::rpc::{Reply, Rpc, Trouble};
 use crate::source::odoo::settings::Settings;
 use crate::source::odoo::version::major;
-use crate::source::odoo::{decode, jsonrpc, layout as fields, xmlrpc};
+use crate::source::odoo::{jsonrpc, layout as fields, xmlrpc};
 use crate::source::{Ask, Key, Page, Scope, Values};
 
 /// What a damage is made of.
@@ -112,7 +112,7 @@ fn corpus(protocol: &str) -> Vec<Vec<u8>> {
 }
 
 /// An answer that may be damaged a few times.
-fn damaged(corpus: &'static LazyLock<Vec<Vec<u8>>>) -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn damaged(corpus: &'static LazyLock<Vec<Vec<u8>>>) -> impl Strategy<Value = Vec<u8>> {
     (any::<Index>(), prop::collection::vec(damage(), 0..4)).prop_map(|(sample, damages)| {
         let mut body = sample.get(corpus).clone();
         damages.iter().for_each(|damage| damage.apply(&mut body));
@@ -120,9 +120,9 @@ fn damaged(corpus: &'static LazyLock<Vec<Vec<u8>>>) -> impl Strategy<Value = Vec
     })
 }
 
-static JSON: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| corpus("jsonrpc"));
-static XML: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| corpus("xmlrpc"));
-static JSON2: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| corpus("json2"));
+pub(super) static JSON: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| corpus("jsonrpc"));
+pub(super) static XML: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| corpus("xmlrpc"));
+pub(super) static JSON2: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| corpus("json2"));
 
 const ASKED: Asked<'static> = Asked { object: "res.partner", method: "search_read" };
 
@@ -173,7 +173,7 @@ fn is_booked(records: &Value) -> Result<(), TestCaseError> {
     // Of a recorded record some columns are missing; read with fewer it may give rows.
     for columns in (1..=layout.columns.len()).rev() {
         layout.columns.truncate(columns);
-        let Ok(page) = decode::page(&stream, &layout, &ask, records) else { continue };
+        let Ok(page) = page(&stream, &layout, &ask, records) else { continue };
         let Page { rows, rejected, duplicates, .. } = page;
         let sent = records.as_array().map_or(0, Vec::len);
         prop_assert_eq!(rows.len() + rejected.len() + duplicates as usize, sent);

@@ -3,12 +3,10 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::fixture::{layout, stream};
+use super::fixture::{cell, layout, page, stream};
 use super::recorded;
 use crate::entity::{Stream, Type};
 use crate::source::cell::Cell;
-use crate::source::odoo::cell::cell;
-use crate::source::odoo::decode::page;
 use crate::source::odoo::{jsonrpc, xmlrpc};
 use crate::source::{Ask, Key, Page, Scope, Values};
 

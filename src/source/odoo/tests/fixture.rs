@@ -3,10 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::entity::{Column, Stream, Type};
+use crate::source::cell::{Cell, Flaw};
 use crate::source::hosts::Hosts;
+use crate::source::odoo::cell::{self, flaw};
+use crate::source::odoo::parts::Parts;
+use crate::source::odoo::records::Records;
 use crate::source::redact::Sent;
-use crate::source::{Field, Layout, Limits, Remote};
+use crate::source::{Ask, Field, Layout, Limits, Page, Remote};
 
 /// The password of every test: it must turn up in no message.
 pub(in crate::source::odoo) const CANARY: &str = "canary<&>'\"\\7";
@@ -80,4 +86,25 @@ pub(in crate::source::odoo) fn layout(stream: &Stream) -> Layout {
     let field =
         |(column, c): (usize, &Column)| Field { column, path: c.name.clone(), remote_type: String::new() };
     Layout { columns: stream.columns.iter().enumerate().map(field).collect(), left_out: vec![] }
+}
+
+/// The page of a list of records.
+pub(in crate::source::odoo) fn page(
+    stream: &Stream,
+    layout: &Layout,
+    ask: &Ask,
+    answer: &Value,
+) -> Result<Page, String> {
+    let mut records = Records::new(stream, layout, ask.raw, 1_000_000);
+    for record in answer.as_array().ok_or("the result is no list")? {
+        records.part(&record.to_string()).map_err(|halt| format!("{halt:?}"))?;
+    }
+    records.page(ask)
+}
+
+/// One value as one of a column; JSON is always read for flaws before.
+pub(in crate::source::odoo) fn cell(kind: Type, remote_type: &str, value: &Value) -> Result<Cell, Flaw> {
+    let json = value.to_string();
+    assert!(flaw(&json).is_ok(), "{json}");
+    cell::read(kind, remote_type, &json)
 }

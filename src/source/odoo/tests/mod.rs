@@ -9,6 +9,7 @@ pub(super) mod fixture;
 mod json2;
 mod layout;
 mod manifests;
+mod parts;
 mod poison;
 mod protocols;
 mod recorded;

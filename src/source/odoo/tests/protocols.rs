@@ -47,7 +47,7 @@ fn read(protocol: &str, stream: &Stream, fields: &Value, records: &Value) -> (La
     let (mut odoo, double) = odoo(protocol, &[json!(true), fields.clone(), records.clone()]);
     let (layout, page) = block_on(async {
         let layout = odoo.layout(stream).await.unwrap();
-        let page = odoo.page(stream, &layout, &ask(5)).await.unwrap();
+        let page = odoo.page(stream, &layout, &ask(records.as_array().map_or(5, Vec::len))).await.unwrap();
         (layout, page)
     });
     assert!(page.bytes > 100 && double.heads.lock().unwrap().len() >= 3);
