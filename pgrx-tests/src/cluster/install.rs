@@ -16,6 +16,14 @@ pub(super) fn library_in(tree: &Tree) -> PathBuf {
     tree.lib.join("erp_sync.so")
 }
 
+/// The scripts of the extension that a tree has, in the order of their names.
+pub(super) fn scripts_in(tree: &Tree) -> Result<Vec<PathBuf>> {
+    let is_one = |file: &PathBuf| is_script(&file.file_name().unwrap_or_default().to_string_lossy());
+    let mut scripts: Vec<PathBuf> = entries(&tree.extension)?.into_iter().filter(is_one).collect();
+    scripts.sort();
+    Ok(scripts)
+}
+
 /// Installs what has changed and returns how many files that were. Files are replaced by
 /// rename: a library that is overwritten in place takes every running backend down with it.
 pub(super) fn install(workspace: &Workspace, library: &Path, tree: &Tree) -> Result<usize> {

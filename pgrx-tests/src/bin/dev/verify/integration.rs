@@ -1,7 +1,8 @@
 //! The tests that start a server.
 
-use erp_sync_tests::cluster::{Result, Server, prepare_for};
+use erp_sync_tests::cluster::{Result, Server, Tools, prepare_for};
 
+use super::scripts;
 use super::step::{cargo_with, step};
 
 /// What a test has in its name that needs pg_cron: left out where it cannot be had.
@@ -20,11 +21,14 @@ const NEED_PG_CRON: [&str; 12] = [
     "a_server_without_a_free_worker",
 ];
 
-/// Runs all of them on this server. The tests' programs are the same for every server.
-pub fn integration(server: &Server, filter: Option<&str>) -> Result<()> {
+/// Runs all of them on this server, after a look at the scripts that are installed there. The tests' programs are the
+/// same for every server.
+pub fn integration(server: &Server, tools: &Tools, filter: Option<&str>) -> Result<()> {
     let major = server.major;
-    step(&format!("release build and installation for PostgreSQL {major}"), || {
-        prepare_for(server).map(drop)
+    let prepared =
+        step(&format!("release build and installation for PostgreSQL {major}"), || prepare_for(server))?;
+    step(&format!("pgspot on the scripts for PostgreSQL {major}"), || {
+        scripts::are_clean(tools, &prepared.scripts()?)
     })?;
     step(&format!("integration tests on PostgreSQL {major}"), || {
         let mut words: Vec<&str> = filter.into_iter().collect();

