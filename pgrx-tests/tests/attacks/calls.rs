@@ -4,16 +4,18 @@ use crate::stage::Stage;
 
 /// Functions and procedures with their arguments.
 const FUNCTIONS: &str = "
-select p.oid::regproc::text, p.prokind::text, p.pronargs - p.pronargdefaults,
-  coalesce((select string_agg(p.proargnames[n] || ':' || format_type(p.proargtypes[n - 1], null), ',' order by n)
-            from generate_series(1, p.pronargs) n), '')
+select format('%I.%I', n.nspname, p.proname), p.prokind::text, p.pronargs - p.pronargdefaults,
+  coalesce((select string_agg(p.proargnames[a] || ':' || format_type(p.proargtypes[a - 1], null), ',' order by a)
+            from generate_series(1, p.pronargs) a), '')
 from pg_depend d join pg_extension e on e.oid = d.refobjid join pg_proc p on p.oid = d.objid
+join pg_namespace n on n.oid = p.pronamespace
 where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
   and e.extname = 'erp_sync' and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
 order by 1";
 
 const VIEWS: &str = "
-select c.oid::regclass::text from pg_depend d join pg_extension e on e.oid = d.refobjid join pg_class c on c.oid = d.objid
+select format('%I.%I', n.nspname, c.relname) from pg_depend d join pg_extension e on e.oid = d.refobjid
+join pg_class c on c.oid = d.objid join pg_namespace n on n.oid = c.relnamespace
 where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
   and e.extname = 'erp_sync' and c.relkind in ('r', 'v', 'm', 'S', 'p')
 order by 1";

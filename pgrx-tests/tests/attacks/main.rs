@@ -3,12 +3,15 @@
 
 mod calls;
 mod cron;
+mod honest;
 mod install;
 mod locks;
+mod messages;
 mod names;
 mod owners_code;
 mod peers;
 mod planted;
+mod quotas;
 mod share;
 mod stage;
 mod swapped;
