@@ -20,6 +20,11 @@ where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_extension'::regcla
   and e.extname = 'erp_sync' and c.relkind in ('r', 'v', 'm', 'S', 'p')
 order by 1";
 
+/// One that may be stored.
+const MANIFEST: &str = r#"{"name": "swept", "about": "x", "source": "odoo", "streams": [{"table": "swept", "about": "x",
+  "object": "res.currency", "key": ["id"], "cursor": "write_date",
+  "columns": [{"name": "id", "type": "bigint", "about": "x"}]}]}"#;
+
 /// What a call is about: names that are put where an argument wants one.
 pub struct About {
     pub entity: &'static str,
@@ -40,16 +45,23 @@ pub fn calls(stage: &mut Stage, about: &About) -> Vec<String> {
         let mut parts = line.split('|');
         let (name, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let must: usize = parts.next().and_then(|count| count.parse().ok()).unwrap_or_default();
-        let arguments: Vec<(&str, &str)> =
-            parts.next().unwrap_or_default().split(',').filter_map(|argument| argument.split_once(':')).collect();
+        let arguments: Vec<(&str, &str)> = parts
+            .next()
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|argument| argument.split_once(':'))
+            .collect();
         let verb = if kind == "p" { "call " } else { "select * from " };
         let first = |count: usize| {
             let given = arguments.iter().take(count);
-            let given: Vec<String> = given.map(|(name, of)| format!("{name} => {}", value(name, of, about))).collect();
+            let given: Vec<String> =
+                given.map(|(name, of)| format!("{name} => {}", value(name, of, about))).collect();
             format!("{verb}{name}({})", given.join(", "))
         };
         all.push(first(must));
-        if let Some(server) = arguments.iter().position(|(name, _)| *name == "server").filter(|at| *at >= must) {
+        if let Some(server) =
+            arguments.iter().position(|(name, _)| *name == "server").filter(|at| *at >= must)
+        {
             let (name_of, of) = arguments[server];
             let separator = if must == 0 { "" } else { ", " };
             let call = first(must);
@@ -72,7 +84,8 @@ fn value(name: &str, of: &str, about: &About) -> String {
         ("schedule", _) => "*/7 * * * *".into(),
         ("run_id", _) => return about.run.clone(),
         ("key", "jsonb") => r#"{"id": 1}"#.into(),
-        ("manifest", _) => format!(r#"{{"name": "{}", "extends": "{}"}}"#, about.entity, about.entity),
+        ("manifest", _) => MANIFEST.into(),
+        ("object", _) => "res.currency".into(),
         (_, "jsonb" | "json") => "{}".into(),
         (_, "boolean") => return "true".into(),
         (_, "bigint" | "integer" | "smallint" | "numeric" | "oid" | "double precision") => return "1".into(),

@@ -98,7 +98,8 @@ const THINGS: [Thing; 9] = [
 ];
 
 /// Rows that are new and rows that are changed.
-const RUN: &str = "select state, inserted, updated from sync_run('currencies', mode => 'full', confirm => true)";
+const RUN: &str =
+    "select state, inserted, updated from sync_run('currencies', mode => 'full', confirm => true)";
 
 /// Makes a run have something to do.
 fn stale(stage: &Stage) {
@@ -119,8 +120,12 @@ fn complaint(stage: &mut Stage, thing: &Thing, outcome: &Outcome) -> Option<Stri
 
 /// Lines that a hint offers: SQL, or the role to run as.
 fn lines(hint: &str) -> Vec<String> {
-    let parts = hint.split('\n').flat_map(|line| line.split(": ").map(str::to_owned).chain([line.to_owned()]));
-    parts.map(|part| part.trim().trim_end_matches(", or").to_owned()).filter(|part| !part.is_empty()).collect()
+    let parts =
+        hint.split('\n').flat_map(|line| line.split(": ").map(str::to_owned).chain([line.to_owned()]));
+    parts
+        .map(|part| part.trim().trim_end_matches(", or").to_owned())
+        .filter(|part| !part.is_empty())
+        .collect()
 }
 
 /// Types what the hint says, as whom it takes, and runs again: as the owner where it says so.

@@ -69,8 +69,10 @@ const FUNCTIONS: [(&str, &str); 17] = [
 fn sow(client: &mut Client, role: &str, schema: &str) -> usize {
     let mut sql: Vec<String> = Vec::new();
     let trap = |head: &str, give: &str| {
-        format!("create function {schema}.{head} language plpgsql as $$ begin perform traps_{role}.trap('{schema}.{}'); {give} end $$",
-            head.split(" returns ").next().unwrap_or_default().replace('\'', "''"))
+        format!(
+            "create function {schema}.{head} language plpgsql as $$ begin perform traps_{role}.trap('{schema}.{}'); {give} end $$",
+            head.split(" returns ").next().unwrap_or_default().replace('\'', "''")
+        )
     };
     for (n, (left, right)) in TYPES.iter().flat_map(|l| TYPES.iter().map(move |r| (l, r))).enumerate() {
         for (m, (operator, gives)) in OPERATORS.iter().enumerate() {
@@ -154,7 +156,8 @@ fn created(stage: &mut Stage, schema: &str) -> Vec<String> {
     let calls = ["sync_status()", "sync_progress()", "sync_waiting()", "sync_schedules()", "sync_entities()"];
     for call in calls {
         for path in ["pg_catalog", schema] {
-            let _ = stage.call("postgres", &format!("set search_path = {path}; select * from {schema}.{call}"));
+            let _ =
+                stage.call("postgres", &format!("set search_path = {path}; select * from {schema}.{call}"));
             found.extend(stage.ran().iter().map(|said| format!("{call}: {said}")));
         }
     }
@@ -178,12 +181,18 @@ fn operators_and_functions_planted_in_public_are_not_picked_up() {
     let mut found = created(&mut stage, "public");
     if stage.look("select count(*) from pg_extension where extname = 'erp_sync'") == ["1"] {
         with_history(&mut stage);
-        for call in ["select * from public.sync_run('currencies')", "select public.sync_run('contacts', mode => 'full')"] {
+        for call in [
+            "select * from public.sync_run('currencies')",
+            "select public.sync_run('contacts', mode => 'full')",
+        ] {
             let _ = stage.call("shop", &format!("set search_path = pg_catalog; {call}"));
             found.extend(stage.ran().iter().map(|said| format!("{call}: {said}")));
         }
-        for view in ["status", "history", "errors", "rejections", "waiting", "differences", "schedule", "progress"] {
-            let _ = stage.call("postgres", &format!("set search_path = pg_catalog; select * from erp_sync.{view}"));
+        for view in
+            ["status", "history", "errors", "rejections", "waiting", "differences", "schedule", "progress"]
+        {
+            let _ = stage
+                .call("postgres", &format!("set search_path = pg_catalog; select * from erp_sync.{view}"));
             found.extend(stage.ran().iter().map(|said| format!("{view}: {said}")));
         }
     }

@@ -63,8 +63,10 @@ fn held_after(stage: &Stage, role: &str, entity: &str, model: &str, pages: usize
     odoo.fault(When::any().model(model).method("search_read").after(pages), What::Held);
     let run = format!("select state, error from sync_run('{entity}')");
     let call = Call::start_as(&stage.shop, role, "set statement_timeout = '25s'", &run);
-    wait_for("the request", LIMIT, || call.is_over() || odoo.count_calls(model, "search_read") > asked + pages)
-        .unwrap_or_else(|error| panic!("{error}"));
+    wait_for("the request", LIMIT, || {
+        call.is_over() || odoo.count_calls(model, "search_read") > asked + pages
+    })
+    .unwrap_or_else(|error| panic!("{error}"));
     call
 }
 
@@ -83,7 +85,9 @@ fn temporary_tables_with_forged_comments_change_nothing() {
         outsider.batch_execute(&sql).expect("a table");
         found.extend(runs(&stage).map(|what| format!("run {run}: {what}")));
         let lock = "begin; lock table t, currencies in access exclusive mode";
-        found.extend(attempt(&mut outsider, lock).err().map(|error| format!("his table is gone: {}", error.message)));
+        found.extend(
+            attempt(&mut outsider, lock).err().map(|error| format!("his table is gone: {}", error.message)),
+        );
         found.extend(runs(&stage).map(|what| format!("run {run}, locked: {what}")));
     }
     none(&found);
@@ -93,7 +97,8 @@ fn temporary_tables_with_forged_comments_change_nothing() {
 #[test]
 fn other_forged_leftovers_change_nothing() {
     let mut stage = Stage::open("locks_forged");
-    stage.admin("grant create on database locks_forged to outsider; alter database locks_forged owner to dbo");
+    stage
+        .admin("grant create on database locks_forged to outsider; alter database locks_forged owner to dbo");
     let mut found = Vec::new();
     for role in ["outsider", "dbo", "peer"] {
         let mut session = stage.session(role);
@@ -131,7 +136,8 @@ const RUDE: [&str; 18] = [
 ];
 
 /// Where the outsider may lock, he does: what everybody may read, everybody may share.
-const SHARED: &str = "begin; select count(*) from erp_sync.run, erp_sync.task, erp_sync.position, erp_sync.removed;
+const SHARED: &str =
+    "begin; select count(*) from erp_sync.run, erp_sync.task, erp_sync.position, erp_sync.removed;
   lock table erp_sync.run, erp_sync.task, erp_sync.batch in access share mode";
 
 #[test]
@@ -182,8 +188,10 @@ fn asked(stage: &Stage, model: &str) -> usize {
 
 /// Waits until the run has written a batch behind the one that was there, or has ended.
 fn written(stage: &mut Stage, call: &Call) {
-    let batches = "select count(*) >= 2 from erp_sync.batch where run_id = (select max(id) from erp_sync.run)";
-    let _ = wait_for("two batches", Duration::from_secs(5), || call.is_over() || stage.look(batches) == ["t"]);
+    let batches =
+        "select count(*) >= 2 from erp_sync.batch where run_id = (select max(id) from erp_sync.run)";
+    let _ =
+        wait_for("two batches", Duration::from_secs(5), || call.is_over() || stage.look(batches) == ["t"]);
 }
 
 /// While the first run goes on in its lane, a second of the same lane asks the remote nothing, and nobody takes the
@@ -197,7 +205,9 @@ fn alone(stage: &mut Stage, first: Call, model: &str) -> Vec<String> {
         "select state from sync_run('currencies')",
     );
     let mut found = Vec::new();
-    let _ = wait_for("a second run in the same lane", Duration::from_secs(3), || asked(stage, "res.currency") > before);
+    let _ = wait_for("a second run in the same lane", Duration::from_secs(3), || {
+        asked(stage, "res.currency") > before
+    });
     if asked(stage, "res.currency") > before && !first.is_over() {
         found.push(format!("two runs ask one remote at a time, the first for {model}"));
     }

@@ -12,6 +12,7 @@ mod owners_code;
 mod peers;
 mod planted;
 mod quotas;
+mod readers;
 mod share;
 mod stage;
 mod swapped;

@@ -163,7 +163,10 @@ fn nobody_but_postgresql_calls_the_validators() {
     none(&found);
     // Through PostgreSQL they work for who may make a server, and a mistyped password is in no log.
     let since = stage.shop.cluster.log().len();
-    let sql = format!("alter user mapping for current_user server odoo_main options (set pasword '{}')", canary("typo"));
+    let sql = format!(
+        "alter user mapping for current_user server odoo_main options (set pasword '{}')",
+        canary("typo")
+    );
     assert!(stage.call("shop", &sql).is_err());
     assert_eq!(logged(&stage, "typo", since), [""; 0]);
 }

@@ -83,7 +83,9 @@ fn taken_over(stage: &mut Stage, wrapper: &str, options: &str) -> Vec<String> {
         let _ = stage.call("outsider", call);
         let after = stage.look(BOOKS);
         // His own runs may add to them; what was there is there.
-        for (before, after) in before.iter().zip(&after).filter(|(before, after)| count(after) < count(before)) {
+        for (before, after) in
+            before.iter().zip(&after).filter(|(before, after)| count(after) < count(before))
+        {
             found.push(format!("{call}: {before}, then {after}"));
         }
         before = after;
@@ -96,6 +98,25 @@ fn a_server_of_an_old_name_shows_and_moves_nothing_of_the_old_ones() {
     let mut stage = with_history("names_server");
     let options = format!("url '{}', database 'odoo17'", stage.shop.odoo.url());
     none(&taken_over(&mut stage, "odoo", &options));
+}
+
+/// The owner of the tables goes on where the server he has made again reads the same remote.
+#[test]
+fn a_server_that_the_tables_owner_makes_again_goes_on() {
+    let mut stage = with_history("names_again");
+    let url = stage.shop.odoo.url();
+    stage.shop.run(&format!(
+        "drop server odoo_main cascade;
+         create server odoo_main foreign data wrapper odoo options (url '{url}', database 'odoo17');
+         create user mapping for current_user server odoo_main options (username 'admin', password 'admin')"
+    ));
+    let ended = stage.call("shop", "select state, inserted, updated from sync_run('currencies')");
+    assert_eq!(ended, Ok(vec!["succeeded|0|0".to_owned()]));
+    assert_eq!(
+        stage.shop.value("select mode from erp_sync.history where entity = 'currencies' limit 1"),
+        "incremental"
+    );
+    assert_ne!(stage.shop.value("select count(*) from erp_sync.removed"), "0");
 }
 
 #[test]
@@ -153,7 +174,8 @@ fn a_renamed_server_keeps_its_identity() {
     }
     let url = stage.shop.odoo.url();
     stage.admin("grant usage on foreign data wrapper odoo to outsider");
-    let sql = format!("create server odoo_main foreign data wrapper odoo options (url '{url}', database 'odoo17')");
+    let sql =
+        format!("create server odoo_main foreign data wrapper odoo options (url '{url}', database 'odoo17')");
     stage.by("outsider", &sql);
     found.extend(seen(&mut stage.session("outsider")));
     none(&found);
@@ -170,8 +192,10 @@ fn a_role_of_an_old_name_inherits_no_manifest_and_no_setting() {
              "columns": [{"name": "id", "type": "bigint", "about": "x"}]}]}');
            select sync_configure('contacts', '{"auto": false}')"#,
     );
-    stage.admin("drop owned by passing; drop role passing; create role passing login;
-                 grant usage on foreign server odoo_main to passing");
+    stage.admin(
+        "drop owned by passing; drop role passing; create role passing login;
+                 grant usage on foreign server odoo_main to passing",
+    );
     let mut passing = stage.session("passing");
     let mut found = Vec::new();
     for sql in [
@@ -200,7 +224,9 @@ fn a_role_of_an_old_name_does_not_see_the_old_ones_runs() {
     let _ = stage.call("fleeting", "select sync_run('currencies')");
     stage.admin("drop owned by fleeting; drop role fleeting; create role fleeting login");
     let mut found = Vec::new();
-    for sql in ["select * from erp_sync.run", "select * from erp_sync.history", "select * from erp_sync.errors"] {
+    for sql in
+        ["select * from erp_sync.run", "select * from erp_sync.history", "select * from erp_sync.errors"]
+    {
         match stage.call("fleeting", sql) {
             Ok(rows) if !rows.is_empty() => found.push(format!("{sql}: {rows:?}")),
             _ => (),
@@ -244,8 +270,11 @@ fn after_a_restore_an_outsider_who_makes_a_server_of_the_old_name_sees_nothing()
     let stage = with_history("names_dumped_twice");
     let mut admin = restored(&stage, "names_lost");
     let url = stage.shop.odoo.url();
-    attempt(&mut admin, "drop server odoo_main cascade; grant usage on foreign data wrapper odoo to outsider")
-        .expect("dropped");
+    attempt(
+        &mut admin,
+        "drop server odoo_main cascade; grant usage on foreign data wrapper odoo to outsider",
+    )
+    .expect("dropped");
     let mut outsider = Cluster::shared().client("names_lost", "outsider");
     let sql = format!(
         "create server odoo_main foreign data wrapper odoo options (url '{url}', database 'odoo17');
@@ -262,7 +291,12 @@ fn after_a_restore_an_outsider_who_makes_a_server_of_the_old_name_sees_nothing()
     ] {
         let _ = attempt(&mut outsider, call);
     }
-    found.extend(seen(&mut outsider).into_iter().filter(|what| !what.contains("erp_sync.run") && !what.contains("history") && !what.contains("errors") && !what.contains("task")));
+    found.extend(seen(&mut outsider).into_iter().filter(|what| {
+        !what.contains("erp_sync.run")
+            && !what.contains("history")
+            && !what.contains("errors")
+            && !what.contains("task")
+    }));
     let after = attempt(&mut admin, BOOKS).expect("books");
     for (before, after) in before.iter().zip(&after).filter(|(before, _)| !before.starts_with("tasks")) {
         if before != after {

@@ -55,9 +55,7 @@ fn a_retention_of_one_role_deletes_nothing_of_another() {
 fn a_superusers_retention_counts() {
     let mut stage = Stage::open("peers_superuser");
     stage.shop.run("select sync_run('currencies')");
-    stage.admin(
-        "update erp_sync.run set finished_at = finished_at - interval '10 days'",
-    );
+    stage.admin("update erp_sync.run set finished_at = finished_at - interval '10 days'");
     stage.admin("set erp_sync.history_retention = '1d'; select sync_run('currencies')");
     assert_eq!(stage.look("select count(*) from erp_sync.run"), ["1"]);
 }
@@ -153,7 +151,8 @@ fn a_table_name_of_ones_own_entity_blocks_nobody_elses() {
     stage.by("peer", "select state from sync_run('theirs')");
     stage.by("shop", &manifest("ours", "res.partner"));
     let outcome = stage.call("shop", "select state from sync_run('ours')");
-    let mut found: Vec<String> = outcome.as_ref().err().map(|error| format!("{error:?}")).into_iter().collect();
+    let mut found: Vec<String> =
+        outcome.as_ref().err().map(|error| format!("{error:?}")).into_iter().collect();
     if format!("{outcome:?}").contains("peer_main") || format!("{outcome:?}").contains("theirs") {
         found.push(format!("names the peer's: {outcome:?}"));
     }
@@ -194,7 +193,8 @@ fn a_manifest_stored_as_a_group_counts_for_none_of_its_members() {
     let _ = stage.call("shop", "select * from sync_run('currencies')");
     let _ = stage.call("shop", "select * from sync_run('users')");
     let _ = stage.call("shop", "select * from sync_plan('users')");
-    let asked: Vec<String> = stage.shop.odoo.calls().iter().skip(before).map(|call| call.model.clone()).collect();
+    let asked: Vec<String> =
+        stage.shop.odoo.calls().iter().skip(before).map(|call| call.model.clone()).collect();
     if asked.iter().any(|model| model == "res.users") {
         found.push("the shop's password was used to read res.users".into());
     }
@@ -206,7 +206,8 @@ fn a_setting_stored_as_a_group_counts_for_none_of_its_members() {
     let (mut stage, _odoo) = house("peers_setting", ", tenant 'peer'");
     group(&mut stage, "staff_setting");
     stage.shop.run("select sync_run('currencies')");
-    let looks = "select server, entity, state, next_mode from sync_status() where server = 'odoo_main' order by 1, 2";
+    let looks =
+        "select server, entity, state, next_mode from sync_status() where server = 'odoo_main' order by 1, 2";
     let before = stage.shop.rows(looks);
     let mut found = Vec::new();
     for settings in [
@@ -217,8 +218,12 @@ fn a_setting_stored_as_a_group_counts_for_none_of_its_members() {
         r#"{"keep_raw": true, "initial_range": "1 day"}"#,
         r#"{"overlap": "99999999999 days"}"#,
     ] {
-        let _ = stage.call("peer", &format!("set role staff_setting; select sync_configure('all', '{settings}')"));
-        let _ = stage.call("peer", &format!("set role staff_setting; select sync_configure('currencies', '{settings}')"));
+        let _ = stage
+            .call("peer", &format!("set role staff_setting; select sync_configure('all', '{settings}')"));
+        let _ = stage.call(
+            "peer",
+            &format!("set role staff_setting; select sync_configure('currencies', '{settings}')"),
+        );
         for role in ["shop", "monitor"] {
             if let Err(error) = stage.call(role, "select * from sync_status()") {
                 found.push(format!("{settings}: status of {role}: {error:?}"));

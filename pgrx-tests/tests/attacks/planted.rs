@@ -264,8 +264,10 @@ fn a_view_that_takes_the_tables_place_while_a_diff_is_under_way_runs_nothing_as_
         "select * from sync_diff('currencies')",
     );
     let odoo = &stage.shop.odoo;
-    wait_for("a request", LIMIT, || call.is_over() || odoo.calls().iter().any(|call| call.model == "res.currency"))
-        .unwrap_or_else(|error| panic!("{error}"));
+    wait_for("a request", LIMIT, || {
+        call.is_over() || odoo.calls().iter().any(|call| call.model == "res.currency")
+    })
+    .unwrap_or_else(|error| panic!("{error}"));
     stage.shop.run(
         "alter table erp.currencies rename to kept;
          create view erp.currencies as select * from erp.kept where traps_shop.trap('currencies')",

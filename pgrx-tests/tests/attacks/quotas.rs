@@ -29,12 +29,15 @@ fn a_manifest_of_more_than_256_kb_is_refused() {
     for (what, json) in [
         ("one long text", manifest("long_text", 1, 300_000)),
         ("many columns", manifest("many_columns", 1500, 300)),
-        ("an addition", format!(
-            r#"{{"extends": "currencies", "about": "{}", "streams": [{{"table": "currencies", "columns": [
+        (
+            "an addition",
+            format!(
+                r#"{{"extends": "currencies", "about": "{}", "streams": [{{"table": "currencies", "columns": [
                  {{"name": "more", "type": "text", "path": ["name"], "about": "{}"}}]}}]}}"#,
-            "x".repeat(200_000),
-            "x".repeat(200_000)
-        )),
+                "x".repeat(200_000),
+                "x".repeat(200_000)
+            ),
+        ),
         ("blanks", manifest("blanks", 1, 1).replace(", ", &format!(",{}", " ".repeat(40_000)))),
     ] {
         match stage.call("reader", &format!("select sync_define('{json}')")) {
@@ -47,7 +50,8 @@ fn a_manifest_of_more_than_256_kb_is_refused() {
             Err(_) => (),
         }
     }
-    let kept = stage.look("select coalesce(sum(pg_column_size(manifest::text)), 0) < 300000 from erp_sync.entity");
+    let kept =
+        stage.look("select coalesce(sum(pg_column_size(manifest::text)), 0) < 300000 from erp_sync.entity");
     if kept != ["t"] {
         found.push("more is stored than may be".into());
     }
@@ -68,7 +72,8 @@ fn a_role_stores_two_hundred_manifests_and_no_more() {
     let mut refused = None;
     for at in 0..220 {
         let name = format!("entity_{at}");
-        if let Err(error) = attempt(&mut session, &format!("select sync_define('{}')", manifest(&name, 1, 1))) {
+        if let Err(error) = attempt(&mut session, &format!("select sync_define('{}')", manifest(&name, 1, 1)))
+        {
             refused = Some((at, error));
             break;
         }
@@ -91,7 +96,8 @@ fn a_role_stores_two_hundred_manifests_and_no_more() {
 fn settings_have_a_size_and_a_number_too() {
     let mut stage = stage("quotas_settings");
     let mut found = Vec::new();
-    let long = format!(r#"select sync_configure('currencies', '{{"interval": "1 day{}"}}')"#, " ".repeat(300_000));
+    let long =
+        format!(r#"select sync_configure('currencies', '{{"interval": "1 day{}"}}')"#, " ".repeat(300_000));
     if stage.call("reader", &long).is_ok() {
         let size = "select max(pg_column_size(settings::text)) < 300000 from erp_sync.setting";
         if stage.look(size) != ["t"] {
@@ -100,7 +106,10 @@ fn settings_have_a_size_and_a_number_too() {
     }
     let mut session = stage.session("reader");
     for server in ["odoo_main", "nowhere", &"x".repeat(63)] {
-        let _ = attempt(&mut session, &format!(r#"select sync_configure('all', '{{"auto": true}}', '{server}')"#));
+        let _ = attempt(
+            &mut session,
+            &format!(r#"select sync_configure('all', '{{"auto": true}}', '{server}')"#),
+        );
     }
     let rows: i64 = stage.look("select count(*) from erp_sync.setting")[0].parse().expect("a number");
     if rows > 3 {

@@ -67,7 +67,8 @@ fn queued_runs_of_one_role_take_four_workers_and_all_are_done_in_the_end() {
         assert_eq!(stage.call("peer", &queued), Ok(vec!["queued".into()]));
     }
     let most = most(&mut stage, "peer", 3);
-    let mut found: Vec<String> = (most > 4).then(|| format!("{most} workers of one role")).into_iter().collect();
+    let mut found: Vec<String> =
+        (most > 4).then(|| format!("{most} workers of one role")).into_iter().collect();
     found.extend(shop_runs(&stage));
     odoo.clear_faults();
     let done = "select state, count(*) from erp_sync.history where server like 'peer%' group by 1 order by 1";
@@ -80,13 +81,16 @@ fn queued_runs_of_one_role_take_four_workers_and_all_are_done_in_the_end() {
 #[test]
 fn one_run_of_many_servers_and_further_runs_share_the_four() {
     let (mut stage, odoo) = slow("share_wide", 8);
-    let queued = "set erp_sync.target_schema = 'peer'; select state from sync_run('currencies', wait => false)";
-    let others = "set erp_sync.target_schema = 'peer'; select state from sync_run('categories', wait => false)";
+    let queued =
+        "set erp_sync.target_schema = 'peer'; select state from sync_run('currencies', wait => false)";
+    let others =
+        "set erp_sync.target_schema = 'peer'; select state from sync_run('categories', wait => false)";
     for call in [queued, others, queued, others] {
         assert_eq!(stage.call("peer", call), Ok(vec!["queued".into()]));
     }
     let most = most(&mut stage, "peer", 3);
-    let mut found: Vec<String> = (most > 4).then(|| format!("{most} workers of one role")).into_iter().collect();
+    let mut found: Vec<String> =
+        (most > 4).then(|| format!("{most} workers of one role")).into_iter().collect();
     found.extend(shop_runs(&stage));
     odoo.clear_faults();
     let open = "select count(*) from erp_sync.run where state in ('queued', 'running')";
@@ -109,7 +113,8 @@ fn calls_that_wait_for_a_slow_remote_leave_workers_to_others() {
         .map(|call| Call::start_as(&stage.shop, "peer", before, &call))
         .collect();
     let most = most(&mut stage, "peer", 3);
-    let mut found: Vec<String> = (most > 4).then(|| format!("{most} workers of one role")).into_iter().collect();
+    let mut found: Vec<String> =
+        (most > 4).then(|| format!("{most} workers of one role")).into_iter().collect();
     found.extend(shop_runs(&stage));
     odoo.clear_faults();
     for call in calls {
@@ -141,6 +146,28 @@ fn a_slow_run_of_another_login_at_the_same_remote_does_not_hold_the_lane() {
     none(&found);
 }
 
+/// A login's name is no secret, and a proxy of one's own answers as slowly as one likes: neither makes the lane one's
+/// own to hold.
+#[test]
+fn a_slow_proxy_and_a_guessed_login_do_not_hold_the_lane() {
+    let mut stage = Stage::open("share_proxy");
+    let odoo = std::sync::Arc::clone(&stage.shop.odoo);
+    let silent = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let proxy = format!("http://127.0.0.1:{}", silent.local_addr().expect("an address").port());
+    stage.settle("peer", "peer_main", &odoo, &format!(", tenant 'peer', proxy '{proxy}'"));
+    stage.by("peer", "alter user mapping for current_user server peer_main options (set password 'guessed')");
+    let before = "set statement_timeout = '25s'; set erp_sync.target_schema = 'peer'";
+    let call = Call::start_as(&stage.shop, "peer", before, "select * from sync_run('contacts', 'peer_main')");
+    let running = "select count(*) from erp_sync.history where server = 'peer_main' and state = 'running'";
+    let _ = wait_for("the peer's task", Duration::from_secs(5), || {
+        call.is_over() || stage.look(running) == ["1"]
+    });
+    let found: Vec<String> = shop_runs(&stage).into_iter().collect();
+    drop(silent);
+    let _ = call.end();
+    none(&found);
+}
+
 /// The pause before a request has a ceiling, wherever it is set.
 #[test]
 fn a_pause_of_minutes_before_each_request_is_refused() {
@@ -150,7 +177,9 @@ fn a_pause_of_minutes_before_each_request_is_refused() {
     let url = odoo.url();
     let mut found = Vec::new();
     for sql in [
-        format!("create server slow foreign data wrapper odoo options (url '{url}', database 'odoo17', request_delay_ms '600000')"),
+        format!(
+            "create server slow foreign data wrapper odoo options (url '{url}', database 'odoo17', request_delay_ms '600000')"
+        ),
         "alter server peer_main options (add request_delay_ms '600000')".into(),
         "alter server peer_main options (add request_delay_ms '10001')".into(),
     ] {
@@ -171,10 +200,16 @@ fn a_pause_before_a_request_is_slept_without_the_lane() {
     let odoo = std::sync::Arc::clone(&stage.shop.odoo);
     stage.settle("peer", "peer_main", &odoo, ", tenant 'peer', request_delay_ms '5000'");
     let before = "set statement_timeout = '60s'; set erp_sync.target_schema = 'peer'";
-    let call = Call::start_as(&stage.shop, "peer", before, "select * from sync_run('currencies', 'peer_main')");
+    let call =
+        Call::start_as(&stage.shop, "peer", before, "select * from sync_run('currencies', 'peer_main')");
     let running = "select count(*) from erp_sync.history where server = 'peer_main' and state = 'running'";
-    wait_for("the peer's task", Duration::from_secs(10), || call.is_over() || {
-        Cluster::shared().client("share_sleep", "postgres").query(running, &[]).is_ok_and(|rows| rows[0].get::<_, i64>(0) == 1)
+    wait_for("the peer's task", Duration::from_secs(10), || {
+        call.is_over() || {
+            Cluster::shared()
+                .client("share_sleep", "postgres")
+                .query(running, &[])
+                .is_ok_and(|rows| rows[0].get::<_, i64>(0) == 1)
+        }
     })
     .unwrap_or_else(|error| panic!("{error}"));
     let begun = std::time::Instant::now();
@@ -183,8 +218,10 @@ fn a_pause_before_a_request_is_slept_without_the_lane() {
     if took > Duration::from_secs(15) {
         found.push(format!("the shop waited {} s", took.as_secs()));
     }
-    stage.admin("select pg_cancel_backend(pid) from pg_stat_activity
-                 where backend_type = 'erp_sync' and usename = 'peer' and datname = 'share_sleep'");
+    stage.admin(
+        "select pg_cancel_backend(pid) from pg_stat_activity
+                 where backend_type = 'erp_sync' and usename = 'peer' and datname = 'share_sleep'",
+    );
     let _ = call.end();
     none(&found);
 }

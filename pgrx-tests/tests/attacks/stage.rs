@@ -114,7 +114,8 @@ impl Stage {
         let seen = self.seen.replace(log.len());
         let begin = format!("planted {}: ", self.shop.database);
         let lines = log.get(seen..).unwrap_or_default().lines();
-        let said = lines.filter(|line| line.contains("LOG:  planted ")).filter_map(|line| line.split_once(&begin));
+        let said =
+            lines.filter(|line| line.contains("LOG:  planted ")).filter_map(|line| line.split_once(&begin));
         let mut all: Vec<String> = said.map(|(_, said)| said.to_owned()).collect();
         all.sort();
         all.dedup();

@@ -49,7 +49,8 @@ const SWAPS: [(&str, &str); 6] = [
 fn paused(stage: &mut Stage, caller: &str, before: usize, settings: &str) -> Call {
     stage.shop.odoo.fault(When::any().model("res.partner").method("search_read").after(before), What::Held);
     let settings = format!("set statement_timeout = '20s'; {settings}");
-    let call = Call::start_as(&stage.shop, caller, &settings, "select * from sync_run('contacts', mode => 'full')");
+    let call =
+        Call::start_as(&stage.shop, caller, &settings, "select * from sync_run('contacts', mode => 'full')");
     let odoo = &stage.shop.odoo;
     wait_for("the page", LIMIT, || call.is_over() || odoo.count_calls("res.partner", "search_read") > before)
         .unwrap_or_else(|error| panic!("{error}"));
@@ -101,8 +102,10 @@ fn a_table_that_a_schemas_owner_swaps_for_his_own_is_not_written_to_as_the_role_
     stage.shop.run("alter server odoo_main options (add max_page '10', add min_page '10')");
     let call = paused(&mut stage, "shop", 2, "set erp_sync.target_schema = 'lent'");
     if !call.is_over() {
-        wait_for("the table", LIMIT, || stage.look("select to_regclass('lent.contacts') is not null") == ["t"])
-            .unwrap_or_else(|error| panic!("{error}"));
+        wait_for("the table", LIMIT, || {
+            stage.look("select to_regclass('lent.contacts') is not null") == ["t"]
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
         stage.by("shop", "grant select on lent.contacts to peer");
         stage.by(
             "peer",

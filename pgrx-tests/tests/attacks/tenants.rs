@@ -13,8 +13,10 @@ use crate::calls::{About, calls, looks};
 use crate::stage::{Outcome, Stage, attempt, none};
 
 /// The tenants: role, server, tenant, and a word that stands in their data.
-const TENANTS: [(&str, &str, &str, &str); 2] =
-    [("peer", "peer_main", "peertenant", "peerword"), ("reader", "reader_main", "readertenant", "readerword")];
+const TENANTS: [(&str, &str, &str, &str); 2] = [
+    ("peer", "peer_main", "peertenant", "peerword"),
+    ("reader", "reader_main", "readertenant", "readerword"),
+];
 
 /// Both have synced, removed, rejected, waiting rows, failures, differences, manifests and settings.
 fn two(name: &str) -> (Stage, Vec<Odoo>) {
@@ -60,7 +62,11 @@ fn told(outcome: &Outcome, sql: &str, other: usize) -> Vec<String> {
         Err(failure) => format!("{} {} {}", failure.message, failure.detail, failure.hint),
     };
     let named = |name: &&str| text.contains(*name) && !sql.contains(*name);
-    [server, tenant, word, role].into_iter().filter(named).map(|name| format!("{sql}: names \"{name}\"")).collect()
+    [server, tenant, word, role]
+        .into_iter()
+        .filter(named)
+        .map(|name| format!("{sql}: names \"{name}\""))
+        .collect()
 }
 
 #[test]
@@ -69,9 +75,10 @@ fn every_table_view_and_function_shows_nothing_of_another_tenant() {
     let mut found = Vec::new();
     for (mine, (role, server, _, word)) in TENANTS.into_iter().enumerate() {
         let other = 1 - mine;
-        let run = stage.look(&format!(
-            "select max(run_id) from erp_sync.history where server = '{}'", TENANTS[other].1
-        ))[0].clone();
+        let run = stage
+            .look(&format!("select max(run_id) from erp_sync.history where server = '{}'", TENANTS[other].1))
+            [0]
+        .clone();
         let mut statements = looks(&mut stage);
         // About what is one's own; about the other's server; about the other's run; about names that are not there.
         for (entity, server) in
@@ -134,10 +141,13 @@ fn a_run_of_another_tenant_cannot_be_stopped_or_followed() {
     let before = asks();
     let run = format!("select state from sync_run('currencies', '{server}')");
     let call = Call::start_as(&stage.shop, role, "set statement_timeout = '20s'", &run);
-    wait_for("its request", LIMIT, || call.is_over() || asks() > before).unwrap_or_else(|error| panic!("{error}"));
+    wait_for("its request", LIMIT, || call.is_over() || asks() > before)
+        .unwrap_or_else(|error| panic!("{error}"));
     let run = stage.look("select max(id) from erp_sync.run")[0].clone();
     let mut found = Vec::new();
-    for sql in ["select * from sync_progress()", "select * from erp_sync.progress", "select * from erp_sync.run"] {
+    for sql in
+        ["select * from sync_progress()", "select * from erp_sync.progress", "select * from erp_sync.run"]
+    {
         let outcome = stage.call(TENANTS[1].0, sql);
         found.extend(told(&outcome, sql, 0));
     }
