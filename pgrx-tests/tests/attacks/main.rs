@@ -1,0 +1,20 @@
+//! Attacks of one role on another, or on the whole server, from inside the database: planted code, swapped tables,
+//! forged objects, locks held, workers taken, names taken over, other tenants' rows.
+
+mod calls;
+mod cron;
+mod honest;
+mod install;
+mod locks;
+mod messages;
+mod names;
+mod owners_code;
+mod peers;
+mod planted;
+mod quotas;
+mod readers;
+mod share;
+mod stage;
+mod swapped;
+mod sweep;
+mod tenants;

@@ -1,0 +1,119 @@
+//! How much a role may store.
+
+use crate::stage::{Stage, attempt, none};
+
+/// A manifest of a name, with a column for each of so many, and texts of a length.
+fn manifest(name: &str, columns: usize, about: usize) -> String {
+    let text = "x".repeat(about);
+    let columns: Vec<String> = (0..columns)
+        .map(|at| format!(r#"{{"name": "c{at}", "type": "text", "about": "{text}"}}"#))
+        .chain([r#"{"name": "id", "type": "bigint", "about": "x"}"#.to_owned()])
+        .collect();
+    format!(
+        r#"{{"name": "{name}", "about": "{text}", "source": "odoo", "streams": [{{"table": "{name}", "about": "x",
+             "object": "res.currency", "key": ["id"], "cursor": "write_date", "columns": [{}]}}]}}"#,
+        columns.join(", ")
+    )
+}
+
+fn stage(name: &str) -> Stage {
+    let mut stage = Stage::open(name);
+    stage.admin("grant usage on foreign server odoo_main to reader");
+    stage
+}
+
+#[test]
+fn a_manifest_of_more_than_256_kb_is_refused() {
+    let mut stage = stage("quotas_size");
+    let mut found = Vec::new();
+    for (what, json) in [
+        ("one long text", manifest("long_text", 1, 300_000)),
+        ("many columns", manifest("many_columns", 1500, 300)),
+        (
+            "an addition",
+            format!(
+                r#"{{"extends": "currencies", "about": "{}", "streams": [{{"table": "currencies", "columns": [
+                 {{"name": "more", "type": "text", "path": ["name"], "about": "{}"}}]}}]}}"#,
+                "x".repeat(200_000),
+                "x".repeat(200_000)
+            ),
+        ),
+        ("blanks", manifest("blanks", 1, 1).replace(", ", &format!(",{}", " ".repeat(40_000)))),
+    ] {
+        match stage.call("reader", &format!("select sync_define('{json}')")) {
+            Ok(_) if what == "blanks" => (),
+            Ok(_) => found.push(format!("{what} of {} bytes is taken", json.len())),
+            Err(error) if error.hint.is_empty() => found.push(format!("{what}: no hint: {}", error.message)),
+            Err(error) if error.message.len() + error.detail.len() + error.hint.len() > 5_000 => {
+                found.push(format!("{what}: it is told with {} bytes", error.detail.len()));
+            }
+            Err(_) => (),
+        }
+    }
+    let kept =
+        stage.look("select coalesce(sum(pg_column_size(manifest::text)), 0) < 300000 from erp_sync.entity");
+    if kept != ["t"] {
+        found.push("more is stored than may be".into());
+    }
+    none(&found);
+}
+
+#[test]
+fn a_manifest_of_a_useful_size_is_taken() {
+    let stage = stage("quotas_useful");
+    let outcome = stage.call("reader", &format!("select sync_define('{}')", manifest("useful", 300, 200)));
+    assert_eq!(outcome, Ok(vec!["useful".into()]));
+}
+
+#[test]
+fn a_role_stores_two_hundred_manifests_and_no_more() {
+    let stage = stage("quotas_number");
+    let mut session = stage.session("reader");
+    let mut refused = None;
+    for at in 0..220 {
+        let name = format!("entity_{at}");
+        if let Err(error) = attempt(&mut session, &format!("select sync_define('{}')", manifest(&name, 1, 1)))
+        {
+            refused = Some((at, error));
+            break;
+        }
+    }
+    let Some((at, error)) = refused else { panic!("220 manifests are taken") };
+    assert_eq!(at, 200, "{error:?}");
+    assert!(!error.hint.is_empty(), "{error:?}");
+    // One that is there may be changed, and another role stores its own.
+    let outcome = attempt(&mut session, &format!("select sync_define('{}')", manifest("entity_7", 2, 1)));
+    assert_eq!(outcome, Ok(vec!["entity_7".into()]));
+    let outcome = stage.call("shop", &format!("select sync_define('{}')", manifest("theirs", 1, 1)));
+    assert_eq!(outcome, Ok(vec!["theirs".into()]));
+    // One taken back makes room.
+    assert!(attempt(&mut session, "select sync_undefine('entity_9')").is_ok());
+    let outcome = attempt(&mut session, &format!("select sync_define('{}')", manifest("late", 1, 1)));
+    assert_eq!(outcome, Ok(vec!["late".into()]));
+}
+
+#[test]
+fn settings_have_a_size_and_a_number_too() {
+    let mut stage = stage("quotas_settings");
+    let mut found = Vec::new();
+    let long =
+        format!(r#"select sync_configure('currencies', '{{"interval": "1 day{}"}}')"#, " ".repeat(300_000));
+    if stage.call("reader", &long).is_ok() {
+        let size = "select max(pg_column_size(settings::text)) < 300000 from erp_sync.setting";
+        if stage.look(size) != ["t"] {
+            found.push("a setting of 300 kB is stored".into());
+        }
+    }
+    let mut session = stage.session("reader");
+    for server in ["odoo_main", "nowhere", &"x".repeat(63)] {
+        let _ = attempt(
+            &mut session,
+            &format!(r#"select sync_configure('all', '{{"auto": true}}', '{server}')"#),
+        );
+    }
+    let rows: i64 = stage.look("select count(*) from erp_sync.setting")[0].parse().expect("a number");
+    if rows > 3 {
+        found.push(format!("{rows} settings of servers that are not there"));
+    }
+    none(&found);
+}
