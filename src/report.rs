@@ -4,6 +4,7 @@ use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportWithLevel};
 use pgrx::prelude::*;
 
 use crate::error::{Error, Kind};
+use crate::source::hint;
 
 /// The SQLSTATE of a kind.
 fn sqlstate(kind: Kind) -> PgSqlErrorCode {
@@ -56,8 +57,8 @@ pub fn caught(error: &CaughtError) -> Error {
 }
 
 /// An error of a statement on business tables. PostgreSQL's words, or a trigger's, may quote a row: they are kept apart,
-/// and the message says what kind of thing went wrong. `restricted`: the statement ran for somebody else than the owner.
-pub fn of_tables(error: &CaughtError, restricted: bool) -> Error {
+/// and the message says what kind of thing went wrong. `restricted`: the owner, where the statement ran for somebody else.
+pub fn of_tables(error: &CaughtError, restricted: Option<&str>) -> Error {
     let report = match error {
         CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
         CaughtError::RustPanic { .. } => return caught(error),
@@ -70,14 +71,14 @@ pub fn of_tables(error: &CaughtError, restricted: bool) -> Error {
         Kind::Constraint => format!("a constraint refused a row (SQLSTATE {code})"),
         Kind::Altered => format!("the tables do not fit the statement (SQLSTATE {code})"),
         Kind::Full => format!("disk space or memory ran out (SQLSTATE {code})"),
-        Kind::Denied if restricted => format!("the tables' own code may not do this here (SQLSTATE {code})"),
+        Kind::Denied if restricted.is_some() => format!("the tables' own code may not do this here (SQLSTATE {code})"),
         _ => format!("PostgreSQL, or a trigger, refused a row (SQLSTATE {code})"),
     };
     let error = Error { database_error: Some(one_line(report.message())), ..Error::new(kind, message) };
-    match kind {
-        Kind::Denied if restricted => error.hint(
-            "temporary tables, deferred triggers and other roles are for nobody but the owner: run it as the tables' owner",
-        ),
+    match (kind, restricted) {
+        (Kind::Denied, Some(owner)) => error
+            .detail("deferred triggers, temporary tables and other roles are for nobody but the tables' owner")
+            .hint(format!("run as the owner: set role {}", hint::ident(owner))),
         _ => error,
     }
 }

@@ -24,7 +24,7 @@ pub fn as_owner<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
 /// change of this session is undone, and unless the owner may become whoever this session is for anyway, they may
 /// change nothing that outlasts the statement. Row security is off: PostgreSQL then raises an error where it would
 /// hide rows. Errors do not tell what a row holds.
-pub fn as_tables_owner<R>(owner: pg_sys::Oid, body: impl FnOnce() -> Result<R>) -> Result<R> {
+pub fn as_tables_owner<R>(owner: pg_sys::Oid, name: &str, body: impl FnOnce() -> Result<R>) -> Result<R> {
     let restricted = !is_the_same(owner);
     let context = match restricted {
         true => pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION,
@@ -33,7 +33,7 @@ pub fn as_tables_owner<R>(owner: pg_sys::Oid, body: impl FnOnce() -> Result<R>) 
     let _settings = Settings::pin(&[(c"row_security", c"off")]);
     let _path = (!is_safe_path()).then(|| Settings::pin(&[(c"search_path", SAFE_PATH)]));
     let _identity = Identity::assume(owner, context);
-    tried(body, |error| report::of_tables(error, restricted))
+    tried(body, |error| report::of_tables(error, restricted.then_some(name)))
 }
 
 /// Runs `body` where no name is looked for in a schema of the caller's: for a procedure that commits,
@@ -85,10 +85,20 @@ pub(super) fn can_set(one: pg_sys::Oid, other: pg_sys::Oid) -> bool {
     }
 }
 
+/// Errors: the extension is not there, or the library is of another version than what it finds in the database.
 fn extension_owner() -> Result<pg_sys::Oid> {
-    let sql = "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'erp_sync'";
-    let owner = first(sql, &[], |row| row.get::<pg_sys::Oid>(1))?.flatten();
-    owner.ok_or_else(gone)
+    let sql = "select extowner, extversion from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'erp_sync'";
+    let found = first(sql, &[], |row| Ok((row.get::<pg_sys::Oid>(1)?, row.text(2)?)))?;
+    let library = env!("CARGO_PKG_VERSION");
+    match found {
+        Some((Some(owner), version)) if version == library => Ok(owner),
+        Some((_, version)) => Err(Error::new(
+            Kind::Usage,
+            format!("the library is of version {library}, the extension in this database of version {version}"),
+        )
+        .hint("a superuser types: alter extension erp_sync update; then start this session anew")),
+        None => Err(gone()),
+    }
 }
 
 /// What a worker says whose extension was dropped.

@@ -94,7 +94,7 @@ pub(super) fn visible(server: &Server, schema: &str) -> Result<Option<Link>> {
 
 /// The link of a server with a schema that the current role may become the owner of: found, taken over, or made. In the
 /// current transaction.
-pub(super) fn of(server: &Server, target: Target, schema: &str) -> Result<Link> {
+pub(super) fn of(server: &Server, target: &Target, schema: &str) -> Result<Link> {
     let (server_id, schema_id) = (object_id(server.oid), object_id(target.oid));
     as_owner(|| {
         execute(ADOPT_SCHEMA, &[value(schema_id.clone()), value(schema.to_string())])?;

@@ -51,7 +51,7 @@ pub fn plan(order: &Order, wanted: &Wanted, queued: Option<i64>) -> Result<Plan>
         let schema = &order.settings.target_schema;
         let target = tables::schema(schema)?;
         manifests::adopt()?;
-        make(order, wanted, |server| link::of(server, target, schema))
+        make(order, wanted, |server| link::of(server, &target, schema))
     })
 }
 
@@ -61,7 +61,7 @@ pub fn look(order: &Order, wanted: &Wanted) -> Result<Plan> {
         let schema = &order.settings.target_schema;
         let target = Target::find(schema)?;
         make(order, wanted, |server| {
-            let found = target.map(|target| link::find(server, target.oid, schema)).transpose()?.flatten();
+            let found = target.as_ref().map(|target| link::find(server, target.oid, schema)).transpose()?.flatten();
             Ok(found.unwrap_or_else(|| Link { id: 0, label: server.name.clone() }))
         })
     })

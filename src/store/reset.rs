@@ -68,7 +68,7 @@ pub fn reset(entity: &Entity, server: Option<&str>, truncate: bool, schema: &str
             seen.push(stream.link);
         }
         if truncate {
-            empty(entity, stream, target, &tables, schema)?;
+            empty(entity, stream, &target, &tables, schema)?;
         }
     }
     tables.unchanged(schema)?;
@@ -76,7 +76,7 @@ pub fn reset(entity: &Entity, server: Option<&str>, truncate: bool, schema: &str
 }
 
 /// Deletes the rows of a stream, as the tables' owner.
-fn empty(entity: &Entity, stream: &Found, target: Target, tables: &Tables, schema: &str) -> Result<()> {
+fn empty(entity: &Entity, stream: &Found, target: &Target, tables: &Tables, schema: &str) -> Result<()> {
     let shape = entity.streams.iter().find(|own| own.table == stream.table);
     let shape = shape.map(|own| if entity.is_of_servers() { own.of_server() } else { own.clone() });
     if !tables.open(schema, &stream.table, Use::Write, shape.as_ref())? {

@@ -2,7 +2,7 @@
 
 use super::batch::record;
 use super::identity::as_owner;
-use super::sql::{Row, array, change, execute, first, query, texts, value};
+use super::sql::{Row, array, change, execute, query, texts, value};
 use super::{Place, Store, derive, leftover};
 use crate::engine::{Batch, Written};
 use crate::entity::{ddl, quote, statement};

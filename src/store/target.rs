@@ -17,10 +17,11 @@ use crate::error::{Error, Kind, Result};
 use crate::source::hint;
 
 /// A schema that the current role may write to as its owner.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) oid: pg_sys::Oid,
     pub(super) owner: pg_sys::Oid,
+    pub(super) owner_name: String,
 }
 
 const SCHEMA: &str = "
@@ -36,9 +37,9 @@ impl Target {
         let row = |row: &Row<'_>| {
             let oid =
                 |column| Ok::<_, Error>(row.get::<pg_sys::Oid>(column)?.unwrap_or(pg_sys::Oid::INVALID));
-            Ok((Target { oid: oid(1)?, owner: oid(2)? }, row.text(3)?, row.flag(4)?))
+            Ok((Target { oid: oid(1)?, owner: oid(2)?, owner_name: row.text(3)? }, row.flag(4)?))
         };
-        let Some((target, owner, of_superuser)) = first(SCHEMA, &[value(schema.to_string())], row)? else {
+        let Some((target, of_superuser)) = first(SCHEMA, &[value(schema.to_string())], row)? else {
             return Ok(None);
         };
         if reserved(schema) {
@@ -49,7 +50,7 @@ impl Target {
             .hint("choose another with: set erp_sync.target_schema = 'erp'"));
         }
         if !may_become(target.owner) {
-            let role = role_name()?;
+            let (role, owner) = (role_name()?, &target.owner_name);
             return Err(Error::new(
                 Kind::Denied,
                 format!("schema \"{schema}\" belongs to role \"{owner}\", not to \"{role}\""),
@@ -62,19 +63,19 @@ impl Target {
                     hint::ident(schema),
                     hint::ident(&role)
                 ),
-                false => format!("run as {}, or: {}", hint::ident(&owner), line_to_become(&owner)?),
+                false => format!("run as {}, or: {}", hint::ident(owner), line_to_become(owner)?),
             }));
         }
         Ok(Some(target))
     }
 
     /// Runs `body` as the owner.
-    pub(super) fn run<R>(self, body: impl FnOnce() -> Result<R>) -> Result<R> {
-        as_tables_owner(self.owner, body)
+    pub(super) fn run<R>(&self, body: impl FnOnce() -> Result<R>) -> Result<R> {
+        as_tables_owner(self.owner, &self.owner_name, body)
     }
 
     /// Whether this is still what the name means. Nothing keeps a schema's name from being changed.
-    fn is_called(self, schema: &str) -> bool {
+    fn is_called(&self, schema: &str) -> bool {
         let Ok(name) = CString::new(schema) else { return false };
         // SAFETY: looks into the catalog, in a transaction.
         unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) == self.oid }
@@ -123,11 +124,11 @@ impl Tables {
 
     /// The schema; the same one for the whole transaction.
     pub(super) fn target(&self, schema: &str) -> Result<Target> {
-        if let Some(target) = self.0.borrow().target {
-            return Ok(target);
+        if let Some(target) = &self.0.borrow().target {
+            return Ok(target.clone());
         }
         let target = Target::find(schema)?.ok_or_else(|| no_schema(schema))?;
-        self.0.borrow_mut().target = Some(target);
+        self.0.borrow_mut().target = Some(target.clone());
         Ok(target)
     }
 
@@ -141,7 +142,7 @@ impl Tables {
         let target = self.target(schema)?;
         let oid = target.run(|| lock(schema, table, to))?;
         if let (Some(oid), None) = (oid, known) {
-            looked_at(target, schema, table, oid, shape)?;
+            looked_at(&target, schema, table, oid, shape)?;
         }
         self.0.borrow_mut().tables.insert(table.into(), (oid, to));
         Ok(oid.is_some())
@@ -155,7 +156,7 @@ impl Tables {
     /// An error when a name means something else by now: its schema was renamed, and another put in its place.
     pub(super) fn unchanged(&self, schema: &str) -> Result<()> {
         let opened = self.0.borrow();
-        match opened.target {
+        match &opened.target {
             Some(target) if !target.is_called(schema) => Err(Error::new(
                 Kind::Altered,
                 format!("schema \"{schema}\" was renamed while its tables were written"),
@@ -195,6 +196,7 @@ struct Found {
     rules: bool,
     inherits: bool,
     referred_by: Option<String>,
+    forced: bool,
     columns: Vec<(String, String)>,
 }
 
@@ -211,6 +213,8 @@ select c.relkind::text, c.relpersistence <> 't', c.relnamespace = $2, c.relowner
    join pg_catalog.pg_class o on o.oid = k.conrelid
    join pg_catalog.pg_namespace n on n.oid = o.relnamespace
    where t.tgrelid = c.oid and o.relowner <> c.relowner limit 1),
+  c.relrowsecurity and c.relforcerowsecurity and not (
+    select r.rolsuper or r.rolbypassrls from pg_catalog.pg_roles r where r.oid = c.relowner),
   a.names, a.types
 from pg_catalog.pg_class c,
 lateral (select coalesce(array_agg(a.attname::text), '{}') as names,
@@ -231,7 +235,8 @@ impl Found {
             rules: row.flag(6)?,
             inherits: row.flag(7)?,
             referred_by: row.get(8)?,
-            columns: texts(9)?.into_iter().zip(texts(10)?).collect(),
+            forced: row.flag(9)?,
+            columns: texts(10)?.into_iter().zip(texts(11)?).collect(),
         })
     }
 
@@ -252,6 +257,10 @@ impl Found {
                     "take it out with: alter table {name} no inherit PARENT, or alter table CHILD no inherit {name}"
                 ),
             ));
+        }
+        if self.forced {
+            let line = format!("alter table {name} no force row level security");
+            return Some((format!("row security of table {name} is forced on its owner, who could miss rows"), line));
         }
         self.referred_by.as_ref().map(|other| {
             (
@@ -275,7 +284,7 @@ fn kind(relkind: &str, lasts: bool) -> &'static str {
 }
 
 fn looked_at(
-    target: Target,
+    target: &Target,
     schema: &str,
     table: &str,
     oid: pg_sys::Oid,
@@ -304,13 +313,12 @@ select c.relname::text from pg_catalog.pg_class c
 where c.relnamespace = $1 and c.relowner <> $2 and c.relkind = 'r' order by 1 limit 40";
 
 /// All tables of a schema belong to the schema's owner, because one statement reads and writes several.
-fn several_owners(target: Target, schema: &str, name: &str, owner: &str) -> Result<Error> {
-    let sql = "select pg_get_userbyid($1)::text";
-    let wanted = first(sql, &[value(target.owner)], |row| row.text(1))?.unwrap_or_default();
+fn several_owners(target: &Target, schema: &str, name: &str, owner: &str) -> Result<Error> {
+    let wanted = &target.owner_name;
     let others = query(FOREIGN, &[value(target.oid), value(target.owner)], |row| row.text(1))?;
     let lines = others
         .iter()
-        .map(|table| format!("alter table {} owner to {}", qualified(schema, table), hint::ident(&wanted)));
+        .map(|table| format!("alter table {} owner to {}", qualified(schema, table), hint::ident(wanted)));
     Ok(Error::new(
         Kind::Denied,
         format!("table {name} belongs to role \"{owner}\", its schema to \"{wanted}\""),

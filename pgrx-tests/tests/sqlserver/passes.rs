@@ -85,6 +85,8 @@ impl Shop {
             range: None,
             max_attempts: None,
             pages: (10, 10),
+            link: 1,
+            label: "till".into(),
             circumstances: String::new(),
         };
         let (retry_base, retry_limit) = (Duration::from_millis(1), Duration::from_secs(1));
