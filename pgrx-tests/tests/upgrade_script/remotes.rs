@@ -61,11 +61,12 @@ pub fn at(odoo: &Odoo, hour: u32) {
     odoo.set_now(day.expect("an hour"));
 }
 
-/// Lines of a busy year, and one whose branch and product nobody knows: it waits for them.
+/// Lines ten minutes apart, so that a later pass meets few again, and one whose branch and product nobody knows: it
+/// waits for them.
 fn till_with(lines: std::ops::Range<i64>) -> Tds {
     let till = till::start();
-    till.fill("INV_PointofSalesDetailTAB", lines.map(till::made_up));
-    let mut unknown = till::made_up(40);
+    till.fill("INV_PointofSalesDetailTAB", lines.map(|at| till::made_up(at * 61)));
+    let mut unknown = till::made_up(40 * 61);
     unknown[2] = Value::Text("NEW".into());
     unknown[3] = Value::Text("4006381333931".into());
     till.fill("INV_PointofSalesDetailTAB", [unknown]);
