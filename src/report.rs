@@ -71,13 +71,17 @@ pub fn of_tables(error: &CaughtError, restricted: Option<&str>) -> Error {
         Kind::Constraint => format!("a constraint refused a row (SQLSTATE {code})"),
         Kind::Altered => format!("the tables do not fit the statement (SQLSTATE {code})"),
         Kind::Full => format!("disk space or memory ran out (SQLSTATE {code})"),
-        Kind::Denied if restricted.is_some() => format!("the tables' own code may not do this here (SQLSTATE {code})"),
+        Kind::Denied if restricted.is_some() => {
+            format!("the tables' own code may not do this here (SQLSTATE {code})")
+        }
         _ => format!("PostgreSQL, or a trigger, refused a row (SQLSTATE {code})"),
     };
     let error = Error { database_error: Some(one_line(report.message())), ..Error::new(kind, message) };
     match (kind, restricted) {
         (Kind::Denied, Some(owner)) => error
-            .detail("deferred triggers, temporary tables and other roles are for nobody but the tables' owner")
+            .detail(
+                "deferred triggers, temporary tables and other roles are for nobody but the tables' owner",
+            )
             .hint(format!("run as the owner: set role {}", hint::ident(owner))),
         _ => error,
     }

@@ -94,7 +94,9 @@ fn extension_owner() -> Result<pg_sys::Oid> {
         Some((Some(owner), version)) if version == library => Ok(owner),
         Some((_, version)) => Err(Error::new(
             Kind::Usage,
-            format!("the library is of version {library}, the extension in this database of version {version}"),
+            format!(
+                "the library is of version {library}, the extension in this database of version {version}"
+            ),
         )
         .hint("a superuser types: alter extension erp_sync update; then start this session anew")),
         None => Err(gone()),

@@ -61,7 +61,8 @@ pub fn look(order: &Order, wanted: &Wanted) -> Result<Plan> {
         let schema = &order.settings.target_schema;
         let target = Target::find(schema)?;
         make(order, wanted, |server| {
-            let found = target.as_ref().map(|target| link::find(server, target.oid, schema)).transpose()?.flatten();
+            let found =
+                target.as_ref().map(|target| link::find(server, target.oid, schema)).transpose()?.flatten();
             Ok(found.unwrap_or_else(|| Link { id: 0, label: server.name.clone() }))
         })
     })

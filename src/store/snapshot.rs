@@ -61,9 +61,8 @@ fn clear(place: &Place<'_>) -> Result<()> {
     execute(&format!("drop table if exists {name}"), &[])?;
     let create = ddl::create_table(place.stream, statement::ASIDE).into_iter().next();
     create.map_or(Ok(()), |sql| execute(&sql, &[]).map(drop))?;
-    let owner =
-        first("select pg_get_userbyid($1)::text", &[value(place.target()?.owner)], |row| row.text(1))?;
-    execute(&format!("grant select on {name} to {}", quote::quote_ident(&owner.unwrap_or_default())), &[])?;
+    let owner = quote::quote_ident(&place.target()?.owner_name);
+    execute(&format!("grant select on {name} to {owner}"), &[])?;
     leftover::mark(&place.table(), place.run_id)
 }
 

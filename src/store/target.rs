@@ -260,7 +260,10 @@ impl Found {
         }
         if self.forced {
             let line = format!("alter table {name} no force row level security");
-            return Some((format!("row security of table {name} is forced on its owner, who could miss rows"), line));
+            return Some((
+                format!("row security of table {name} is forced on its owner, who could miss rows"),
+                line,
+            ));
         }
         self.referred_by.as_ref().map(|other| {
             (
