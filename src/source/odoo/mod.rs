@@ -97,7 +97,7 @@ impl Odoo {
 
     /// An empty page for records of this layout.
     fn no_records<'a>(&self, stream: &'a Stream, layout: &'a Layout, raw: bool) -> Records<'a> {
-        Records::new(stream, layout, raw, self.rpc.settings().way.limits.max_response_bytes)
+        Records::new(stream, layout, raw, self.rpc.page_bytes())
     }
 
     /// Puts the first `limit` records that a domain finds, by id, to `records`.
@@ -124,10 +124,10 @@ impl Odoo {
 
     /// A record is there as text beside the page that it is put to, over XML-RPC twice: in XML and in JSON.
     async fn page_allowance(&mut self, limit: usize) -> Result<Allowance> {
-        let most = self.rpc.settings().way.limits.max_response_bytes;
+        let most = self.rpc.page_bytes();
         let part = match self.rpc.protocol().await? {
-            Protocol::Json2 | Protocol::JsonRpc => most / 2,
-            Protocol::XmlRpc => most / 4,
+            Protocol::Json2 | Protocol::JsonRpc => most,
+            Protocol::XmlRpc => most / 2,
         };
         Ok(Allowance { answer: None, part, parts: limit.max(1) })
     }

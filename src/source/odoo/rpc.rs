@@ -74,6 +74,12 @@ impl Rpc {
         &self.settings
     }
 
+    /// The most bytes of values that are kept of one answer. To store them takes PostgreSQL almost four times
+    /// as much beside them (measured), and the whole is to be less than twice the longest answer.
+    pub(super) fn page_bytes(&self) -> usize {
+        self.settings.way.limits.max_response_bytes / 8 * 3
+    }
+
     /// Calls a method of a service and waits for the short result. `asked` is for messages.
     pub(super) async fn call(&mut self, call: &Call<'_>, asked: Asked<'_>) -> Result<Reply> {
         let protocol = self.protocol().await?;
