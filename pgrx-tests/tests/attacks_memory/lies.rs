@@ -59,7 +59,7 @@ const JSON: Words = Words {
     escape: r"\u0001",
     deeper: "[",
     higher: "]",
-    longest: 16 << 20,
+    longest: 12 << 20,
 };
 
 const XML: Words = Words {
@@ -88,7 +88,7 @@ const XML: Words = Words {
     escape: "\u{1}",
     deeper: "<value><array><data>",
     higher: "</data></array></value>",
-    longest: 8 << 20,
+    longest: 6 << 20,
 };
 
 impl Words {
@@ -114,9 +114,9 @@ impl Words {
         (self.longest - 1024) / part.len() as u64
     }
 
-    /// Two records that are long together.
+    /// Two records that are almost as long as a page may be.
     fn two_long(&self) -> Vec<(Vec<u8>, u64)> {
-        let length = self.fitting("a") * 15 / 16;
+        let length = (JSON.longest - 1024) / 2;
         let (text, end, next) = (self.text, self.text_end, format!("{}{}", self.between, self.text));
         self.list(&[(text, 1), ("a", length), (end, 1), (&next, 1), ("b", length), (end, 1)], self.list_end)
     }

@@ -47,7 +47,7 @@ use self::layout::Fields;
 use self::parts::{Allowance, Shape};
 use self::records::Records;
 use self::rpc::{Reply, Rpc};
-use self::settings::{Protocol, Settings};
+use self::settings::Settings;
 use super::{About, Ask, Described, Layout, Mark, Object, Page, Remote, Scope, Source};
 use crate::entity::{Column, Stream};
 use crate::error::{Error, Kind, Result};
@@ -122,14 +122,9 @@ impl Odoo {
         }
     }
 
-    /// A record is there as text beside the page that it is put to, over XML-RPC twice: in XML and in JSON.
     async fn page_allowance(&mut self, limit: usize) -> Result<Allowance> {
-        let most = self.rpc.page_bytes();
-        let part = match self.rpc.protocol().await? {
-            Protocol::Json2 | Protocol::JsonRpc => most,
-            Protocol::XmlRpc => most / 2,
-        };
-        Ok(Allowance { answer: None, part, parts: limit.max(1) })
+        let protocol = self.rpc.protocol().await?;
+        Ok(Allowance { answer: None, part: self.rpc.record_bytes(protocol), parts: limit.max(1) })
     }
 }
 
