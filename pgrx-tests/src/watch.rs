@@ -38,7 +38,16 @@ impl Seen {
 
 /// Memory of a process that is neither a file's nor shared, in kB.
 pub fn memory_kb(pid: i32) -> u64 {
+    status_kb(pid, "RssAnon:")
+}
+
+/// The most memory of any kind that a process has had in use at once, in kB.
+pub fn highest_kb(pid: i32) -> u64 {
+    status_kb(pid, "VmHWM:")
+}
+
+fn status_kb(pid: i32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }

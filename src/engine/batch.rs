@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::plan::Start;
 use super::reader::Reader;
 use super::{Batch, Lines, Mode, Pass, rows, sweep};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::source::{Ask, Key, Page, Scope};
 
 /// A stream on its way through a pass.
@@ -71,8 +71,21 @@ pub(super) struct Loaded {
     pub(super) last: bool,
 }
 
-/// Reads the page behind `ask.after` with its lines, and moves `ask` on.
+/// Reads the page behind `ask.after` with its lines, and moves `ask` on. Where the lines are too much
+/// together, the page is read again with fewer headers.
 pub(super) async fn next(reader: &mut Reader<'_>, course: &Course, ask: &mut Ask) -> Result<Loaded> {
+    let before = ask.after.clone();
+    loop {
+        match loaded(reader, course, ask).await {
+            Err(error) if error.kind == Kind::TooLarge && reader.halve(course.stream) => {
+                ask.after.clone_from(&before);
+            }
+            loaded => return loaded,
+        }
+    }
+}
+
+async fn loaded(reader: &mut Reader<'_>, course: &Course, ask: &mut Ask) -> Result<Loaded> {
     let (page, took) = reader.page(course.stream, ask).await?;
     let (bytes, more) = (page.bytes, page.more);
     let sweep = course.is_full().then(|| sweep::of(ask.after.clone(), &page)).flatten();

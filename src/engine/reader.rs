@@ -128,6 +128,7 @@ impl<'a> Reader<'a> {
             elapsed += took;
             ask.after.clone_from(&page.last);
             rows::append(&mut whole, page)?;
+            self.fits(stream, &whole)?;
             if !more {
                 return Ok((whole, elapsed));
             }
@@ -142,10 +143,31 @@ impl<'a> Reader<'a> {
             let (page, took) = self.all(stream, Scope::Parents(some.to_vec())).await?;
             elapsed += took;
             rows::append(&mut whole, page)?;
+            self.fits(stream, &whole)?;
         }
         Ok((whole, elapsed))
     }
+
+    /// After lines that were too much together: fewer headers at once. False when these are the fewest.
+    pub(super) fn halve(&mut self, stream: usize) -> bool {
+        self.pages[stream].halve()
+    }
+
+    /// A remote may go on for ever where no limit was set.
+    fn fits(&self, stream: usize, whole: &Page) -> Result<()> {
+        if whole.bytes <= MOST_AT_ONCE {
+            return Ok(());
+        }
+        let table = &self.running.stream(stream).table;
+        let message =
+            format!("rows of \"{table}\" that belong together are longer than {MOST_AT_ONCE} bytes");
+        Err(Error::new(Kind::TooLarge, message).hint("lower the server option max_page"))
+    }
 }
+
+/// Longest answers, in bytes, that are put together to one page: the lines of a page of headers, or rows of
+/// given keys.
+const MOST_AT_ONCE: usize = 128 << 20;
 
 /// How a stream is read where only its keys and cursor values matter.
 pub(super) struct Narrow {

@@ -1,7 +1,8 @@
 //! Headers and their lines.
 
 use super::house::*;
-use crate::engine::Outcome;
+use crate::engine::{Outcome, Task};
+use crate::error::Kind;
 use crate::source::Scope;
 
 #[test]
@@ -53,6 +54,36 @@ fn more_lines_than_a_page_are_paged() {
     (100..145).for_each(|id| house.world().put_at(0, LINE, id, &[("move_id", "1"), ("name", "line")]));
     house.run(task(invoices()));
     house.assert_exact(&invoices());
+}
+
+#[test]
+fn lines_that_are_too_long_together_come_with_fewer_headers() {
+    let mut house = House::with_invoices(1);
+    house.run(task(invoices()));
+    house.world().tick(OVERLAP * 2);
+    (1..9).for_each(|id| house.world().put(MOVE, id, &[("state", "posted"), ("name", "new")]));
+    let line = |id: i64| [("move_id", (id % 8 + 1).to_string()), ("name", "line".to_string())];
+    for id in 100..180 {
+        let [header, name] = line(id);
+        house.world().put_at(0, LINE, id, &[(header.0, &header.1), (name.0, &name.1)]);
+    }
+    // Eight headers have 80 lines or more, of two megabytes each.
+    house.world().row_bytes = 2 << 20;
+    let task = Task { pages: (1, 1000), ..task(invoices()) };
+    assert_eq!(house.run(task), Outcome::Succeeded);
+    house.assert_exact(&invoices());
+}
+
+#[test]
+fn lines_of_one_header_without_end_are_an_error() {
+    let mut house = House::with_invoices(1);
+    house.run(task(invoices()));
+    house.world().tick(OVERLAP * 2);
+    house.world().put(MOVE, 1, &[("name", "many lines")]);
+    (100..180).for_each(|id| house.world().put_at(0, LINE, id, &[("move_id", "1"), ("name", "line")]));
+    house.world().row_bytes = 2 << 20;
+    house.run(Task { pages: (1, 1000), ..task(invoices()) });
+    assert_eq!(house.error(0).kind, Kind::TooLarge);
 }
 
 #[test]

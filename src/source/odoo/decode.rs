@@ -1,10 +1,10 @@
 //! The records of one answer as the columns of one page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entity::Type;
 use crate::source::cell::Cell;
-use crate::source::{Ask, Key, Page, Rejected, Rows, Values};
+use crate::source::{Ask, Key, Page, Rejected, Rows, Scope, Values};
 
 /// A record that can be stored.
 pub(super) struct Row {
@@ -34,7 +34,7 @@ pub(super) fn paged(
     ask: &Ask,
 ) -> Result<Page, String> {
     page.last = by_id.last_key_value().map(|(id, _)| Key::from(*id));
-    advances(ask, by_id.keys().next(), page.more)?;
+    advances(ask, &by_id, page.more)?;
     let mut rows = Rows { raw: raw.then(Vec::new), ..Rows::default() };
     rows.columns = columns.iter().map(|kind| empty(*kind, by_id.len())).collect();
     for (id, record) in by_id {
@@ -52,13 +52,20 @@ pub(super) fn paged(
     Ok(page)
 }
 
-/// A remote that does not keep to the order would send the reader round for ever.
-fn advances(ask: &Ask, first: Option<&i64>, more: bool) -> Result<(), String> {
-    match (&ask.after, first) {
-        (Some(after), Some(first)) if Key::from(*first) <= *after => {
-            Err("records that were not asked for".into())
+/// A remote that does not keep to the order, or to the keys, would send the reader round for ever.
+fn advances<T>(ask: &Ask, by_id: &BTreeMap<i64, T>, more: bool) -> Result<(), String> {
+    let first = by_id.keys().next().map(|id| Key::from(*id));
+    let goes_back = ask.after.as_ref().zip(first.as_ref()).is_some_and(|(after, first)| first <= after);
+    let is_asked = match &ask.scope {
+        Scope::Keys(keys) => {
+            let keys: BTreeSet<&Key> = keys.iter().collect();
+            by_id.keys().all(|id| keys.contains(&Key::from(*id)))
         }
-        (_, None) if more => Err("a full page without one id".into()),
+        _ => true,
+    };
+    match first {
+        _ if goes_back || !is_asked => Err("records that were not asked for".into()),
+        None if more => Err("a full page without one id".into()),
         _ => Ok(()),
     }
 }

@@ -47,7 +47,7 @@ use self::layout::Fields;
 use self::parts::{Allowance, Shape};
 use self::records::Records;
 use self::rpc::{Reply, Rpc};
-use self::settings::{Protocol, Settings};
+use self::settings::Settings;
 use super::{About, Ask, Described, Layout, Mark, Object, Page, Remote, Scope, Source};
 use crate::entity::{Column, Stream};
 use crate::error::{Error, Kind, Result};
@@ -97,7 +97,7 @@ impl Odoo {
 
     /// An empty page for records of this layout.
     fn no_records<'a>(&self, stream: &'a Stream, layout: &'a Layout, raw: bool) -> Records<'a> {
-        Records::new(stream, layout, raw, self.rpc.settings().way.limits.max_response_bytes)
+        Records::new(stream, layout, raw, self.rpc.page_bytes())
     }
 
     /// Puts the first `limit` records that a domain finds, by id, to `records`.
@@ -122,14 +122,9 @@ impl Odoo {
         }
     }
 
-    /// A record is there as text beside the page that it is put to, over XML-RPC twice: in XML and in JSON.
     async fn page_allowance(&mut self, limit: usize) -> Result<Allowance> {
-        let most = self.rpc.settings().way.limits.max_response_bytes;
-        let part = match self.rpc.protocol().await? {
-            Protocol::Json2 | Protocol::JsonRpc => most / 2,
-            Protocol::XmlRpc => most / 4,
-        };
-        Ok(Allowance { answer: None, part, parts: limit.max(1) })
+        let protocol = self.rpc.protocol().await?;
+        Ok(Allowance { answer: None, part: self.rpc.record_bytes(protocol), parts: limit.max(1) })
     }
 }
 

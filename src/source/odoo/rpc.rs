@@ -74,6 +74,21 @@ impl Rpc {
         &self.settings
     }
 
+    /// The most bytes of values that are kept of one answer: 12 MB of 32. To store them takes PostgreSQL almost
+    /// four times as much beside them (measured), and the whole is to be less than twice the longest answer.
+    pub(super) fn page_bytes(&self) -> usize {
+        share(self.settings.way.limits.max_response_bytes, 3, 8, 12 << 20)
+    }
+
+    /// The longest record. It is there as text beside the page that it is put to, over XML-RPC twice: in XML
+    /// and in JSON.
+    pub(super) fn record_bytes(&self, protocol: Protocol) -> usize {
+        match protocol {
+            Protocol::Json2 | Protocol::JsonRpc => self.page_bytes(),
+            Protocol::XmlRpc => share(self.page_bytes(), 1, 2, 6 << 20),
+        }
+    }
+
     /// Calls a method of a service and waits for the short result. `asked` is for messages.
     pub(super) async fn call(&mut self, call: &Call<'_>, asked: Asked<'_>) -> Result<Reply> {
         let protocol = self.protocol().await?;
@@ -229,6 +244,11 @@ impl Rpc {
                 way.set("url", "https://...")
             ))
     }
+}
+
+/// A part of what is allowed, but all of it where that is little.
+fn share(whole: usize, part: usize, of: usize, little: usize) -> usize {
+    (whole / of * part).max(little).min(whole)
 }
 
 /// Whether a browser is meant to read it.

@@ -169,10 +169,8 @@ impl<'p> XmlParts<'p> {
         self.inside = None;
         let most = self.counted.longest();
         let (json, instead): (_, &[u8]) = match shape {
-            Shape::Structure => {
-                (xmlread::member(&self.part, most), b"<member><name/><value><nil/></value></member>")
-            }
-            _ => (xmlread::value(&self.part, most), b"<value><nil/></value>"),
+            Shape::Structure => (xmlread::member(&self.part, most), b"<member><name/><value/></member>"),
+            _ => (xmlread::value(&self.part, most), b"<value/>"),
         };
         let json = json.map_err(whole)?.ok_or(Halt::TooLong(Long::Record, most))?;
         put(&mut self.frame, instead, Long::Frame, ENVELOPE)?;

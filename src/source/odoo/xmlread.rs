@@ -18,6 +18,9 @@ use super::rpc::Trouble;
 /// The reader is recursive.
 const MAX_DEPTH: usize = 120;
 
+/// How much of a text is written at once.
+const PIECE: usize = 4096;
+
 /// How many times longer JSON may be than the same in XML: a control character takes six bytes.
 const GROWTH: usize = 6;
 
@@ -134,12 +137,17 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Control characters grow sixfold.
+    /// In pieces, for control characters grow sixfold.
     fn write_text(&mut self, text: &str) -> Result<(), Trouble> {
-        let mut quoted = Vec::with_capacity(text.len() + 2);
-        // A vector takes everything.
-        let _ = serde_json::to_writer(&mut quoted, text);
-        self.write(&quoted)
+        self.write(b"\"")?;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (piece, behind) = rest.split_at(rest.floor_char_boundary(PIECE));
+            let quoted = serde_json::to_string(piece).map_err(|_| surprise("text"))?;
+            self.write(quoted.as_bytes().get(1..quoted.len() - 1).unwrap_or_default())?;
+            rest = behind;
+        }
+        self.write(b"\"")
     }
 
     /// The next event that means something. The end of the text is always too early.

@@ -226,6 +226,10 @@ fn a_remote_that_would_send_us_round_for_ever_is_refused() {
     let of = |after, records: &str| page(&stream, &layout(&stream), &ask(after, 1), &parse(records));
     assert!(of(Some(5), r#"[{"id": 5, "write_date": false}]"#).is_err());
     assert!(of(None, r#"[{"id": "x", "write_date": false}]"#).is_err());
+    let asked = Ask { scope: Scope::Keys(vec![2.into(), 3.into()]), ..ask(None, 5) };
+    let of_keys = |records: &str| page(&stream, &layout(&stream), &asked, &parse(records));
+    assert!(of_keys(r#"[{"id": 3, "write_date": false}]"#).is_ok());
+    assert!(of_keys(r#"[{"id": 3, "write_date": false}, {"id": 4, "write_date": false}]"#).is_err());
     for records in ["null", "{}", "[1]", "true"] {
         assert!(of(None, records).is_err(), "{records}");
     }

@@ -111,7 +111,7 @@ fn xml(value: &str) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn the_parts_are_those_of_the_whole_answer(value in value(), size in 1usize..40) {

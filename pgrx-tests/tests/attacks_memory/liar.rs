@@ -1,0 +1,167 @@
+//! A server in front of the double of Odoo: it hands everything on, until a certain method is called.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use flate2::{Compress, Compression, FlushCompress};
+
+/// What is sent instead of the result, within a right envelope.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lie {
+    /// Bytes, and how many times they are sent.
+    pub(crate) pieces: Vec<(Vec<u8>, u64)>,
+    /// Whether they are sent packed.
+    pub(crate) is_packed: bool,
+    /// Whether nothing is said at all.
+    pub(crate) is_silent: bool,
+}
+
+/// A running liar.
+pub(crate) struct Liar {
+    pub(crate) url: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// Host and port of the remote that answers the rest.
+    behind: String,
+    /// The method that is lied about, unless the request holds a certain word.
+    lie: Mutex<Option<(String, String, Lie)>>,
+    told: AtomicUsize,
+}
+
+impl Liar {
+    /// Stands in front of this URL.
+    pub(crate) fn before(url: &str) -> Liar {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url_of_liar = format!("http://{}", listener.local_addr().expect("an address"));
+        let behind = url.trim_start_matches("http://").to_string();
+        let shared = Arc::new(Shared { behind, lie: Mutex::default(), told: AtomicUsize::new(0) });
+        let of_server = Arc::clone(&shared);
+        thread::spawn(move || {
+            for stream in listener.incoming().filter_map(Result::ok) {
+                let shared = Arc::clone(&of_server);
+                // Whoever is lied to hangs up.
+                thread::spawn(move || drop(shared.connection(&stream)));
+            }
+        });
+        Liar { url: url_of_liar, shared }
+    }
+
+    /// From now on lies about this method, unless the request holds a certain word.
+    pub(crate) fn lie(&self, method: &str, unless: &str, lie: Lie) {
+        *self.shared.lie.lock().expect("no panic") = Some((method.to_string(), unless.to_string(), lie));
+        self.shared.told.store(0, Ordering::SeqCst);
+    }
+
+    /// How often it was lied since the lie was chosen.
+    pub(crate) fn told(&self) -> usize {
+        self.shared.told.load(Ordering::SeqCst)
+    }
+}
+
+impl Shared {
+    fn connection(&self, stream: &TcpStream) -> io::Result<()> {
+        let mut reader = BufReader::new(stream);
+        let (head, body) = request(&mut reader)?;
+        let lie = self.lie.lock().expect("no panic").clone();
+        match lie.filter(|(method, unless, _)| asks(&head, &body, method, unless)) {
+            Some((_, _, lie)) => {
+                self.told.fetch_add(1, Ordering::SeqCst);
+                tell(stream, &head, &body, &lie)
+            }
+            None => self.hand_on(stream, &head, &body),
+        }
+    }
+
+    fn hand_on(&self, mut stream: &TcpStream, head: &str, body: &[u8]) -> io::Result<()> {
+        let mut behind = TcpStream::connect(&self.behind)?;
+        behind.write_all(head.trim_end().as_bytes())?;
+        behind.write_all(b"\r\nconnection: close\r\n\r\n")?;
+        behind.write_all(body)?;
+        io::copy(&mut behind, &mut stream).map(drop)
+    }
+}
+
+fn request(reader: &mut impl BufRead) -> io::Result<(String, Vec<u8>)> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let length =
+        head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or_default()];
+    reader.read_exact(&mut body)?;
+    Ok((head, body))
+}
+
+/// Whether a request calls the method, over whichever protocol, and does not hold the word.
+fn asks(head: &str, body: &[u8], method: &str, unless: &str) -> bool {
+    let body = String::from_utf8_lossy(body);
+    let first = head.lines().next().unwrap_or_default();
+    let calls = first.contains(&format!("/{method} "))
+        || body.contains(&format!("\"{method}\""))
+        || body.contains(&format!(">{method}<"));
+    calls && (unless.is_empty() || !body.contains(unless))
+}
+
+fn tell(mut stream: &TcpStream, head: &str, body: &[u8], lie: &Lie) -> io::Result<()> {
+    if lie.is_silent {
+        return stream.read(&mut [0; 1]).map(drop);
+    }
+    let (before, after) = envelope(head, body);
+    let packing = if lie.is_packed { "Content-Encoding: gzip\r\n" } else { "" };
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{packing}Connection: close\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    if lie.is_packed {
+        stream.write_all(b"\x1f\x8b\x08\0\0\0\0\0\0\xff")?;
+    }
+    let whole =
+        [(before.into_bytes(), 1)].into_iter().chain(lie.pieces.clone()).chain([(after.into_bytes(), 1)]);
+    for (bytes, times) in whole {
+        repeat(stream, &bytes, times, lie.is_packed)?;
+    }
+    Ok(())
+}
+
+/// Sends the bytes so many times, in large pieces.
+fn repeat(mut stream: &TcpStream, bytes: &[u8], times: u64, is_packed: bool) -> io::Result<()> {
+    let at_once = (1 << 18) / bytes.len().max(1) as u64;
+    let at_once = at_once.clamp(1, times.max(1));
+    let block = bytes.repeat(at_once as usize);
+    let send = |mut stream: &TcpStream, block: &[u8]| stream.write_all(block);
+    let packed = if is_packed { pack(&block) } else { block };
+    for _ in 0..times / at_once {
+        send(stream, &packed)?;
+    }
+    let rest = bytes.repeat((times % at_once) as usize);
+    stream.write_all(&if is_packed { pack(&rest) } else { rest })
+}
+
+/// Packed so that it can be repeated: a block of its own.
+fn pack(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(bytes.len() / 2 + 1024);
+    let mut packer = Compress::new(Compression::best(), false);
+    packer.compress_vec(bytes, &mut packed, FlushCompress::Full).expect("it is packed");
+    packed
+}
+
+/// What stands before and behind a result.
+fn envelope(head: &str, body: &[u8]) -> (String, String) {
+    let first = head.lines().next().unwrap_or_default();
+    if first.contains("/jsonrpc ") {
+        let request: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        return (format!("{{\"jsonrpc\": \"2.0\", \"id\": {}, \"result\": ", request["id"]), "}".into());
+    }
+    if first.contains("/xmlrpc/") {
+        let before = "<?xml version='1.0'?><methodResponse><params><param>";
+        return (before.into(), "</param></params></methodResponse>".into());
+    }
+    (String::new(), String::new())
+}

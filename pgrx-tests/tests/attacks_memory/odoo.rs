@@ -1,0 +1,144 @@
+//! An Odoo that lies, over each of its protocols, to each call that asks it something.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use erp_sync_tests::call::{Call, LIMIT};
+use erp_sync_tests::cluster::{Cluster, wait_for};
+use erp_sync_tests::odoo::{ADMIN_KEY, Odoo};
+use erp_sync_tests::shop::Shop;
+use erp_sync_tests::watch::highest_kb;
+
+use crate::liar::{Liar, Lie};
+use crate::lies;
+
+/// What each process of the server may map.
+const HARD_LIMIT_MB: u32 = 1024;
+
+/// What a worker may take beyond one that waits for its first answer.
+const MOST_KB: u64 = 64 << 10;
+
+/// What is called, the method of the remote that is lied about, and a word that its request must not hold.
+const CALLS: [(&str, &str, &str); 9] = [
+    // A page; and the newest cursor value, of which the order says so.
+    ("select * from sync_run('names')", "search_read", "desc"),
+    ("select * from sync_run('names')", "search_read", ""),
+    ("select * from sync_check()", "authenticate", ""),
+    ("select * from sync_check()", "fields_get", ""),
+    ("select * from sync_plan('contacts')", "search_count", ""),
+    ("select * from sync_plan('contacts')", "fields_get", ""),
+    ("select * from sync_discover('odoo_main')", "get_available_models", ""),
+    ("select * from sync_discover('odoo_main')", "search_read", ""),
+    ("select * from sync_discover('odoo_main', 'res.partner')", "fields_get", ""),
+];
+
+/// An entity whose columns are those of the records that are sent.
+const NAMES: &str = r#"select sync_define('{"name": "names", "about": "Names", "source": "odoo", "streams": [{
+  "table": "names", "about": "Names", "object": "res.partner", "key": ["id"], "cursor": "write_date", "columns": [
+    {"name": "id", "type": "bigint", "about": "Id"}, {"name": "name", "type": "text", "about": "Name"},
+    {"name": "category_id", "type": "bigint[]", "about": "Tags"}]}]}')"#;
+
+/// Only JSON-2 asks so who the user is.
+const OVER_JSON2: (&str, &str, &str) = ("select * from sync_check()", "context_get", "");
+
+/// Looks at the memory of a database's workers until it is dropped.
+struct Watch {
+    highest: Arc<Mutex<u64>>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Watch {
+    fn begin(shop: &Shop<'_>) -> Watch {
+        let mut client = shop.cluster.client(&shop.database, "postgres");
+        let watch = Watch { highest: Arc::default(), is_over: Arc::default() };
+        let (highest, is_over) = (Arc::clone(&watch.highest), Arc::clone(&watch.is_over));
+        thread::spawn(move || {
+            let sql = "select pid from pg_stat_activity where backend_type = 'erp_sync'";
+            while !is_over.load(Ordering::SeqCst) {
+                let Ok(workers) = client.query(sql, &[]) else { return };
+                let workers: Vec<i32> = workers.iter().map(|row| row.get(0)).collect();
+                for _ in 0..20 {
+                    let now = workers.iter().map(|pid| highest_kb(*pid)).max().unwrap_or_default();
+                    let mut highest = highest.lock().expect("no panic");
+                    *highest = now.max(*highest);
+                    drop(highest);
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        });
+        watch
+    }
+
+    fn end(self) -> u64 {
+        self.is_over.store(true, Ordering::SeqCst);
+        *self.highest.lock().expect("no panic")
+    }
+}
+
+/// What a worker takes while it waits for an answer.
+fn idle_kb(shop: &mut Shop<'_>, liar: &Liar) -> u64 {
+    liar.lie("search_read", "", Lie { is_silent: true, ..Lie::default() });
+    let call = Call::start(shop, CALLS[0].0);
+    wait_for("the first question", LIMIT, || liar.told() > 0).expect("it was asked");
+    let worker = shop.workers()[0];
+    let idle = highest_kb(worker);
+    shop.admin.execute("select pg_cancel_backend($1)", &[&worker]).expect("cancelled");
+    call.end().failure();
+    idle
+}
+
+fn no_lie_makes_a_worker_grow(protocol: &str, odoo: Odoo, password: &str) {
+    let name = format!("attacks_memory_{protocol}");
+    let cluster = Cluster::options(&name).with_memory_limit(HARD_LIMIT_MB).start().expect("a cluster");
+    let mut shop = Shop::reading(&cluster, &name, odoo, &format!("protocol '{protocol}'"), password);
+    let liar = Liar::before(&shop.odoo.url());
+    shop.run(&format!("alter server odoo_main options (set url '{}')", liar.url));
+    shop.run(NAMES);
+    let idle = idle_kb(&mut shop, &liar);
+    let mut witness = shop.cluster.client(&shop.database, "postgres");
+    let pid: i32 = witness.query_one("select pg_backend_pid()", &[]).expect("a session").get(0);
+    let calls = CALLS.into_iter().filter(|(_, method, _)| protocol != "json2" || *method != "authenticate");
+    for (sql, method, unless) in calls.chain((protocol == "json2").then_some(OVER_JSON2)) {
+        for lies::Named { name, lie } in lies::all(protocol) {
+            liar.lie(method, unless, lie);
+            let (begun, watch) = (Instant::now(), Watch::begin(&shop));
+            let ended = Call::start_as(&shop, "shop", "set erp_sync.max_attempts = 1", sql).end();
+            let (grown, told) = (watch.end().saturating_sub(idle), liar.told());
+            let said = match ended.outcome {
+                Ok(rows) => format!(
+                    "{} rows, {}",
+                    rows.len(),
+                    rows.iter().filter(|row| row.contains("|fail|")).count()
+                ),
+                Err(failure) => {
+                    assert!(failure.sqlstate.len() == 5, "{sql}: {name}: {failure:?}");
+                    format!("{}: {}", failure.message, failure.detail)
+                }
+            };
+            println!("{protocol} {method} {name}: {grown} kB, {told} times, {:?}: {said}", begun.elapsed());
+            assert!(told > 0, "{sql} did not ask {method}");
+            assert!(grown < MOST_KB, "{sql}: {name}: {grown} kB");
+            let again: i32 =
+                witness.query_one("select pg_backend_pid()", &[]).expect("the server lives").get(0);
+            assert_eq!(again, pid);
+        }
+    }
+    assert!(!cluster.log().contains("terminated by signal"), "a process of the server crashed");
+}
+
+#[test]
+fn no_odoo_makes_a_worker_grow_over_json_rpc() {
+    no_lie_makes_a_worker_grow("jsonrpc", Odoo::start(), "admin");
+}
+
+#[test]
+fn no_odoo_makes_a_worker_grow_over_xml_rpc() {
+    no_lie_makes_a_worker_grow("xmlrpc", Odoo::start(), "admin");
+}
+
+#[test]
+fn no_odoo_makes_a_worker_grow_over_json_2() {
+    no_lie_makes_a_worker_grow("json2", Odoo::start_as(19), ADMIN_KEY);
+}
