@@ -30,6 +30,8 @@ pub(super) struct Instance {
     pub(super) log: PathBuf,
     /// Megabytes of a disk of its own.
     pub(super) disk_mb: Option<u32>,
+    /// Megabytes that each of the server's processes may map.
+    pub(super) memory_mb: Option<u32>,
 }
 
 /// A server at work.
@@ -43,6 +45,13 @@ impl Instance {
     /// One of the server's programs, as the servers' user.
     pub(super) fn program(&self, name: &str) -> Command {
         self.user.command(&self.tree.bin.join(name))
+    }
+
+    /// The same, where it and all it starts may map only so much: beyond it an allocation fails.
+    fn limited(&self, name: &str, megabytes: u32) -> Command {
+        let mut command = self.user.command(Path::new("/usr/bin/prlimit"));
+        command.arg(format!("--as={}", u64::from(megabytes) << 20)).arg(self.tree.bin.join(name));
+        command
     }
 
     /// Makes a new data folder. Without `durable` nothing is flushed to disk.
@@ -76,9 +85,10 @@ impl Instance {
 
     /// Starts the server on a port and waits until it takes connections.
     pub(super) fn start(&self, port: u16) -> Result<()> {
-        let mut start = match self.disk_mb {
-            None => self.program("pg_ctl"),
-            Some(megabytes) => disk::program(self, "pg_ctl", megabytes)?,
+        let mut start = match (self.disk_mb, self.memory_mb) {
+            (None, None) => self.program("pg_ctl"),
+            (None, Some(megabytes)) => self.limited("pg_ctl", megabytes),
+            (Some(megabytes), _) => disk::program(self, "pg_ctl", megabytes)?,
         };
         start.args(["start", "--silent", "--wait", "--timeout=120", "--options"]).arg(format!("-p {port}"));
         start.arg("--pgdata").arg(&self.data).arg("--log").arg(&self.log);

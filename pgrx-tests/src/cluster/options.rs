@@ -39,6 +39,7 @@ pub struct Options {
     /// Port of the cluster that this one follows.
     primary: Option<u16>,
     disk_mb: Option<u32>,
+    memory_mb: Option<u32>,
     server: Option<&'static Prepared>,
 }
 
@@ -100,6 +101,12 @@ impl Options {
         self
     }
 
+    /// With a hard limit on the memory of each of its processes: what they map, shared memory included.
+    pub fn with_memory_limit(mut self, megabytes: u32) -> Options {
+        self.memory_mb = Some(megabytes);
+        self
+    }
+
     /// Starts it, or finds the lasting cluster that runs already.
     pub fn start(self) -> Result<Cluster> {
         let prepared = match self.server {
@@ -119,6 +126,7 @@ impl Options {
         let mut instance =
             slot::instance(&prepared.ground, folder, &slot.name, &prepared.tree, &prepared.user);
         instance.disk_mb = self.disk_mb;
+        instance.memory_mb = self.memory_mb;
         let at_drop = AtDrop::Remove;
         let port = self.bring_up(prepared, &instance)?;
         Ok(Cluster { instance, port, at_drop, _slot: Some(slot) })

@@ -56,7 +56,7 @@ fn take(path: &Path, name: &str) -> Result<Option<Slot>> {
 pub(super) fn instance(ground: &Path, folder: &str, name: &str, tree: &Tree, user: &User) -> Instance {
     let folder = ground.join(folder);
     let (data, log) = (folder.join(name), folder.join(format!("{name}.log")));
-    Instance { tree: tree.clone(), user: *user, data, log, disk_mb: None }
+    Instance { tree: tree.clone(), user: *user, data, log, disk_mb: None, memory_mb: None }
 }
 
 /// Stops and removes the clusters of tests whose process is gone.
