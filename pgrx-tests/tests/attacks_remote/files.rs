@@ -67,7 +67,9 @@ fn an_ordinary_role_names_no_file_and_gives_certificates_as_text() {
 
 #[test]
 fn whatever_is_wrong_with_a_file_comes_out_as_one_message_at_once() {
-    let mut shop = Shop::open(Cluster::shared(), "files_alike", "jsonrpc");
+    // A right of its own: roles are the cluster's.
+    let cluster = Cluster::start("attacks_remote_files");
+    let mut shop = Shop::open(&cluster, "files_alike", "jsonrpc");
     let folder = folder("alike");
     let front = shop.odoo.behind_tls(Certificate::Right);
     shop.run(&format!("alter server odoo_main options (set url '{}')", front.url()));

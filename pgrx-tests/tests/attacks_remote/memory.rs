@@ -33,6 +33,9 @@ const CALLS: [(&str, &str); 12] = [
     ("select * from sync_run('changing')", "select max("),
 ];
 
+/// So many rows are an endless table.
+const MANY: i64 = 20_000;
+
 const SHORT: &str =
     "set erp_sync.max_attempts = 1; set erp_sync.request_timeout = '2s'; set erp_sync.connect_timeout = '2s'";
 
@@ -120,12 +123,13 @@ fn a_table_without_end_is_read_in_bounded_memory_and_can_be_stopped() {
     tds.lie("from [dbo].[items] as o\norder by", Lie::GrowingRows);
     let watch = Watch::begin(&shop);
     let call = Call::start_as(&shop, "shop", SHORT, "select * from sync_run('items')");
+    let stored = "select coalesce(sum(fetched), 0)::bigint from erp_sync.batch";
     wait_for("many rows", LIMIT, || {
-        shop.admin
-            .query_one("select coalesce(sum(fetched), 0)::bigint from erp_sync.batch", &[])
-            .is_ok_and(|row| row.get::<_, i64>(0) > 100_000)
+        let stored = shop.admin.query_one(stored, &[]).map_or(0, |row| row.get::<_, i64>(0));
+        stored > MANY || call.is_over()
     })
     .expect("rows are stored while more come");
+    assert!(!call.is_over(), "{:?}", call.end());
     std::thread::sleep(Duration::from_secs(2));
     let worker = shop.workers()[0];
     shop.admin.execute("select pg_cancel_backend($1)", &[&worker]).expect("cancelled");

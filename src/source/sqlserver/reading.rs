@@ -74,7 +74,7 @@ impl Reading {
         while builder.len() < limit.max(1) && builder.held() <= limits.max_response_bytes / PART {
             match timeout_at(deadline, self.rows.recv()).await {
                 Ok(Some(Ok((row, _place)))) => builder.push(&row),
-                Ok(Some(Err(Ended::TooLarge))) => return Err(trouble::too_large(settings)),
+                Ok(Some(Err(Ended::TooLarge(limit)))) => return Err(trouble::too_large(settings, limit)),
                 Ok(Some(Err(Ended::Failed(failure)))) => return Err(trouble::of(settings, failure, asked)),
                 Ok(None) => return self.ended(builder).await,
                 Err(_) if builder.len() > 0 => break,
@@ -115,8 +115,8 @@ pub(super) enum End {
 /// Why there are no further rows.
 enum Ended {
     Failed(Failure),
-    /// A row, or what came with it, is longer than an answer may be.
-    TooLarge,
+    /// A row, or what came with it, is longer than this.
+    TooLarge(usize),
 }
 
 /// Passes rows on until the end or the first failure; gives the connection back where it is whole.
@@ -131,7 +131,7 @@ async fn pump(
         Ok(false) => None,
         Err(failure) => {
             let ended = match connection.budget.overdrawn() {
-                Some(_) => Ended::TooLarge,
+                Some(limit) => Ended::TooLarge(limit),
                 None => Ended::Failed(failure),
             };
             // Nobody may be listening any more.
@@ -152,15 +152,16 @@ async fn pass_on(
     let places = Arc::new(Semaphore::new(room as usize));
     let mut stream = connection.send(sql, CATALOG.min(shape.bytes.max(SHORT))).await?;
     while let Some(item) = stream.try_next().await? {
-        // Each row may be as long as an answer.
-        budget.arm(shape.bytes);
         let row = match item {
             QueryItem::Metadata(announced) => {
                 shape.admit(&announced)?;
+                budget.begin_rows(shape.bytes);
                 continue;
             }
             QueryItem::Row(row) => row,
         };
+        // Each row may be as long as an answer.
+        budget.arm(shape.bytes);
         let size = u32::try_from(held(&row)).unwrap_or(u32::MAX).min(room);
         let Ok(place) = places.clone().acquire_many_owned(size).await else { return Ok(false) };
         if rows.send(Ok((row, place))).await.is_err() {
