@@ -76,7 +76,9 @@ pub fn tell(transport: &mut Transport, session: &mut Session, sql: &str, lie: Li
         Lie::Errors => repeat(transport, |transport, _| note(transport, answer::ERROR)),
         Lie::Changes => repeat(transport, |transport, _| answer::changed(transport, 1, "elsewhere", "here")),
         Lie::Sums => repeat(transport, |transport, at| sums(&mut transport.out, at as u16)),
-        Lie::Columns(count) => repeat(transport, |transport, _| many(&mut transport.out, count)),
+        Lie::Columns(count) => loop {
+            many(transport, count)?;
+        },
         Lie::AnotherColumn => {
             columns.push(("another".into(), Kind::Int(4)));
             row.push(Value::Int(1));
@@ -162,9 +164,17 @@ fn sums(out: &mut Vec<u8>, number: u16) {
     }
 }
 
-fn many(out: &mut Vec<u8>, count: u16) {
-    let columns: Vec<_> = (0..count).map(|at| (format!("{at:0>100}"), Kind::Int(4))).collect();
-    wire::columns(out, &columns);
+/// Piece by piece: what is queued is moved with each packet.
+fn many(transport: &mut Transport, count: u16) -> io::Result<()> {
+    transport.out.push(0x81);
+    transport.out.extend_from_slice(&count.to_le_bytes());
+    for at in 0..count {
+        // User type, flags, an int, a name.
+        transport.out.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0x38]);
+        wire::short_text(&mut transport.out, &format!("{at:0>100}"));
+        transport.pump()?;
+    }
+    Ok(())
 }
 
 /// The beginning of a value, and then what never ends it.
