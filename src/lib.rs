@@ -6,6 +6,7 @@
 pub mod engine;
 pub mod entity;
 pub mod error;
+mod heap;
 pub mod source;
 
 #[cfg(feature = "pg")]

@@ -100,8 +100,8 @@ pub fn receive(transport: &mut Transport) -> io::Result<Login> {
     })
 }
 
-/// Lets the login in, or sends it on to another port.
-pub fn accept(transport: &mut Transport, login: &Login, route: Option<u16>) -> io::Result<()> {
+/// Lets the login in, or sends it on to another host.
+pub fn accept(transport: &mut Transport, login: &Login, route: Option<(String, u16)>) -> io::Result<()> {
     let size = std::mem::replace(&mut transport.packet, 4096);
     answer::changed(transport, 1, &login.database, "master");
     let note = SqlError::new(5701, 0, format!("Changed database context to '{}'.", login.database));
@@ -113,8 +113,8 @@ pub fn accept(transport: &mut Transport, login: &Login, route: Option<u16>) -> i
     acknowledged.extend_from_slice(&[16, 0, 0x10, 0x27]);
     answer::token(transport, 0xAD, &acknowledged);
     answer::changed(transport, 4, &size.to_string(), "4096");
-    if let Some(port) = route {
-        answer::route(transport, "127.0.0.1", port);
+    if let Some((host, port)) = route {
+        answer::route(transport, &host, port);
     }
     answer::done(transport, 0, 0);
     transport.finish()?;

@@ -18,6 +18,7 @@ mod fault;
 mod functions;
 mod kind;
 mod lexer;
+mod lie;
 mod login;
 mod parser;
 mod select;
@@ -39,6 +40,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 pub use clock::Clock;
 pub use error::SqlError;
+pub use lie::Lie;
 pub use login::Encryption;
 pub use session::{Done, Session};
 pub use value::Value;
@@ -82,9 +84,11 @@ impl Tds {
             users: Mutex::new([(USER.to_string(), PASSWORD.to_string())].into()),
             refusal: Mutex::default(),
             route: Mutex::default(),
+            lie: Mutex::default(),
             batches: Mutex::default(),
             logins: Mutex::default(),
             open: Mutex::default(),
+            told: 0.into(),
             sessions: 1.into(),
             stopping: false.into(),
         });
@@ -147,7 +151,28 @@ impl Tds {
 
     /// Every login is sent on to another port of this machine, as gateways do.
     pub fn route_to(&self, port: u16) {
-        *held(&self.house.route) = Some(port);
+        self.route_to_host("127.0.0.1", port);
+    }
+
+    /// Every login is sent on to another host.
+    pub fn route_to_host(&self, host: &str, port: u16) {
+        *held(&self.house.route) = Some((host.into(), port));
+    }
+
+    /// From now on lies to every batch that holds this text; to every login when it is `login`.
+    pub fn lie(&self, about: &str, lie: Lie) {
+        *held(&self.house.lie) = Some((about.into(), lie));
+        self.house.told.store(0, Ordering::SeqCst);
+    }
+
+    /// Tells the truth again.
+    pub fn tell_the_truth(&self) {
+        *held(&self.house.lie) = None;
+    }
+
+    /// How often it lied since it was asked to.
+    pub fn lies_told(&self) -> usize {
+        self.house.told.load(Ordering::SeqCst)
     }
 
     /// Nobody may read the object, or one column of it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use super::answer::{self, ATTENTION, COUNTED, FAILED, MORE};
 use super::clock::Clock;
 use super::error::{Result, SqlError};
 use super::fault::{self, Fault, What};
+use super::lie::{self, Lie};
 use super::login::{self, Encryption, Login};
 use super::select::Answer;
 use super::session::{Done, Session, Shared, Turn, lock};
@@ -31,8 +32,11 @@ pub struct House {
     pub users: Mutex<BTreeMap<String, String>>,
     /// The error every login gets.
     pub refusal: Mutex<Option<SqlError>>,
-    /// Where every login is sent on to: a port on 127.0.0.1.
-    pub route: Mutex<Option<u16>>,
+    /// Where every login is sent on to.
+    pub route: Mutex<Option<(String, u16)>>,
+    /// What is lied about, and how.
+    pub lie: Mutex<Option<(String, Lie)>>,
+    pub told: AtomicUsize,
     /// Every batch that came in.
     pub batches: Mutex<Vec<String>>,
     pub logins: Mutex<Vec<Login>>,
@@ -40,6 +44,16 @@ pub struct House {
     pub open: Mutex<BTreeMap<u64, TcpStream>>,
     pub sessions: AtomicU64,
     pub stopping: AtomicBool,
+}
+
+impl House {
+    /// The lie that is due; counts it.
+    fn lie_about(&self, sql: &str) -> Option<Lie> {
+        let lie = held(&self.lie).clone();
+        let (_, lie) = lie.filter(|(about, _)| sql.contains(about))?;
+        self.told.fetch_add(1, Ordering::SeqCst);
+        Some(lie)
+    }
 }
 
 /// Whoever panicked while holding it was a test that fails anyway.
@@ -81,10 +95,18 @@ fn serve(house: &House, stream: TcpStream, number: u64) -> io::Result<()> {
     if !errors.is_empty() {
         return login::refuse(&mut transport, &errors);
     }
-    let route = *held(&house.route);
+    let route = held(&house.route).clone();
+    let mut session = Session::new(
+        house.database.clone(),
+        house.clock.clone(),
+        number,
+        login.user.clone(),
+        login.database.clone(),
+    );
+    if let Some(lie) = house.lie_about("login") {
+        return lie::tell(&mut transport, &mut session, "", lie);
+    }
     login::accept(&mut transport, &login, route)?;
-    let mut session =
-        Session::new(house.database.clone(), house.clock.clone(), number, login.user, login.database);
     loop {
         let (kind, message) = match transport.receive() {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
@@ -123,6 +145,9 @@ fn refusal(house: &House, login: &Login) -> Vec<SqlError> {
 
 fn run(house: &House, transport: &mut Transport, session: &mut Session, sql: &str) -> io::Result<()> {
     held(&house.batches).push(sql.to_string());
+    if let Some(lie) = house.lie_about(sql) {
+        return lie::tell(transport, session, sql, lie);
+    }
     let fault = fault::take(&mut lock(&house.database), sql);
     match session.run(sql) {
         Ok(all) => {

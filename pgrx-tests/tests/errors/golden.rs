@@ -8,18 +8,11 @@ use erp_sync_tests::shop::Shop;
 pub struct Golden {
     name: &'static str,
     text: String,
-    /// What differs from run to run, and what is written instead.
-    changing: Vec<(String, &'static str)>,
 }
 
 impl Golden {
     pub fn new(name: &'static str) -> Golden {
-        Golden { name, text: String::new(), changing: Vec::new() }
-    }
-
-    /// Writes `instead` wherever `text` is shown.
-    pub fn hides(&mut self, text: String, instead: &'static str) {
-        self.changing.push((text, instead));
+        Golden { name, text: String::new() }
     }
 
     /// Runs a statement as the shop.
@@ -34,14 +27,9 @@ impl Golden {
         );
         let output = shop.cluster.psql(&shop.database, role, &input);
         let printed = [output.stdout, output.stderr].concat();
-        let printed = self.stable(&without_progress(&String::from_utf8(printed).expect("UTF-8")));
-        self.text += &format!("-- {title}\n{role}=> {};\n{printed}\n", self.stable(sql));
+        let printed = without_ports(&without_progress(&String::from_utf8(printed).expect("UTF-8")));
+        self.text += &format!("-- {title}\n{role}=> {};\n{printed}\n", without_ports(sql));
         printed
-    }
-
-    fn stable(&self, text: &str) -> String {
-        let hidden = |text: String, (changing, instead): &(String, &str)| text.replace(changing, instead);
-        self.changing.iter().fold(without_ports(text), hidden)
     }
 
     /// Compares everything that was shown.

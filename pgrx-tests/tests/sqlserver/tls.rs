@@ -27,6 +27,7 @@ fn ca_file() -> String {
 fn everything_is_encrypted_and_verified_unless_it_is_said_otherwise() {
     for server in [Encryption::Offered, Encryption::Forced] {
         assert_eq!(connect(server, &[("ca_file", &ca_file())]), Ok(Channel::Verified));
+        assert_eq!(connect(server, &[("ca", authority())]), Ok(Channel::Verified));
         assert_eq!(connect(server, &[("trust_certificate", "true")]), Ok(Channel::Unverified));
     }
 }
@@ -36,7 +37,7 @@ fn an_unknown_authority_is_refused_with_the_lines_that_would_help() {
     let (kind, shown) = connect(Encryption::Offered, &[]).unwrap_err();
     assert_eq!(kind, Kind::Tls);
     assert!(shown.starts_with("no secure connection to \"127.0.0.1:"), "{shown}");
-    assert!(shown.contains("alter server pos options (add ca_file '/...')"), "{shown}");
+    assert!(shown.contains("alter server pos options (add ca '-----BEGIN CERTIFICATE----- ...')"), "{shown}");
     assert!(shown.contains("alter server pos options (add trust_certificate 'true')"), "{shown}");
     assert!(!shown.contains("Config::"), "{shown}");
 }
@@ -65,5 +66,5 @@ fn less_is_encrypted_where_that_is_asked_for() {
 fn a_file_that_holds_no_certificate_is_said() {
     let (kind, shown) = connect(Encryption::Offered, &[("ca_file", "/nowhere/ca.pem")]).unwrap_err();
     assert_eq!(kind, Kind::Config);
-    assert!(shown.starts_with("option \"ca_file\" of server \"pos\" cannot be read"), "{shown}");
+    assert!(shown.starts_with("option \"ca_file\" of server \"pos\" names no usable file"), "{shown}");
 }

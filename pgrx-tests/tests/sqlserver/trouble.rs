@@ -8,7 +8,7 @@ use erp_sync::source::Scope;
 use erp_sync_tests::cluster::wait_for;
 use erp_sync_tests::tds::{SqlError, Tds};
 
-use super::server::{Server, ids, items, remote, shown};
+use super::server::{Server, ids, items, remote, remote_with, shown};
 
 fn refused(number: i32, class: u8) -> Error {
     let tds = Tds::start();
@@ -169,21 +169,25 @@ fn a_closed_port_and_a_silent_one() {
 }
 
 #[test]
-fn a_gateway_that_sends_us_on_is_followed_once() {
+fn a_gateway_that_sends_us_on_is_followed_once_where_that_is_wanted() {
     let (gateway, tds) = (Tds::start(), Tds::start());
     tds.execute(
         "create table items (id int primary key, name nvarchar(9)); insert into items values (1, 'a')",
     );
     gateway.route_to(tds.port());
-    let remote = remote(gateway.port());
+    let wanted = [("ca", erp_sync_tests::tds::authority()), ("follow_routing", "true")];
+    let remote = remote_with(gateway.port(), &wanted);
     let mut server = Server::of(gateway, remote);
     assert_eq!(server.page(&items(None), Scope::All, None, 10).unwrap().rows.len(), 1);
     tds.route_to(server.tds.port());
     server.tds.route_to(tds.port());
-    server.source = erp_sync::source::open(super::server::remote(server.tds.port())).unwrap();
+    server.source = erp_sync::source::open(remote_with(server.tds.port(), &wanted)).unwrap();
     let error = server.check().unwrap_err();
     assert_eq!(error.kind, Kind::Config);
     assert!(shown(&error).contains("sends us on and on"), "{}", shown(&error));
+    server.source = erp_sync::source::open(super::server::remote(server.tds.port())).unwrap();
+    let error = server.check().unwrap_err();
+    assert!(shown(&error).contains("add follow_routing 'true'"), "{}", shown(&error));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! The driver keeps what it reads until a value, a row or a message is whole, however long these
 //! are, so the limit is set below it. It is counted on the wire, where TLS has hidden what the bytes
-//! mean already.
+//! mean already; what the driver makes of them, on the heap.
 
 use std::io;
 use std::pin::Pin;
@@ -13,11 +13,16 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::heap;
+
 /// Bytes of a login, and of an answer of few rows.
 pub(super) const SHORT: usize = 1 << 20;
 
 /// Bytes of an answer that describes columns or lists tables, and of the columns before the rows.
-pub(super) const CATALOG: usize = 8 << 20;
+pub(super) const CATALOG: usize = 4 << 20;
+
+/// What the driver may make of a short answer in memory.
+const MEMORY: usize = 32 << 20;
 
 /// How many bytes may still come, known to the socket and to whoever asks.
 #[derive(Clone, Debug, Default)]
@@ -27,10 +32,25 @@ pub(super) struct Budget(Arc<Shared>);
 struct Shared {
     limit: AtomicUsize,
     left: AtomicUsize,
+    /// How much of the heap may be held while this answer is read.
+    heap: AtomicUsize,
     overdrawn: AtomicBool,
 }
 
 impl Budget {
+    /// An answer begins, of which so many bytes may come.
+    pub(super) fn begin(&self, bytes: usize) {
+        self.0.heap.store(heap::held().saturating_add(MEMORY), Ordering::Relaxed);
+        self.arm(bytes);
+    }
+
+    /// Rows begin, each of so many bytes. A long text is in memory as it came, as characters and as a
+    /// column's value.
+    pub(super) fn begin_rows(&self, bytes: usize) {
+        self.0.heap.fetch_add(bytes.saturating_mul(3), Ordering::Relaxed);
+        self.arm(bytes);
+    }
+
     /// So many bytes may come from now on.
     pub(super) fn arm(&self, bytes: usize) {
         self.0.limit.store(bytes, Ordering::Relaxed);
@@ -48,9 +68,10 @@ impl Budget {
         self.0.left.store(left.saturating_sub(bytes), Ordering::Relaxed);
     }
 
-    /// Whether nothing is left; remembers that more was wanted.
+    /// Whether nothing is left, of bytes or of memory; remembers that more was wanted.
     fn is_spent(&self) -> bool {
-        let spent = self.0.left.load(Ordering::Relaxed) == 0;
+        let spent =
+            self.0.left.load(Ordering::Relaxed) == 0 || heap::held() > self.0.heap.load(Ordering::Relaxed);
         if spent {
             self.0.overdrawn.store(true, Ordering::Relaxed);
         }
@@ -119,10 +140,20 @@ mod tests {
         there.write_all(&[7; 3000]).await.unwrap();
         let mut bytes = [0; 1000];
         assert!(here.read(&mut bytes).await.is_err(), "it was not armed");
-        budget.arm(1500);
+        budget.begin(1500);
         assert_eq!(here.read(&mut bytes).await.unwrap(), 1000);
         assert_eq!(here.read(&mut bytes).await.unwrap(), 1000, "what was begun is read");
         here.read(&mut bytes).await.unwrap_err();
         assert_eq!(budget.overdrawn(), Some(1500));
+    }
+
+    #[tokio::test]
+    async fn nothing_comes_while_more_memory_is_held_than_an_answer_may_take() {
+        let budget = Budget::default();
+        budget.begin(1500);
+        assert!(!budget.is_spent());
+        let held = vec![1u8; 2 * MEMORY];
+        assert!(budget.is_spent());
+        drop(held);
     }
 }

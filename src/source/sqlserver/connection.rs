@@ -56,7 +56,7 @@ const SETTINGS: &str = "set textsize 2147483647; set nocount on; set quoted_iden
 impl Connection {
     /// Sends a query, whose columns may take so many bytes.
     pub(super) async fn send(&mut self, sql: &str, bytes: usize) -> tiberius::Result<QueryStream<'_>> {
-        self.budget.arm(bytes);
+        self.budget.begin(bytes);
         self.client.simple_query(sql).await
     }
 
@@ -113,7 +113,7 @@ async fn log_in(
     let _ = stream.set_nodelay(true);
     let mut config = config(settings);
     config.host(host);
-    budget.arm(SHORT);
+    budget.begin(SHORT);
     Ok(Client::connect(config, Metered::new(stream, budget.clone()).compat_write()).await)
 }
 

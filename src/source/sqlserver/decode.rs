@@ -87,34 +87,34 @@ impl<'a> Builder<'a> {
         self.ordered
     }
 
-    /// Adds a row. Whether its place in the order is another than that of the row before.
-    pub(super) fn push(&mut self, row: &Row) -> bool {
+    /// Adds a row.
+    pub(super) fn push(&mut self, row: &Row) {
         self.sent += 1;
         let data: Vec<&ColumnData<'static>> = row.cells().map(|(_, data)| data).collect();
         self.page.bytes += data.iter().map(|data| size(data)).sum::<usize>();
         self.held += held(row);
         let key = self.key(&data);
         let place = key.as_ref().ok().and_then(|key| self.place(key, &data));
-        let goes_on = place.as_ref().is_none_or(|place| self.goes_on(place));
         if let Some(place) = place {
+            self.comes_behind(&place);
             self.page.last = Some(place);
         }
         match key.and_then(|key| self.decode(key, &data)) {
             Ok(row) => self.keep(row, &data),
             Err(broken) => self.reject(broken, &data),
         }
-        goes_on
     }
 
-    /// Whether a place is another than the one before; notes whether it lies before that one.
-    fn goes_on(&mut self, place: &Key) -> bool {
-        let Some(before) = self.before.replace(place.clone()) else { return true };
-        if let (Some(now), Some(earlier)) = (place.0.first(), before.0.first()) {
+    /// Notes whether a place lies before that of the row before.
+    fn comes_behind(&mut self, place: &Key) {
+        if let (Some(now), Some(earlier)) =
+            (place.0.first(), self.before.as_ref().and_then(|key| key.0.first()))
+        {
             // Texts go by an order of the remote's; marks and numbers by one that is known here.
             let known = self.by_cursor || self.plan.goes_by_number();
             self.ordered &= !known || now >= earlier;
         }
-        *place != before
+        self.before = Some(place.clone());
     }
 
     /// The page. `more`: whether rows may follow.

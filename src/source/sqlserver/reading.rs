@@ -27,9 +27,6 @@ const AHEAD: usize = 64;
 /// Of the longest answer, the part that is read ahead, and that a page takes, in memory.
 const PART: usize = 4;
 
-/// So many rows of one and the same key are no table any more.
-const ALIKE: u64 = 10_000;
-
 /// A row, with the right to its place among those that are read ahead.
 type Ahead = (Row, OwnedSemaphorePermit);
 
@@ -39,8 +36,6 @@ pub(super) struct Reading {
     about: String,
     /// Where the last page ended.
     after: Option<Key>,
-    /// Rows since the place in the order last changed.
-    alike: u64,
     rows: mpsc::Receiver<Result<Ahead, Ended>>,
     task: JoinHandle<Option<Connection>>,
 }
@@ -57,7 +52,7 @@ impl Reading {
         let (sender, rows) = mpsc::channel(AHEAD);
         let shape = Shape { columns, rows: usize::MAX, bytes: most };
         let task = tokio::spawn(pump(connection, sql, shape, sender));
-        Reading { about, after: None, alike: 0, rows, task }
+        Reading { about, after: None, rows, task }
     }
 
     /// Whether the rows that are still to come are the ones that are asked for.
@@ -78,27 +73,21 @@ impl Reading {
         let deadline = Instant::now() + limits.request_timeout;
         while builder.len() < limit.max(1) && builder.held() <= limits.max_response_bytes / PART {
             match timeout_at(deadline, self.rows.recv()).await {
-                Ok(Some(Ok((row, _permit)))) => self.take(settings, &mut builder, &row)?,
-                Ok(Some(Err(Ended::TooLarge))) => return Err(trouble::too_large(settings)),
+                Ok(Some(Ok((row, _place)))) => builder.push(&row),
+                Ok(Some(Err(Ended::TooLarge(limit)))) => return Err(trouble::too_large(settings, limit)),
                 Ok(Some(Err(Ended::Failed(failure)))) => return Err(trouble::of(settings, failure, asked)),
                 Ok(None) => return self.ended(builder).await,
                 Err(_) if builder.len() > 0 => break,
                 Err(_) => return Err(trouble::slow(settings)),
             }
         }
+        // A remote that goes back in the order would be read for ever.
+        if !builder.is_ordered() {
+            return Err(trouble::unordered(settings));
+        }
         let page = builder.finish(true);
         self.after.clone_from(&page.last);
         Ok((page, End::Open(self)))
-    }
-
-    /// Adds a row to the page: a remote that goes back in the order, or never on, would be read for ever.
-    fn take(&mut self, settings: &Settings, builder: &mut Builder<'_>, row: &Row) -> Result<()> {
-        let goes_on = builder.push(row);
-        self.alike = if goes_on { 0 } else { self.alike + 1 };
-        match builder.is_ordered() && self.alike < ALIKE {
-            true => Ok(()),
-            false => Err(trouble::unordered(settings)),
-        }
     }
 
     async fn ended(mut self, builder: Builder<'_>) -> Result<(Page, End)> {
@@ -126,8 +115,8 @@ pub(super) enum End {
 /// Why there are no further rows.
 enum Ended {
     Failed(Failure),
-    /// A row, or what came with it, is longer than an answer may be.
-    TooLarge,
+    /// A row, or what came with it, is longer than this.
+    TooLarge(usize),
 }
 
 /// Passes rows on until the end or the first failure; gives the connection back where it is whole.
@@ -142,7 +131,7 @@ async fn pump(
         Ok(false) => None,
         Err(failure) => {
             let ended = match connection.budget.overdrawn() {
-                Some(_) => Ended::TooLarge,
+                Some(limit) => Ended::TooLarge(limit),
                 None => Ended::Failed(failure),
             };
             // Nobody may be listening any more.
@@ -163,15 +152,16 @@ async fn pass_on(
     let places = Arc::new(Semaphore::new(room as usize));
     let mut stream = connection.send(sql, CATALOG.min(shape.bytes.max(SHORT))).await?;
     while let Some(item) = stream.try_next().await? {
-        // Each row may be as long as an answer.
-        budget.arm(shape.bytes);
         let row = match item {
             QueryItem::Metadata(announced) => {
                 shape.admit(&announced)?;
+                budget.begin_rows(shape.bytes);
                 continue;
             }
             QueryItem::Row(row) => row,
         };
+        // Each row may be as long as an answer.
+        budget.arm(shape.bytes);
         let size = u32::try_from(held(&row)).unwrap_or(u32::MAX).min(room);
         let Ok(place) = places.clone().acquire_many_owned(size).await else { return Ok(false) };
         if rows.send(Ok((row, place))).await.is_err() {

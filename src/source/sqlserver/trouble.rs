@@ -103,22 +103,26 @@ pub(super) fn slow(settings: &Settings) -> Error {
         .hint("wait longer: set erp_sync.request_timeout = '5min'; or make an index there on cursor and key")
 }
 
-/// A row that is larger than an answer may be.
-pub(super) fn too_large(settings: &Settings) -> Error {
-    let limit = settings.limits.max_response_bytes;
+/// A row, or what comes before the rows, that is larger than an answer may be.
+pub(super) fn too_large(settings: &Settings, limit: usize) -> Error {
+    if limit != settings.limits.max_response_bytes {
+        return too_long(settings, limit);
+    }
     Error::new(Kind::TooLarge, format!("a row of \"{}\" is larger than an answer may be", settings.server))
-        .detail(format!("more than {limit} bytes came, the rest was not read"))
+        .detail(rest(limit))
         .hint("set erp_sync.max_response_bytes = '128MB', or leave its large column out of the manifest")
 }
 
 /// An answer that is to be short, and is not.
 pub(super) fn too_long(settings: &Settings, limit: usize) -> Error {
-    Error::new(
-        Kind::TooLarge,
-        format!("the answer of {} is longer than any to this question", settings.address()),
-    )
-    .detail(format!("more than {limit} bytes came, the rest was not read"))
-    .hint(check(settings))
+    let address = settings.address();
+    Error::new(Kind::TooLarge, format!("the answer of {address} is longer than any to this question"))
+        .detail(rest(limit))
+        .hint(check(settings))
+}
+
+fn rest(limit: usize) -> String {
+    format!("more than {limit} bytes came, or what came took too much memory; the rest was not read")
 }
 
 /// More or other of something than was asked for.
