@@ -45,6 +45,10 @@ pub struct Settings {
     pub max_attempts: u32,
     /// `erp_sync.retry_base`, in milliseconds
     pub retry_base_ms: u64,
+    /// `erp_sync.history_retention`, in minutes; only a superuser can have set it
+    pub history_retention_min: i32,
+    /// `erp_sync.removed_retention`, in minutes; only a superuser can have set it
+    pub removed_retention_min: i32,
 }
 
 impl Settings {
@@ -60,6 +64,8 @@ impl Settings {
             max_response_bytes: positive(&MAX_RESPONSE_BYTES) as usize,
             max_attempts: positive(&MAX_ATTEMPTS),
             retry_base_ms: positive(&RETRY_BASE) as u64,
+            history_retention_min: HISTORY_RETENTION.get(),
+            removed_retention_min: REMOVED_RETENTION.get(),
         }
     }
 
@@ -85,11 +91,6 @@ impl Settings {
 
 fn positive(setting: &GucSetting<i32>) -> u32 {
     setting.get().unsigned_abs()
-}
-
-/// How long history and removed rows are kept, in minutes: as the server has it, whatever a caller sees.
-pub fn retention() -> (i32, i32) {
-    (HISTORY_RETENTION.get(), REMOVED_RETENTION.get())
 }
 
 /// Whether `erp_sync.enabled` is on.

@@ -26,20 +26,30 @@ pub(super) fn word_mistake(text: &str, words: &[&str]) -> Option<String> {
     (!words.contains(&text)).then(|| format!("{} is none of {}", shown(text), words.join(", ")))
 }
 
+/// Units of time, with their minutes.
+const UNITS: [(&str, u64); 6] =
+    [("minute", 1), ("hour", 60), ("day", 1_440), ("week", 10_080), ("month", 44_640), ("year", 527_040)];
+
+/// The longest time that is counted, in minutes: a hundred years. PostgreSQL knows no day much longer ago.
+const LONGEST: u64 = 100 * 527_040;
+
 /// What is wrong with a length of time: `30 days`, `1 day 12 hours`. A part of what PostgreSQL reads as an interval,
 /// so that a manifest can be judged without it.
 pub(super) fn interval_mistake(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.split_whitespace().collect();
-    let pair = |pair: &[&str]| match pair {
-        [number, unit] => {
-            let unit = unit.strip_suffix('s').unwrap_or(unit);
-            number.len() <= 6
-                && number.parse::<u32>().is_ok_and(|n| n > 0)
-                && ["minute", "hour", "day", "week", "month", "year"].contains(&unit)
-        }
-        _ => false,
+    let mut seen = Vec::new();
+    let mut minutes = |pair: &[&str]| {
+        let [number, unit] = pair else { return None };
+        let unit = unit.strip_suffix('s').unwrap_or(unit);
+        let (name, minutes) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
+        // PostgreSQL refuses a unit that is named twice.
+        let again = seen.contains(&name);
+        seen.push(name);
+        let number = number.parse::<u64>().ok().filter(|n| (1..=999_999).contains(n) && !again)?;
+        Some(number * minutes)
     };
-    let good = !parts.is_empty() && parts.chunks(2).all(pair);
+    let all: Option<u64> = parts.chunks(2).map(&mut minutes).sum();
+    let good = all.is_some_and(|all| (1..=LONGEST).contains(&all));
     (!good).then(|| format!("{} is no length of time such as \"30 days\" or \"12 hours\"", shown(text)))
 }
 
@@ -66,7 +76,18 @@ mod tests {
         for good in ["30 days", "1 day", "1 day 12 hours", "2 weeks"] {
             assert_eq!(interval_mistake(good), None);
         }
-        for bad in ["", "days", "30", "0 days", "-1 days", "30 fortnights", "1 day 12", "9999999 years"] {
+        for bad in [
+            "",
+            "days",
+            "30",
+            "0 days",
+            "-1 days",
+            "30 fortnights",
+            "1 day 12",
+            "9999999 years",
+            "101 years",
+            "1 day 1 day",
+        ] {
             assert!(interval_mistake(bad).is_some(), "{bad}");
         }
     }

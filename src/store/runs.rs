@@ -12,7 +12,7 @@ use super::sql::{Row, change, execute, first, query, value};
 use super::{Plan, Store, derive, leftover};
 use crate::engine::{Outcome, Task};
 use crate::error::{Error, Kind, Result};
-use crate::guc;
+use crate::guc::Settings;
 use crate::store::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 
 /// Runs that are open, as far as their age tells; one that waits for a place of its role has no worker.
@@ -333,14 +333,14 @@ impl Store {
 
 /// Ends the run: tasks that were not ended become cancelled or failed with the
 /// error that ended the run. Returns how every task ended.
-pub fn close(run_id: i64, error: Option<&Error>) -> Result<Vec<TaskRow>> {
+pub fn close(run_id: i64, settings: &Settings, error: Option<&Error>) -> Result<Vec<TaskRow>> {
     transaction(|| {
         as_owner(|| {
             if let Some(error) = error {
                 end_tasks(run_id, None, error)?;
             }
             execute(END_RUN, &[value(run_id)])?;
-            forget_old(guc::retention())
+            forget_old((settings.history_retention_min, settings.removed_retention_min))
         })?;
         leftover::forget(run_id)?;
         notify(run_id)?;

@@ -38,9 +38,12 @@ impl Server {
     }
 
     /// Servers with the same lane are asked by one worker at a time: one remote, as one user of it. Who names another
-    /// user of the remote is in nobody's way.
+    /// user, goes through a proxy of his own, or pauses between requests is in nobody's way.
     pub fn lane(&self, username: &str) -> String {
-        format!("{} as {username}", self.address())
+        let through = self.options.get("proxy").map(|proxy| format!(" through {proxy}")).unwrap_or_default();
+        let pause = self.number("request_delay_ms").filter(|pause| *pause > 0);
+        let pause = pause.map(|pause| format!(", pausing {pause} ms")).unwrap_or_default();
+        format!("{} as {username}{through}{pause}", self.address())
     }
 
     fn address(&self) -> String {

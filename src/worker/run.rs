@@ -23,7 +23,7 @@ pub(super) fn lead(
     let plan = store::plan(order, wanted, queued)?;
     let run_id = store::open(order, wanted, &plan, queued)?;
     let outcome = session::attempt(|| with_hands(run_id, order, plan, listener));
-    let rows = uncancelled(|| store::close(run_id, outcome.as_ref().err()))?;
+    let rows = uncancelled(|| store::close(run_id, &order.settings, outcome.as_ref().err()))?;
     outcome?;
     rows.into_iter().try_for_each(|row| listener.tell(&Message::Task(row)))
 }

@@ -36,13 +36,16 @@ fn a_retention_of_one_role_deletes_nothing_of_another() {
             format!("select set_config('erp_sync.{setting}', '1min', false), sync_run('currencies')"),
             format!("alter role peer set erp_sync.{setting} = '1min'"),
         ] {
-            if stage.call("peer", &set).is_ok() {
-                found.push(format!("a role may: {set}"));
-            }
+            // PostgreSQL takes any name before the library is loaded, and drops the value when it is.
+            let _ = stage.call("peer", &set);
         }
     }
     stage.by("peer", "select sync_run('currencies')");
     stage.admin("alter role peer reset all");
+    let shown = "select sync_version(); set erp_sync.history_retention = '1min'";
+    if stage.call("peer", shown).is_ok() {
+        found.push("a role may set how long history is kept".into());
+    }
     let after = stage.shop.rows(count);
     if after != before {
         found.push(format!("removed and history of the shop: {before:?}, then {after:?}"));
