@@ -47,6 +47,7 @@ const SWAPS: [(&str, &str); 6] = [
 
 /// Contacts in pages of ten, of which `before` have come, and a run of `caller` that waits for the next.
 fn paused(stage: &mut Stage, caller: &str, before: usize, settings: &str) -> Call {
+    stage.shop.odoo.forget_calls();
     stage.shop.odoo.fault(When::any().model("res.partner").method("search_read").after(before), What::Held);
     let settings = format!("set statement_timeout = '20s'; {settings}");
     let call =
