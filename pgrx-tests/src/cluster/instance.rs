@@ -1,5 +1,7 @@
 //! One data folder and the server that runs on it.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -166,6 +168,15 @@ impl Instance {
     /// Everything the server has logged.
     pub(super) fn log_text(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// What the server has logged behind so many bytes, and how many bytes there are now.
+    pub(super) fn log_behind(&self, bytes: u64) -> Result<(String, u64)> {
+        let mut file = File::open(&self.log).context(self.log.display())?;
+        file.seek(SeekFrom::Start(bytes)).context(self.log.display())?;
+        let mut text = Vec::new();
+        let more = file.read_to_end(&mut text).context(self.log.display())?;
+        Ok((String::from_utf8_lossy(&text).into_owned(), bytes + more as u64))
     }
 
     /// The last lines of the log.

@@ -118,6 +118,10 @@ fn complaint(stage: &mut Stage, thing: &Thing, outcome: &Outcome) -> Option<Stri
     }
 }
 
+fn works(stage: &mut Stage, thing: &Thing, outcome: &Outcome) -> bool {
+    complaint(stage, thing, outcome).is_none()
+}
+
 /// Lines that a hint offers: SQL, or the role to run as.
 fn lines(hint: &str) -> Vec<String> {
     let parts =
@@ -142,7 +146,7 @@ fn as_told(stage: &mut Stage, thing: &Thing, caller: &str, hint: &str) -> Option
             }
             // A line such as `set role` counts for its session alone.
             let outcome = attempt(&mut session, RUN);
-            if complaint(stage, thing, &outcome).is_none() {
+            if works(stage, thing, &outcome) {
                 return None;
             }
             stale(stage);
@@ -150,7 +154,7 @@ fn as_told(stage: &mut Stage, thing: &Thing, caller: &str, hint: &str) -> Option
     }
     for whom in as_whom {
         let outcome = stage.call(whom, RUN);
-        if complaint(stage, thing, &outcome).is_none() {
+        if works(stage, thing, &outcome) {
             return None;
         }
         stale(stage);

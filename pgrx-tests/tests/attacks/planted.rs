@@ -110,7 +110,6 @@ fn a_rule_on_a_business_table_runs_nothing_as_the_caller() {
     let mut stage = stage("planted_rule");
     stage.shop.run("create rule also as on delete to erp.currencies do also select traps_shop.trap('rule')");
     none(&tried(&stage, &["postgres", "manager"]));
-    // From 2 on a rule on insert keeps the upsert from being planned; one on update does not.
     stage.shop.run(
         "drop rule also on erp.currencies;
          create rule also as on insert to erp.currencies do also select traps_shop.trap('rule')",

@@ -47,6 +47,7 @@ const SWAPS: [(&str, &str); 6] = [
 
 /// Contacts in pages of ten, of which `before` have come, and a run of `caller` that waits for the next.
 fn paused(stage: &mut Stage, caller: &str, before: usize, settings: &str) -> Call {
+    stage.shop.odoo.forget_calls();
     stage.shop.odoo.fault(When::any().model("res.partner").method("search_read").after(before), What::Held);
     let settings = format!("set statement_timeout = '20s'; {settings}");
     let call =
@@ -125,6 +126,7 @@ fn a_table_that_a_schemas_owner_swaps_for_his_own_is_not_written_to_as_the_role_
 fn a_table_given_to_somebody_else_in_a_run_is_not_written_to() {
     let mut stage = stage("swap_owner");
     stage.plant("peer");
+    stage.shop.run("update erp.contacts set city = 'elsewhere'");
     let call = paused(&mut stage, "manager", 2, "");
     stage.admin("alter table erp.contacts owner to peer; grant usage on schema erp to peer");
     stage.admin("grant all on erp.contacts to manager, shop");
