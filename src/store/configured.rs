@@ -95,7 +95,8 @@ pub fn configure(entity: Option<&Entity>, changes: &Value, server: Option<&str>)
 }
 
 fn has_room(settings: &Value) -> Result<()> {
-    let count = as_owner(|| first(COUNT, &[value(object_id(role()))], |row| row.int(1)))?.unwrap_or_default();
+    let own = object_id(role());
+    let count = as_owner(|| first(COUNT, &[value(own)], |row| row.int(1)))?.unwrap_or_default();
     if settings.to_string().len() <= SETTINGS_BYTES && count < SETTINGS {
         return Ok(());
     }

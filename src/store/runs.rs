@@ -105,7 +105,8 @@ order by r.id limit 1";
 
 /// The oldest run of the current role that waits for a worker.
 pub fn waiting_run() -> Result<Option<i64>> {
-    transaction(|| as_owner(|| first(NEXT, &[value(object_id(role()))], |row| row.int(1))))
+    let own = object_id(role());
+    transaction(|| as_owner(|| first(NEXT, &[value(own)], |row| row.int(1))))
 }
 
 const QUEUED: &str = "

@@ -10,7 +10,7 @@ use pgrx::pg_sys;
 
 use super::identity::{as_tables_owner, may_become};
 use super::servers::{line_to_become, role_name};
-use super::sql::{Row, first, query, value};
+use super::sql::{Row, execute, first, query, value};
 use crate::entity::quote::{qualified, quote_ident};
 use crate::entity::{Stream, ddl};
 use crate::error::{Error, Kind, Result};
@@ -151,6 +151,13 @@ impl Tables {
     /// The table was made or changed in this transaction: it is looked at again.
     pub(super) fn changed(&self, table: &str) {
         self.0.borrow_mut().tables.remove(table);
+    }
+
+    /// Fires what was deferred to the end of the transaction now, as the owner: whatever it does is seen before the
+    /// commit.
+    pub(super) fn settle(&self) -> Result<()> {
+        let target = self.0.borrow().target.clone();
+        target.map_or(Ok(()), |target| target.run(|| execute("set constraints all immediate", &[]).map(drop)))
     }
 
     /// An error when a name means something else by now: its schema was renamed, and another put in its place.

@@ -14,6 +14,7 @@ impl Place<'_> {
         self.tables.forget();
         let whole = || {
             let value = body()?;
+            self.tables.settle()?;
             self.tables.unchanged(self.schema)?;
             Ok(value)
         };

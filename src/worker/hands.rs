@@ -62,7 +62,7 @@ impl Hands {
 }
 
 /// What tells the workers apart must outlive transactions.
-fn register(ticket: &Ticket) -> Result<Process> {
+pub(super) fn register(ticket: &Ticket) -> Result<Process> {
     // SAFETY: the top context lives as long as the process.
     unsafe { PgMemoryContexts::TopMemoryContext.switch_to(|_| Process::register(ticket)) }
 }

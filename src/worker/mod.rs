@@ -66,7 +66,10 @@ fn hand_over() {
     });
     if let Ok(Some(run_id)) = next {
         // Where no worker is free either, the next one that ends tries again.
-        let _ = session::attempt(|| process::Process::register(&Ticket::like_this(run_id)).map(drop));
+        let outcome = session::attempt(|| hands::register(&Ticket::like_this(run_id)).map(drop));
+        if let Err(error) = outcome {
+            pgrx::log!("erp_sync: run {run_id} still waits: {error}");
+        }
     }
 }
 
