@@ -59,7 +59,7 @@ const JSON: Words = Words {
     escape: r"\u0001",
     deeper: "[",
     higher: "]",
-    longest: 12 << 20,
+    longest: 10 << 20,
 };
 
 const XML: Words = Words {
@@ -88,7 +88,7 @@ const XML: Words = Words {
     escape: "\u{1}",
     deeper: "<value><array><data>",
     higher: "</data></array></value>",
-    longest: 6 << 20,
+    longest: 5 << 20,
 };
 
 impl Words {
@@ -149,6 +149,7 @@ pub(crate) fn all(protocol: &str) -> Vec<Named> {
             "sends as many fields as fit into a record",
             words.within(fields, field, words.fitting(field), fields_end),
         ),
+        plain("sends 200,000 ids in a record", words.within(ids, id, 200_000, ids_end)),
         plain("sends as many ids as fit into a record", words.within(ids, id, words.fitting(id), ids_end)),
         plain("sends fields for ever", words.within(fields, field, ENDLESS, fields_end)),
         plain("sends ids for ever", words.within(ids, id, ENDLESS, ids_end)),

@@ -68,7 +68,12 @@ impl<'a> Records<'a> {
                 self.without_id.push(rejected);
             }
         }
-        Ok(())
+        self.fits(0)
+    }
+
+    /// Whether so many bytes more may be kept.
+    fn fits(&self, more: usize) -> Result<(), Halt> {
+        if self.kept + more > self.most { Err(Halt::TooLong(Long::Page, self.most)) } else { Ok(()) }
     }
 
     /// Reads the fields of a record; of a field that is there twice the last one counts.
@@ -139,9 +144,7 @@ impl<'a> Records<'a> {
     /// Takes over what others hold of the same page.
     pub(super) fn absorb(&mut self, other: Records<'_>) -> Result<(), Halt> {
         self.kept += other.kept;
-        if self.kept > self.most {
-            return Err(Halt::TooLong(Long::Page, self.most));
-        }
+        self.fits(0)?;
         self.sent += other.sent;
         self.duplicates += other.duplicates;
         self.without_id.extend(other.without_id);
@@ -171,9 +174,7 @@ impl Parts for Records<'_> {
     fn part(&mut self, json: &str) -> Result<(), Halt> {
         // What is kept of a record is no longer than its text, but for the whole of it beside its columns.
         let needed = if self.raw { 2 * json.len() } else { json.len() };
-        if self.kept + needed > self.most {
-            return Err(Halt::TooLong(Long::Page, self.most));
-        }
+        self.fits(needed)?;
         self.sent += 1;
         if self.strange.is_some() {
             return Ok(());

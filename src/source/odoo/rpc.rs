@@ -74,10 +74,10 @@ impl Rpc {
         &self.settings
     }
 
-    /// The most bytes of values that are kept of one answer: 12 MB of 32. To store them takes PostgreSQL almost
+    /// The most bytes of values that are kept of one answer: 10 MB of 32. To store them takes PostgreSQL almost
     /// four times as much beside them (measured), and the whole is to be less than twice the longest answer.
     pub(super) fn page_bytes(&self) -> usize {
-        share(self.settings.way.limits.max_response_bytes, 3, 8, 12 << 20)
+        share(self.settings.way.limits.max_response_bytes, 5, 16, 10 << 20)
     }
 
     /// The longest record. It is there as text beside the page that it is put to, over XML-RPC twice: in XML
@@ -85,7 +85,7 @@ impl Rpc {
     pub(super) fn record_bytes(&self, protocol: Protocol) -> usize {
         match protocol {
             Protocol::Json2 | Protocol::JsonRpc => self.page_bytes(),
-            Protocol::XmlRpc => share(self.page_bytes(), 1, 2, 6 << 20),
+            Protocol::XmlRpc => share(self.page_bytes(), 1, 2, 5 << 20),
         }
     }
 

@@ -239,6 +239,8 @@ fn a_record_of_a_million_fields_or_ids_is_bounded() {
         format!(r#"[{{"id":1,"name":"a","write_date":false,"doc":false,"line_ids":[{}]}}]"#, ids.join(","));
     assert_eq!(page(&record, 32_000_000), Ok(0));
     assert_eq!(page(&record, 4_000_000), Err(Halt::TooLong(Long::Record, 4_000_000)));
+    // Its items cost more than their text.
+    assert_eq!(page(&record, 20_000_000), Err(Halt::TooLong(Long::Page, 20_000_000)));
 }
 
 #[test]
