@@ -136,6 +136,7 @@ fn judge_entity(value: &Value, found: &mut Vec<String>) {
         judge_lists(draft, found);
         judge_filter(draft, text(value, "source"), found);
         judge_statement(draft, text(value, "source"), found);
+        judge_model(draft, text(value, "source"), found);
     }
 }
 
@@ -297,4 +298,18 @@ fn judge_statement(draft: &Draft, source: Option<&str>, found: &mut Vec<String>)
         let wrong = text.and_then(|text| tsql::check(text).err());
         found.extend(wrong.map(|wrong| format!("{}.{key}: {wrong}", draft.at)));
     }
+}
+
+/// The name becomes part of a URL there.
+fn judge_model(draft: &Draft, source: Option<&str>, found: &mut Vec<String>) {
+    let wrong = text(draft.value, "object").is_some_and(|object| !is_model(object));
+    if wrong && source == Some("odoo") {
+        found.push(format!("{}.object: must be the name of a model, such as res.partner", draft.at));
+    }
+}
+
+/// Whether a text is a name as Odoo's models have one (`odoo/models.py`, `regex_object_name`).
+pub fn is_model(object: &str) -> bool {
+    let of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    object.split('.').all(|part| !part.is_empty() && part.chars().all(of_name))
 }

@@ -15,6 +15,11 @@ fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// The line that lists what a server holds.
+pub(crate) fn models(server: &str) -> String {
+    format!("see what there is with: select * from sync_discover({})", literal(server))
+}
+
 /// `set` for an option that is there, `add` for one that is not: PostgreSQL refuses the other word.
 fn verb(present: bool) -> &'static str {
     if present { "set" } else { "add" }

@@ -5,6 +5,7 @@ mod files;
 mod hosts;
 mod items;
 mod memory;
+mod models;
 mod oracle;
 mod routing;
 mod tsql;

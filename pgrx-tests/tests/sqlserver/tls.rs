@@ -64,7 +64,7 @@ fn less_is_encrypted_where_that_is_asked_for() {
 
 #[test]
 fn a_file_that_holds_no_certificate_is_said() {
-    let (kind, shown) = connect(Encryption::Offered, &[("ca_file", "/nowhere/ca.pem")]).unwrap_err();
-    assert_eq!(kind, Kind::Config);
-    assert!(shown.starts_with("option \"ca_file\" of server \"pos\" names no usable file"), "{shown}");
+    let error = erp_sync::source::open(remote_with(1, &[("ca_file", "/nowhere/ca.pem")])).err().unwrap();
+    assert_eq!(error.kind, Kind::Config);
+    assert_eq!(error.message, "option \"ca_file\" of server \"pos\" names no usable file");
 }

@@ -13,6 +13,7 @@ use super::reading::Reading;
 use super::refusal::no_database;
 use super::rpc::{Reply, Rpc, SHORT, is_page};
 use super::settings::{Protocol, Settings};
+use crate::entity::validate::is_model;
 use crate::error::{Error, Kind, Result};
 use crate::source::hint;
 use crate::source::http::{Answer, Request};
@@ -56,6 +57,10 @@ impl Rpc {
 
 fn request(settings: &Settings, asked: Asked<'_>, named: &Value) -> Result<Request> {
     let Settings { server, url, database, password, .. } = settings;
+    if !is_model(asked.object) {
+        let message = format!("\"{}\" is no name of a model", asked.object);
+        return Err(Error::new(Kind::Usage, message).hint(hint::models(server)));
+    }
     let url = format!("{url}/json/2/{}/{}", asked.object, asked.method);
     let unfit = |what: &str, hint: String| {
         Error::new(
