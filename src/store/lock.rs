@@ -164,10 +164,14 @@ pub(super) fn leave_place() {
     places.into_iter().for_each(Lock::let_go);
 }
 
+/// Workers that begin have no place yet, but will ask for one.
 const PLACES: &str = "
-select count(*) from pg_catalog.pg_locks l
-where l.locktype = 'object' and l.classid = $1 and l.objid = $2 and l.objsubid >= $3
-  and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = current_database())";
+select greatest(
+  (select count(*) from pg_catalog.pg_locks l
+   where l.locktype = 'object' and l.classid = $1 and l.objid = $2 and l.objsubid >= $3 and l.database = d.oid),
+  (select count(*) from pg_catalog.pg_stat_activity a
+   where a.backend_type = 'erp_sync' and a.datid = d.oid and a.usesysid = $2))
+from pg_catalog.pg_database d where d.datname = current_database()";
 
 /// How many places of the role are taken. In the current transaction.
 pub(super) fn places_taken(role: pg_sys::Oid) -> Result<usize> {

@@ -49,6 +49,20 @@ impl Target {
             )
             .hint("choose another with: set erp_sync.target_schema = 'erp'"));
         }
+        if target.owner_name == "pg_database_owner" {
+            let role = role_name()?;
+            return Err(Error::new(
+                Kind::Denied,
+                format!(
+                    "schema \"{schema}\" belongs to whoever owns the database, which is no role of its own"
+                ),
+            )
+            .hint(format!(
+                "choose another with: set erp_sync.target_schema = 'erp'; or: alter schema {} owner to {}",
+                hint::ident(schema),
+                hint::ident(&role)
+            )));
+        }
         if !may_become(target.owner) {
             let (role, owner) = (role_name()?, &target.owner_name);
             return Err(Error::new(

@@ -109,8 +109,9 @@ fn unattended(ticket: &Ticket) {
         session::pin(pg_sys::Oid::from(ticket.role))?;
         // Before the run can be seen, so that nobody takes it for one whose worker is gone.
         store::hold(run_id)?;
+        let has_place = store::take_place(guc::max_workers_per_role())?;
         await_end(ticket.transaction);
-        if !store::take_place(guc::max_workers_per_role())? {
+        if !has_place {
             return store::wait_for_place(run_id);
         }
         match store::claim(run_id)? {

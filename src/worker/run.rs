@@ -10,6 +10,7 @@ use super::lanes::{self, Aside};
 use super::process::Ticket;
 use super::signals::uncancelled;
 use crate::error::{Error, Kind, Result};
+use crate::guc;
 use crate::store::call::{Call, Message, Order, Wanted, WantedMode};
 use crate::store::{self, Others, Plan, Turn, Turns, session};
 
@@ -31,7 +32,10 @@ pub(super) fn lead(
 /// Goes through a run with as many workers as it has lanes, as far as they can be had.
 fn with_hands(run_id: i64, order: &Order, plan: Plan, listener: &mut Listener) -> Result<()> {
     let lanes: HashSet<&str> = plan.tasks.iter().map(|task| task.lane.as_str()).collect();
-    let workers = lanes.len().min(order.settings.max_workers);
+    // This worker has a place already.
+    let places = session::transaction(store::places_taken)?.saturating_sub(1);
+    let free = guc::max_workers_per_role().saturating_sub(places).max(1);
+    let workers = lanes.len().min(order.settings.max_workers).min(free);
     let hands = Hands::start(run_id, workers.saturating_sub(1));
     let mut turns = Turns::new(run_id, order.settings.clone(), plan, true);
     let others = (hands.len() > 0).then(|| Others::new(run_id));

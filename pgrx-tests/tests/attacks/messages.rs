@@ -162,7 +162,7 @@ fn nobody_but_postgresql_calls_the_validators() {
     // Through PostgreSQL they work for who may make a server, and a mistyped password is in no log.
     let since = stage.shop.cluster.log().len();
     let sql = format!(
-        "alter user mapping for current_user server odoo_main options (set pasword '{}')",
+        "alter user mapping for current_user server odoo_main options (add pasword '{}')",
         canary("typo")
     );
     assert!(stage.call("shop", &sql).is_err());
