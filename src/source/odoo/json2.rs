@@ -57,7 +57,8 @@ impl Rpc {
 
 fn request(settings: &Settings, asked: Asked<'_>, named: &Value) -> Result<Request> {
     let Settings { server, url, database, password, .. } = settings;
-    if !is_model(asked.object) {
+    // Anything else would be another path.
+    if !asked.object.is_empty() && !is_model(asked.object) {
         let message = format!("\"{}\" is no name of a model", asked.object);
         return Err(Error::new(Kind::Usage, message).hint(hint::models(server)));
     }
