@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use flate2::{Compress, Compression, FlushCompress};
+use flate2::{Compress, Compression, Crc, FlushCompress};
 
 /// What is sent instead of the result, within a right envelope.
 #[derive(Clone, Debug, Default)]
@@ -124,24 +124,33 @@ fn tell(mut stream: &TcpStream, head: &str, body: &[u8], lie: &Lie) -> io::Resul
     }
     let whole =
         [(before.into_bytes(), 1)].into_iter().chain(lie.pieces.clone()).chain([(after.into_bytes(), 1)]);
+    let mut sum = Crc::new();
     for (bytes, times) in whole {
-        repeat(stream, &bytes, times, lie.is_packed)?;
+        repeat(stream, &bytes, times, lie.is_packed.then_some(&mut sum))?;
+    }
+    if lie.is_packed {
+        // An empty last block, and what the whole has to be unpacked.
+        stream.write_all(b"\x01\0\0\xff\xff")?;
+        stream.write_all(&sum.sum().to_le_bytes())?;
+        stream.write_all(&sum.amount().to_le_bytes())?;
     }
     Ok(())
 }
 
-/// Sends the bytes so many times, in large pieces.
-fn repeat(mut stream: &TcpStream, bytes: &[u8], times: u64, is_packed: bool) -> io::Result<()> {
+/// Sends the bytes so many times, in large pieces; packed where a sum is to be kept of them.
+fn repeat(mut stream: &TcpStream, bytes: &[u8], times: u64, mut sum: Option<&mut Crc>) -> io::Result<()> {
     let at_once = (1 << 18) / bytes.len().max(1) as u64;
     let at_once = at_once.clamp(1, times.max(1));
-    let block = bytes.repeat(at_once as usize);
-    let send = |mut stream: &TcpStream, block: &[u8]| stream.write_all(block);
-    let packed = if is_packed { pack(&block) } else { block };
+    let (block, rest) = (bytes.repeat(at_once as usize), bytes.repeat((times % at_once) as usize));
+    let is_packed = sum.is_some();
+    let sent = |bytes: &[u8]| if is_packed { pack(bytes) } else { bytes.to_vec() };
+    let (sent_block, sent_rest) = (sent(&block), sent(&rest));
     for _ in 0..times / at_once {
-        send(stream, &packed)?;
+        stream.write_all(&sent_block)?;
+        sum.iter_mut().for_each(|sum| sum.update(&block));
     }
-    let rest = bytes.repeat((times % at_once) as usize);
-    stream.write_all(&if is_packed { pack(&rest) } else { rest })
+    sum.iter_mut().for_each(|sum| sum.update(&rest));
+    stream.write_all(&sent_rest)
 }
 
 /// Packed so that it can be repeated: a block of its own.
