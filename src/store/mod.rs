@@ -36,6 +36,7 @@ mod others;
 mod place;
 mod plan;
 mod progress;
+mod queue;
 pub mod reading;
 mod reread;
 mod reset;
@@ -60,11 +61,9 @@ pub use object_id::{object_id, oid_of};
 pub use others::Others;
 pub use plan::{Plan, look, plan};
 pub use progress::show_waiting;
+pub use queue::{claim, hold, leave_place, places_taken, queue, take_place, wait_for_place, waiting_run};
 pub use reset::reset;
-pub use runs::{
-    cancel, claim, close, fail, give_up, hold, leave_place, open, places_taken, queue, take_place, underway,
-    wait_for_place, waiting_run, warn,
-};
+pub use runs::{cancel, close, fail, give_up, open, underway, warn};
 pub use servers::{database, login, role_name, to_discover, visible, wanted as wanted_servers};
 pub use turns::{Next, Turn, Turns};
 pub use waiting::waiting;

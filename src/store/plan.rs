@@ -11,12 +11,12 @@ use super::identity::as_owner;
 use super::leftover;
 use super::link::{self, Link};
 use super::manifests;
-use super::runs;
 use super::servers::{self, Server};
 use super::session::transaction;
 use super::sql::{first, value};
 use super::tables;
 use super::target::Target;
+use super::{queue, runs};
 use crate::engine::{Mode, Range, Task};
 use crate::entity::{Entity, Settings as Own, catalog};
 use crate::error::{Error, Kind, Result};
@@ -46,7 +46,7 @@ pub struct Plan {
 /// Plans a run. Errors: unknown names, two Odoo servers for one tenant, no server.
 pub fn plan(order: &Order, wanted: &Wanted, queued: Option<i64>) -> Result<Plan> {
     transaction(|| {
-        runs::close_orphans(queued)?;
+        queue::close_orphans(queued)?;
         leftover::drop_all()?;
         let schema = &order.settings.target_schema;
         let target = tables::schema(schema)?;

@@ -4,51 +4,15 @@ use pgrx::datum::DatumWithOid;
 use pgrx::prelude::*;
 
 use super::identity::{as_owner, role};
-use super::lock::{self, Lock};
 use super::object_id::object_id;
 use super::servers;
 use super::session::{spi, transaction};
 use super::sql::{Row, change, execute, first, query, value};
-use super::{Plan, Store, derive, leftover};
+use super::{Plan, Store, derive, leftover, queue};
 use crate::engine::{Outcome, Task};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::store::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
-
-/// Runs that are open, as far as their age tells; one that waits for a place of its role has no worker.
-const OPEN: &str = "
-select r.id from erp_sync.run r
--- A run of the future was queued by a clock that was ahead.
-where (r.state = 'running' or r.state = 'queued' and not r.waits_for_worker
-       and abs(extract(epoch from clock_timestamp() - r.queued_at)) > 60)
-  and r.id is distinct from $1";
-
-const CLOSE: &str = "
-with closed as (
-  update erp_sync.task t
-  set state = 'failed', error_kind = 'interrupted', error = 'interrupted',
-      detail = 'its worker ended without a word: terminated, or the server stopped',
-      hint = 'run again: what was committed stays, and the next run goes on from there',
-      finished_at = clock_timestamp()
-  where t.run_id = any($1) and t.state in ('queued', 'running'))
-update erp_sync.run r
-set state = 'failed', error = 'interrupted', finished_at = clock_timestamp()
-where r.id = any($1)";
-
-/// Closes runs whose worker is gone. In the current transaction.
-pub fn close_orphans(own: Option<i64>) -> Result<()> {
-    let open = as_owner(|| query(OPEN, &[value(own)], |row| row.int(1)))?;
-    let mut dead = Vec::new();
-    for run_id in open {
-        if Lock::run(run_id)?.is_free() {
-            dead.push(run_id);
-        }
-    }
-    match dead.is_empty() {
-        true => Ok(()),
-        false => as_owner(|| execute(CLOSE, &[value(dead)])).map(drop),
-    }
-}
 
 const BUSY: &str = "
 select t.run_id from erp_sync.task t
@@ -68,7 +32,8 @@ values ($1, $2, $3, $4, $5::name, $6::jsonb, $7, case when $7 = 'running' then p
         case when $7 = 'running' then clock_timestamp() end, $8, $9)
 returning id";
 
-fn insert_run(order: &Order, wanted: &Wanted, state: &str, waits_for_worker: bool) -> Result<i64> {
+/// Stores a run in the current transaction. Returns its id.
+pub(super) fn insert(order: &Order, wanted: &Wanted, state: &str, waits_for_worker: bool) -> Result<i64> {
     let name = servers::role_name()?;
     let settings = serde_json::to_string(&order.settings)
         .map_err(|error| Error::new(Kind::Internal, format!("settings cannot be written: {error}")))?;
@@ -87,65 +52,6 @@ fn insert_run(order: &Order, wanted: &Wanted, state: &str, waits_for_worker: boo
     id.ok_or_else(|| Error::new(Kind::Internal, "the run was not stored"))
 }
 
-/// Queues a run in the caller's transaction. `waits_for_worker`: until one of the role's workers has ended.
-pub fn queue(order: &Order, wanted: &Wanted, waits_for_worker: bool) -> Result<i64> {
-    insert_run(order, wanted, "queued", waits_for_worker)
-}
-
-/// Has a queued run wait until one of the role's workers has ended.
-pub fn wait_for_place(run_id: i64) -> Result<()> {
-    let sql = "update erp_sync.run set waits_for_worker = true where id = $1 and state = 'queued'";
-    transaction(|| as_owner(|| execute(sql, &[value(run_id)])).map(drop))
-}
-
-const NEXT: &str = "
-select r.id from erp_sync.run r
-where r.state = 'queued' and r.waits_for_worker and r.role_id = $1
-order by r.id limit 1";
-
-/// The oldest run of the current role that waits for a worker.
-pub fn waiting_run() -> Result<Option<i64>> {
-    let own = object_id(role());
-    transaction(|| as_owner(|| first(NEXT, &[value(own)], |row| row.int(1))))
-}
-
-const QUEUED: &str = "
-update erp_sync.run set state = 'running', waits_for_worker = false, worker_pid = pg_backend_pid(), started_at = clock_timestamp()
-where id = $1 and state = 'queued'
-returning entity, server, mode, confirm, settings::text";
-
-/// Shares the run's lock until the worker ends: who gets it alone knows that the run has no worker.
-pub fn hold(run_id: i64) -> Result<()> {
-    transaction(|| lock(run_id))
-}
-
-/// In the current transaction; lasts beyond it.
-fn lock(run_id: i64) -> Result<()> {
-    Lock::run(run_id)?.hold_shared();
-    Ok(())
-}
-
-/// Takes one of the places that the current role has for workers, until the process ends; `false` when all are taken.
-pub fn take_place(limit: usize) -> Result<bool> {
-    transaction(|| lock::take_place(role(), limit))
-}
-
-/// Lets go of that place: what this process does from here on is no work.
-pub fn leave_place() {
-    lock::leave_place();
-}
-
-/// How many places of the current role are taken. In the current transaction.
-pub fn places_taken() -> Result<usize> {
-    lock::places_taken(role())
-}
-
-/// Claims a queued run; `None` when it was rolled back or is no longer queued.
-pub fn claim(run_id: i64) -> Result<Option<Order>> {
-    let orders = transaction(|| as_owner(|| change(QUEUED, &[value(run_id)], order)))?;
-    Ok(orders.into_iter().next())
-}
-
 const UNDERWAY: &str = "
 select entity, server, mode, confirm, settings::text from erp_sync.run where id = $1 and state = 'running'";
 
@@ -154,7 +60,7 @@ pub fn underway(run_id: i64) -> Result<Option<Order>> {
     transaction(|| as_owner(|| first(UNDERWAY, &[value(run_id)], order)))
 }
 
-fn order(row: &Row<'_>) -> Result<Order> {
+pub(super) fn order(row: &Row<'_>) -> Result<Order> {
     let unreadable = |e| Error::new(Kind::Internal, format!("the run cannot be read: {e}"));
     let mode: WantedMode = serde_json::from_value(row.text(3)?.into()).map_err(unreadable)?;
     let wanted = Wanted { entity: row.text(1)?, server: row.get(2)?, mode, confirm: row.flag(4)? };
@@ -193,9 +99,9 @@ pub fn open(order: &Order, wanted: &Wanted, plan: &Plan, queued: Option<i64>) ->
     transaction(|| {
         let run_id = match queued {
             Some(id) => id,
-            None => insert_run(order, wanted, "running", false)?,
+            None => insert(order, wanted, "running", false)?,
         };
-        lock(run_id)?;
+        queue::lock(run_id)?;
         let all = plan.tasks.iter().map(|task| (task, None));
         let all = all.chain(plan.skipped.iter().map(|(task, reason)| (task, Some(reason.clone()))));
         for (ordinal, (task, reason)) in all.enumerate() {
