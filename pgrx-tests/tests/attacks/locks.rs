@@ -286,7 +286,8 @@ fn a_table_locked_by_its_owner_ends_the_run_in_time_with_a_hint() {
     let mut owner: Client = stage.session("shop");
     owner.batch_execute("begin; lock table erp.currencies in share row exclusive mode").expect("a lock");
     stage.by("shop", "set lock_timeout = 0; select count(*) from sync_status()");
-    let ended = stage.call("shop", "select state from sync_run('currencies', mode => 'full')");
+    let run = "set erp_sync.retry_base = '100ms'; select state from sync_run('currencies', mode => 'full')";
+    let ended = stage.call("shop", run);
     let found: Vec<String> = crate::stage::complaint("run", &ended).into_iter().collect();
     drop(owner);
     none(&found);
