@@ -261,6 +261,11 @@ select pg_catalog.pg_extension_config_dump('erp_sync.database_error', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.link_id_seq', '');
 comment on function @extschema@.sync_define is 'stores a manifest, or what one adds to a built-in entity; counts for runs of the current role';
 
+-- What a scheduled job calls, in a schema that is the extension's own: in the other one its owner could put something
+-- in its place.
+create procedure erp_sync.sync_auto() language c as 'MODULE_PATHNAME', 'sync_auto_wrapper';
+comment on procedure erp_sync.sync_auto is 'syncs what is due; what jobs of pg_cron call';
+
 -- PostgreSQL itself calls a validator without looking at rights; nobody else has a reason to.
 revoke execute on function @extschema@.erp_sync_odoo_validator from public;
 revoke execute on function @extschema@.erp_sync_sqlserver_validator from public;

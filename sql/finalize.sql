@@ -36,6 +36,11 @@ comment on function erp_sync.role_id is 'the current role: cluster, database and
 comment on function erp_sync.is_here is 'whether an identity is of this cluster and database';
 comment on function erp_sync.oid_of is 'the OID of an identity';
 
+-- What a scheduled job calls, in a schema that is the extension's own: in the other one its owner could put something
+-- in its place.
+create procedure erp_sync.sync_auto() language c as 'MODULE_PATHNAME', 'sync_auto_wrapper';
+comment on procedure erp_sync.sync_auto is 'syncs what is due; what jobs of pg_cron call';
+
 -- PostgreSQL itself calls a validator without looking at rights; nobody else has a reason to.
 
 revoke execute on function @extschema@.erp_sync_odoo_validator from public;

@@ -71,7 +71,8 @@ pub fn of_tables(error: &CaughtError, restricted: Option<&str>) -> Error {
         Kind::Constraint => format!("a constraint refused a row (SQLSTATE {code})"),
         Kind::Altered => format!("the tables do not fit the statement (SQLSTATE {code})"),
         Kind::Full => format!("disk space or memory ran out (SQLSTATE {code})"),
-        Kind::Denied if restricted.is_some() => {
+        Kind::Denied if restricted.is_none() => format!("a right is lacking (SQLSTATE {code})"),
+        Kind::Denied => {
             format!("the tables' own code may not do this here (SQLSTATE {code})")
         }
         _ => format!("PostgreSQL, or a trigger, refused a row (SQLSTATE {code})"),
@@ -83,6 +84,9 @@ pub fn of_tables(error: &CaughtError, restricted: Option<&str>) -> Error {
                 "deferred triggers, temporary tables and other roles are for nobody but the tables' owner",
             )
             .hint(format!("run as the owner: set role {}", hint::ident(owner))),
+        (Kind::Local | Kind::Denied, _) => error.hint(
+            "see PostgreSQL's own words with: select * from erp_sync.database_error order by run_id desc",
+        ),
         _ => error,
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn make(place: &Place<'_>, table: &str) -> Result<()> {
     if statements.is_empty() {
         return Ok(());
     }
-    Lock::ddl()?.wait();
+    Lock::ddl(place.schema)?.wait();
     place.define(&statements)?;
     place.define(&ddl::indexes(table, place.schema))?;
     place.tables.changed(&table.table);

@@ -36,6 +36,12 @@ pub fn as_tables_owner<R>(owner: pg_sys::Oid, name: &str, body: impl FnOnce() ->
     tried(body, |error| report::of_tables(error, restricted.then_some(name)))
 }
 
+/// Runs `body`, which looks something up and runs nobody's code, as the owner of business tables.
+pub fn as_looking_owner<R>(owner: pg_sys::Oid, body: impl FnOnce() -> Result<R>) -> Result<R> {
+    let _identity = Identity::assume(owner, pg_sys::SECURITY_LOCAL_USERID_CHANGE);
+    body()
+}
+
 /// Runs `body` where no name is looked for in a schema of the caller's: for a procedure that commits,
 /// which can have no settings of its own.
 pub fn on_safe_path<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
@@ -69,6 +75,12 @@ fn is_the_same(owner: pg_sys::Oid) -> bool {
     // SAFETY: plain reads.
     let all = unsafe { [pg_sys::GetUserId(), pg_sys::GetSessionUserId(), pg_sys::GetAuthenticatedUserId()] };
     all.into_iter().all(|one| can_set(one, owner) && can_set(owner, one))
+}
+
+/// Whether a role was not dropped meanwhile.
+pub(super) fn is_there(role: pg_sys::Oid) -> bool {
+    // SAFETY: looks into the catalog, in a transaction; a missing one is no error.
+    unsafe { !pg_sys::GetUserNameFromId(role, true).is_null() }
 }
 
 /// Whether a role may become another, by itself or by `set role`.

@@ -17,16 +17,24 @@ pub struct Link {
     pub id: i64,
     /// What the server is called in rows that several servers fill.
     pub label: String,
+    /// Whether a stream of it was ever read.
+    pub is_read: bool,
 }
 
 /// By identity; where one is of another database, or its object is gone, by name: a restored dump goes on, and a
-/// server that was made again. The schema is found by its identity, unless it is of another database.
+/// server that was made again. The schema is found by its identity, unless it is of another database. A server that is
+/// taken for another one must be the tables' owner's own, or a superuser's: its owner sees what was read from the other.
 const FIND: &str = "
-select l.id, l.label, l.server_id = $1 and l.server = $2 and l.schema_id = $3 and l.schema = $4
+select l.id, l.label, l.server_id = $1 and l.server = $2 and l.schema_id = $3 and l.schema = $4,
+  exists (select from erp_sync.position p where p.link = l.id)
 from erp_sync.link l
 where (l.server_id = $1
        or l.server = $2 and (not erp_sync.is_here(l.server_id) or not exists (
-            select from pg_catalog.pg_foreign_server s where s.oid = erp_sync.oid_of(l.server_id))))
+            select from pg_catalog.pg_foreign_server s where s.oid = erp_sync.oid_of(l.server_id)))
+          and exists (
+            select from pg_catalog.pg_foreign_server s
+            join pg_catalog.pg_namespace n on n.oid = $6 join pg_catalog.pg_roles o on o.oid = s.srvowner
+            where s.oid = $5 and (o.rolsuper or pg_has_role(o.oid, n.nspowner, 'MEMBER'))))
   and (l.schema_id = $3 or l.schema = $4 and not erp_sync.is_here(l.schema_id))
 order by l.server_id = $1 desc, l.schema_id = $3 desc, l.id desc limit 1";
 
@@ -61,7 +69,7 @@ on conflict (server_id, schema_id) do nothing
 returning id, label";
 
 fn read(row: &Row<'_>) -> Result<(Link, bool)> {
-    Ok((Link { id: row.int(1)?, label: row.text(2)? }, row.flag(3)?))
+    Ok((Link { id: row.int(1)?, label: row.text(2)?, is_read: row.flag(4)? }, row.flag(3)?))
 }
 
 /// The link of a server with a schema, as it is recorded; for a look that writes nothing. In the current transaction.
@@ -75,6 +83,8 @@ fn found(server: &Server, schema_oid: pg_sys::Oid, schema: &str) -> Result<Optio
         value(server.name.clone()),
         value(object_id(schema_oid)),
         value(schema.to_string()),
+        value(server.oid),
+        value(schema_oid),
     ];
     as_owner(|| first(FIND, &arguments, read))
 }
@@ -123,7 +133,9 @@ fn make(server: &Server, server_id: String, schema_id: String, schema: &str) -> 
         value(schema.to_string()),
         value(i64::from(server.oid.to_u32())),
     ];
-    let made = change(MAKE, &arguments, |row| Ok(Link { id: row.int(1)?, label: row.text(2)? }))?.pop();
+    let made =
+        change(MAKE, &arguments, |row| Ok(Link { id: row.int(1)?, label: row.text(2)?, is_read: false }))?
+            .pop();
     made.ok_or_else(|| {
         Error::new(Kind::Locked, format!("server \"{}\" is just being read for the first time", server.name))
     })

@@ -58,9 +58,9 @@ impl Lock {
         Ok(Lock { class: table(c"run")?, number: run_id as u32, sub: SUB_ID })
     }
 
-    /// The making of tables: `if not exists` alone races.
-    pub(super) fn ddl() -> Result<Self> {
-        Ok(Lock { class: table(c"lock")?, number: 0, sub: SUB_ID })
+    /// The making of tables in a schema, or of the schema: `if not exists` alone races. In the current transaction.
+    pub(super) fn ddl(schema: &str) -> Result<Self> {
+        Lock::named(&format!("tables of schema {schema}"))
     }
 
     /// What has a name: a lane, a tenant's turn. In the current transaction.
@@ -156,12 +156,14 @@ pub(super) fn take_place(role: pg_sys::Oid, limit: usize) -> Result<bool> {
     Ok(false)
 }
 
-/// Lets go of the place that [`take_place`] took.
-pub(super) fn leave_place() {
+/// Lets go of the place that [`take_place`] took; `false` when it took none.
+pub(super) fn leave_place() -> bool {
     let places = HELD.with_borrow(|held| {
         held.iter().map(|(lock, _)| *lock).filter(|lock| lock.sub >= FIRST_PLACE).collect::<Vec<_>>()
     });
+    let had = !places.is_empty();
     places.into_iter().for_each(Lock::let_go);
+    had
 }
 
 /// Workers that begin have no place yet, but will ask for one.

@@ -8,8 +8,8 @@ use super::sql::{self, Row};
 use super::target::{Target, Use};
 use super::{Place, local};
 use crate::engine::Batch;
-use crate::entity::{Stream, derive};
-use crate::error::Result;
+use crate::entity::{Stream, derive, quote};
+use crate::error::{Error, Kind, Result};
 use crate::source::Key;
 
 impl<'a> Place<'a> {
@@ -22,6 +22,17 @@ impl<'a> Place<'a> {
     pub(super) fn all_opened(&self, tables: &[&str]) -> Result<bool> {
         let there = |table: &&str| self.opened(table, Use::Read);
         Ok(tables.iter().map(there).collect::<Result<Vec<_>>>()?.into_iter().all(|there| there))
+    }
+
+    /// Opens a table that a statement names.
+    fn needed(&self, table: &str, to: Use) -> Result<()> {
+        match self.opened(table, to)? {
+            true => Ok(()),
+            false => {
+                let name = quote::qualified(self.schema, table);
+                Err(Error::new(Kind::Altered, format!("table {name} is no longer there")))
+            }
+        }
     }
 
     /// How a table is to be: a stream's of any entity, or a derived one.
@@ -53,7 +64,9 @@ impl<'a> Place<'a> {
         arguments: &[DatumWithOid<'_>],
         each: impl FnMut(&Row<'_>) -> Result<R>,
     ) -> Result<Vec<R>> {
-        self.all_opened(tables)?;
+        for table in tables {
+            self.needed(table, Use::Read)?;
+        }
         self.target()?.run(|| sql::query(sql, arguments, each))
     }
 
@@ -67,7 +80,7 @@ impl<'a> Place<'a> {
         each: impl FnMut(&Row<'_>) -> Result<R>,
     ) -> Result<Vec<R>> {
         for table in tables {
-            self.opened(table, Use::Write)?;
+            self.needed(table, Use::Write)?;
         }
         self.target()?.run(|| sql::change(sql, arguments, each))
     }

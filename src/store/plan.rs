@@ -18,7 +18,7 @@ use super::tables;
 use super::target::Target;
 use super::{queue, runs};
 use crate::engine::{Mode, Range, Task};
-use crate::entity::{Entity, Settings as Own, catalog};
+use crate::entity::{Entity, Settings as Own, catalog, quote};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::source::{Remote, hint};
@@ -63,19 +63,21 @@ pub fn look(order: &Order, wanted: &Wanted) -> Result<Plan> {
         make(order, wanted, |server| {
             let found =
                 target.as_ref().map(|target| link::find(server, target.oid, schema)).transpose()?.flatten();
-            Ok(found.unwrap_or_else(|| Link { id: 0, label: server.name.clone() }))
+            Ok(found.unwrap_or_else(|| Link { id: 0, label: server.name.clone(), is_read: false }))
         })
     })
 }
 
 fn make(order: &Order, wanted: &Wanted, link: impl Fn(&Server) -> Result<Link>) -> Result<Plan> {
     let servers = servers::wanted(wanted.server.as_deref())?;
-    one_odoo_per_tenant(&servers)?;
     let all = super::entities()?;
     let entities = catalog::resolve(&wanted.entity, &all)?;
+    let role = super::role_name()?;
     let servers = servers.into_iter().map(|server| Ok((link(&server)?, server)));
     let servers: Vec<_> =
         servers.map(|pair| pair.map(|(link, server)| (server, link))).collect::<Result<_>>()?;
+    let servers = meant(servers, wanted)?;
+    one_odoo_per_tenant(&servers)?;
     let servers = fair::order(servers, &entities)?;
     let configured = Configured::load()?;
     let mut plan =
@@ -85,7 +87,7 @@ fn make(order: &Order, wanted: &Wanted, link: impl Fn(&Server) -> Result<Link>) 
         for entity in entities.iter().filter(|entity| entity.source == server.kind) {
             let own = configured.of(&server.name, &entity.name);
             if wanted.mode != WantedMode::Auto || own.auto != Some(false) {
-                plan.add(Ask { server, link, entity, own, wanted }, &remote, &order.settings)?;
+                plan.add(Ask { server, link, role: &role, entity, own, wanted }, &remote, &order.settings)?;
             }
         }
         plan.remotes.insert(server.name.clone(), remote);
@@ -98,6 +100,7 @@ fn make(order: &Order, wanted: &Wanted, link: impl Fn(&Server) -> Result<Link>) 
 struct Ask<'a> {
     server: &'a Server,
     link: &'a Link,
+    role: &'a str,
     entity: &'a Entity,
     /// Its own settings.
     own: Own,
@@ -106,14 +109,14 @@ struct Ask<'a> {
 
 impl Plan {
     fn add(&mut self, ask: Ask<'_>, remote: &Result<Remote>, settings: &Settings) -> Result<()> {
-        let Ask { server, link, entity, wanted, own } = &ask;
+        let Ask { server, link, role, entity, wanted, own } = &ask;
         let username = remote.as_ref().ok().and_then(|remote| remote.username.clone()).unwrap_or_default();
         let (min, max) = PAGES;
         let max = server.number("max_page").unwrap_or(max).min(settings.batch_rows).max(1);
         let (mode, not_due) = mode(&ask)?;
         let task = Task {
             server: server.name.clone(),
-            lane: server.lane(&username),
+            lane: server.lane(&username, role),
             link: link.id,
             label: link.label.clone(),
             tenant: server.tenant(),
@@ -177,10 +180,33 @@ fn range(ask: &Ask<'_>) -> Result<Option<Range>> {
     Ok(Some(Range { text, from }))
 }
 
+/// Of all servers those of the role itself, of roles it may become and of superusers, and those it has synced by name:
+/// whoever lets everybody use a server of his takes part in nobody's runs by that.
+fn meant(servers: Vec<(Server, Link)>, wanted: &Wanted) -> Result<Vec<(Server, Link)>> {
+    if wanted.server.is_some() {
+        return Ok(servers);
+    }
+    let (meant, others): (Vec<_>, Vec<_>) =
+        servers.into_iter().partition(|(server, link)| server.is_trusted || link.is_read);
+    match (meant.is_empty(), others.first()) {
+        (true, Some((other, _))) => {
+            let hint = format!(
+                "select * from sync_run({}, {}); from then on it is one of all",
+                quote::quote_literal(&wanted.entity),
+                quote::quote_literal(&other.name)
+            );
+            Err(Error::new(Kind::Usage, "the servers that this role may use are other roles'")
+                .detail("they are synced when they are named")
+                .hint(hint))
+        }
+        _ => Ok(meant),
+    }
+}
+
 /// Two Odoo servers of one tenant would write each other's rows.
-fn one_odoo_per_tenant(servers: &[Server]) -> Result<()> {
+fn one_odoo_per_tenant(servers: &[(Server, Link)]) -> Result<()> {
     let mut seen: HashMap<String, &str> = HashMap::new();
-    for server in servers.iter().filter(|server| server.kind == "odoo") {
+    for (server, _) in servers.iter().filter(|(server, _)| server.kind == "odoo") {
         if let Some(other) = seen.insert(server.tenant(), &server.name) {
             let tenant = server.tenant();
             return Err(Error::new(

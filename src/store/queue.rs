@@ -6,11 +6,24 @@ use super::lock::{self, Lock};
 use super::object_id::object_id;
 use super::session::transaction;
 use super::sql::{change, execute, first, query, value};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::store::call::{Order, Wanted};
 
+/// Queued runs that a role may have.
+const LONGEST: i64 = 1000;
+
+const LENGTH: &str = "select count(*) from erp_sync.run r where r.state = 'queued' and r.role_id = $1";
+
 /// Queues a run in the caller's transaction. `waits_for_worker`: until one of the role's workers has ended.
+///
+/// Errors: [`Kind::NoWorker`] when the role has as many queued runs as it may.
 pub fn queue(order: &Order, wanted: &Wanted, waits_for_worker: bool) -> Result<i64> {
+    let own = object_id(role());
+    let queued = as_owner(|| first(LENGTH, &[value(own)], |row| row.int(1)))?.unwrap_or_default();
+    if queued >= LONGEST {
+        return Err(Error::new(Kind::NoWorker, format!("{queued} runs of this role are queued already"))
+            .hint("wait until some have ended: select * from sync_progress()"));
+    }
     super::runs::insert(order, wanted, "queued", waits_for_worker)
 }
 
@@ -52,9 +65,9 @@ pub fn take_place(limit: usize) -> Result<bool> {
     transaction(|| lock::take_place(role(), limit))
 }
 
-/// Lets go of that place: what this process does from here on is no work.
-pub fn leave_place() {
-    lock::leave_place();
+/// Lets go of that place: what this process does from here on is no work. `false` when it had none.
+pub fn leave_place() -> bool {
+    lock::leave_place()
 }
 
 /// How many places of the current role are taken. In the current transaction.

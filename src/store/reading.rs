@@ -44,7 +44,8 @@ pub struct Status {
 
 const STATUS: &str = "
 select coalesce(last.state, 'never'), ok.finished_at,
-       greatest(clock_timestamp() - ok.started_at, interval '0'), ok.started_at,
+       case when ok.started_at is not null then greatest(clock_timestamp() - ok.started_at, interval '0') end,
+       ok.started_at,
        coalesce(p.rows, 0)::bigint, coalesce(r.rejected, 0), coalesce(c.waiting, 0) + coalesce(w.rows, 0),
        case when last.state in ('failed', 'cancelled') then last.error end,
        case when last.state in ('failed', 'cancelled') then last.hint

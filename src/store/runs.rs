@@ -1,12 +1,11 @@
 //! Runs and tasks: opened, begun, ended, and closed for those whose worker died.
 
 use pgrx::datum::DatumWithOid;
-use pgrx::prelude::*;
 
 use super::identity::{as_owner, role};
 use super::object_id::object_id;
 use super::servers;
-use super::session::{spi, transaction};
+use super::session::transaction;
 use super::sql::{Row, change, execute, first, query, value};
 use super::{Plan, Store, derive, leftover, queue};
 use crate::engine::{Outcome, Task};
@@ -371,5 +370,6 @@ pub fn cancel(run_id: i64) -> Result<Option<bool>> {
     let sql = "select pg_cancel_backend(a.pid) from pg_stat_activity a
                where a.pid = $1 and a.backend_type = 'erp_sync' and a.datid =
                  (select d.oid from pg_database d where d.datname = current_database())";
-    Ok(Some(Spi::get_one_with_args::<bool>(sql, &[value(pid)]).map_err(spi)?.unwrap_or(false)))
+    // Nobody is there any more: it has just ended.
+    Ok(Some(first(sql, &[value(pid)], |row| row.flag(1))?.unwrap_or(false)))
 }

@@ -24,6 +24,9 @@ pub struct Server {
     pub kind: String,
     /// Its options.
     pub options: BTreeMap<String, String>,
+    /// Whether its owner is a superuser, or a role that the current one may become: what others let everybody use is
+    /// no part of what somebody asks for without naming it.
+    pub is_trusted: bool,
 }
 
 impl Server {
@@ -37,13 +40,14 @@ impl Server {
         self.options.get(option).and_then(|text| text.parse().ok())
     }
 
-    /// Servers with the same lane are asked by one worker at a time: one remote, as one user of it. Who names another
-    /// user, goes through a proxy of his own, or pauses between requests is in nobody's way.
-    pub fn lane(&self, username: &str) -> String {
+    /// Servers with the same lane are asked by one worker at a time: one remote, as one user of it, for one role. Who
+    /// names another user, or a user whose password he does not know, goes through a proxy of his own, or pauses
+    /// between requests is in nobody's way.
+    pub fn lane(&self, username: &str, role: &str) -> String {
         let through = self.options.get("proxy").map(|proxy| format!(" through {proxy}")).unwrap_or_default();
         let pause = self.number("request_delay_ms").filter(|pause| *pause > 0);
         let pause = pause.map(|pause| format!(", pausing {pause} ms")).unwrap_or_default();
-        format!("{} as {username}{through}{pause}", self.address())
+        format!("{} as {username} for {role}{through}{pause}", self.address())
     }
 
     fn address(&self) -> String {
@@ -72,7 +76,8 @@ select s.srvname::text, w.fdwname::text,
        (select coalesce(jsonb_object_agg(o.option_name, o.option_value), '{}')
         from pg_catalog.pg_options_to_table(s.srvoptions) o)::text,
        pg_catalog.has_server_privilege(s.oid, 'USAGE'),
-       pg_catalog.pg_has_role('pg_monitor', 'USAGE'), s.oid
+       pg_catalog.pg_has_role('pg_monitor', 'USAGE'), s.oid, s.srvowner,
+       (select o.rolsuper from pg_catalog.pg_roles o where o.oid operator(pg_catalog.=) s.srvowner)
 from pg_catalog.pg_foreign_server s
 join pg_catalog.pg_foreign_data_wrapper w on w.oid operator(pg_catalog.=) s.srvfdw
 where w.fdwname in ('odoo', 'sqlserver')
@@ -82,7 +87,9 @@ fn all(which: impl Fn(bool, bool) -> bool) -> Result<Vec<Server>> {
     let servers = query(SERVERS, &[], |row| {
         let options = serde_json::from_str(&row.text(3)?).unwrap_or_default();
         let oid = row.get::<pg_sys::Oid>(6)?.unwrap_or(pg_sys::Oid::INVALID);
-        let server = Server { oid, name: row.text(1)?, kind: row.text(2)?, options };
+        let owner = row.get::<pg_sys::Oid>(7)?.unwrap_or(pg_sys::Oid::INVALID);
+        let is_trusted = row.flag(8)? || can_set(role(), owner);
+        let server = Server { oid, name: row.text(1)?, kind: row.text(2)?, options, is_trusted };
         Ok(which(row.flag(4)?, row.flag(5)?).then_some(server))
     })?;
     Ok(servers.into_iter().flatten().collect())

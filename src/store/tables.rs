@@ -103,7 +103,7 @@ fn make(place: &Place<'_>) -> Result<bool> {
     if statements.is_empty() && indexes.is_empty() {
         return Ok(false);
     }
-    Lock::ddl()?.wait();
+    Lock::ddl(place.schema)?.wait();
     place.define(&statements)?;
     place.define(&indexes)?;
     place.tables.changed(&place.stream.table);
@@ -130,7 +130,7 @@ pub(super) fn schema(schema: &str) -> Result<Target> {
             hint::ident(&role)
         )));
     }
-    Lock::ddl()?.wait();
+    Lock::ddl(schema)?.wait();
     let name = quote::quote_ident(schema);
     execute(&format!("create schema if not exists {name}"), &[])?;
     execute(&format!("comment on schema {name} is 'business data kept by erp_sync'"), &[])?;

@@ -8,7 +8,7 @@ use std::ffi::CString;
 
 use pgrx::pg_sys;
 
-use super::identity::{as_tables_owner, may_become};
+use super::identity::{as_looking_owner, as_tables_owner, is_there, may_become, role};
 use super::servers::{line_to_become, role_name};
 use super::sql::{Row, execute, first, query, value};
 use crate::entity::quote::{qualified, quote_ident};
@@ -39,9 +39,6 @@ impl Target {
                 |column| Ok::<_, Error>(row.get::<pg_sys::Oid>(column)?.unwrap_or(pg_sys::Oid::INVALID));
             Ok((Target { oid: oid(1)?, owner: oid(2)?, owner_name: row.text(3)? }, row.flag(4)?))
         };
-        let Some((target, of_superuser)) = first(SCHEMA, &[value(schema.to_string())], row)? else {
-            return Ok(None);
-        };
         if reserved(schema) {
             return Err(Error::new(
                 Kind::Conflict,
@@ -49,6 +46,13 @@ impl Target {
             )
             .hint("choose another with: set erp_sync.target_schema = 'erp'"));
         }
+        if !is_there(role()) {
+            return Err(Error::new(Kind::Denied, "the role of this run is no longer there")
+                .hint("run again as a role that is"));
+        }
+        let Some((target, of_superuser)) = first(SCHEMA, &[value(schema.to_string())], row)? else {
+            return Ok(None);
+        };
         if target.owner_name == "pg_database_owner" {
             let role = role_name()?;
             return Err(Error::new(
@@ -97,7 +101,9 @@ impl Target {
 }
 
 fn reserved(schema: &str) -> bool {
-    schema.starts_with("pg_") || ["information_schema", "erp_sync", "cron"].contains(&schema)
+    schema.is_empty()
+        || schema.starts_with("pg_")
+        || ["information_schema", "erp_sync", "cron"].contains(&schema)
 }
 
 /// What a table is opened for.
@@ -154,7 +160,7 @@ impl Tables {
             return Ok(oid.is_some());
         }
         let target = self.target(schema)?;
-        let oid = target.run(|| lock(schema, table, to))?;
+        let oid = as_looking_owner(target.owner, || lock(schema, table, to))?;
         if let (Some(oid), None) = (oid, known) {
             looked_at(&target, schema, table, oid, shape)?;
         }

@@ -12,7 +12,7 @@ pub(super) fn keep(place: &Place<'_>) -> Result<()> {
     for view in VIEWS.iter().filter(|view| view.tables.contains(&place.stream.table.as_str())) {
         if wants(place, view)? {
             view.derived.iter().try_for_each(|table| derive::make(place, table))?;
-            Lock::ddl()?.wait();
+            Lock::ddl(place.schema)?.wait();
             place.define(&view.create(place.schema))?;
         }
     }

@@ -58,11 +58,12 @@ fn begin(ticket: &Ticket) -> Result<()> {
     }
 }
 
-/// The place of this worker is for the run of its role that waits for one.
+/// The place of this worker is for the run of its role that waits for one. A worker that found no place leaves that to
+/// those that have one.
 fn hand_over() {
-    let next = session::attempt(|| {
-        store::leave_place();
-        store::waiting_run()
+    let next = session::attempt(|| match store::leave_place() {
+        true => store::waiting_run(),
+        false => Ok(None),
     });
     if let Ok(Some(run_id)) = next {
         // Where no worker is free either, the next one that ends tries again.
@@ -111,8 +112,12 @@ fn unattended(ticket: &Ticket) {
         store::hold(run_id)?;
         let has_place = store::take_place(guc::max_workers_per_role())?;
         await_end(ticket.transaction);
+        // Those that had the places may have ended meanwhile, and would not come back for this run.
         if !has_place {
-            return store::wait_for_place(run_id);
+            store::wait_for_place(run_id)?;
+            if !store::take_place(guc::max_workers_per_role())? {
+                return Ok(());
+            }
         }
         match store::claim(run_id)? {
             Some(order) => perform(order, Some(run_id), &mut Listener::new(&mut log)),

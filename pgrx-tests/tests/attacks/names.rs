@@ -305,3 +305,34 @@ fn after_a_restore_an_outsider_who_makes_a_server_of_the_old_name_sees_nothing()
     }
     none(&found);
 }
+
+/// A peer makes the dropped server's name his own and lets the shop use it: what the shop does then shows him nothing.
+#[test]
+fn a_server_of_an_old_name_that_others_are_let_use_is_not_taken_for_the_old_one() {
+    let mut stage = with_history("names_lent");
+    let odoo = std::sync::Arc::clone(&stage.shop.odoo);
+    stage.shop.run("drop server odoo_main cascade");
+    stage.settle("peer", "odoo_main", &odoo, ", tenant 'lent'");
+    stage.by("peer", "grant usage on foreign server odoo_main to public");
+    let mut found = Vec::new();
+    for sql in [
+        "select sync_run('contacts')",
+        "select sync_run('contacts', 'odoo_main')",
+        "create user mapping for current_user server odoo_main options (username 'admin', password 'admin');
+         select sync_run('contacts', 'odoo_main')",
+        "select sync_run('contacts')",
+    ] {
+        let _ = stage.call("shop", sql);
+        let records = stage.call(
+            "peer",
+            "select count(*) from erp_sync.removed where tenant = 'main'
+             union all select count(*) from erp_sync.rejected where tenant = 'main'
+             union all select count(*) from erp_sync.position where tenant = 'main'
+             union all select count(*) from erp_sync.candidate",
+        );
+        if records != Ok(["0"; 4].map(str::to_owned).to_vec()) {
+            found.push(format!("after {sql}: {records:?}"));
+        }
+    }
+    none(&found);
+}

@@ -272,3 +272,47 @@ fn a_setting_of_ones_own_breaks_no_look() {
     }
     none(&found);
 }
+
+/// Who lets everybody use a server of his takes part in nobody's runs by that.
+#[test]
+fn a_server_that_everybody_may_use_takes_part_in_nobodys_runs() {
+    let mut stage = Stage::open("peers_lent");
+    let odoo = std::sync::Arc::clone(&stage.shop.odoo);
+    stage.shop.run("select sync_run('currencies')");
+    let mut found = Vec::new();
+    // Of the shop's tenant, of another, and without credentials for the shop.
+    for (server, options) in [("lent_main", ""), ("lent_other", ", tenant 'other'")] {
+        stage.settle("peer", server, &odoo, options);
+        stage.by("peer", &format!("grant usage on foreign server {server} to public"));
+        for mapping in
+            ["", "create user mapping for public server {} options (username 'admin', password 'admin')"]
+        {
+            stage.by("peer", &mapping.replace("{}", server));
+            for call in [
+                "select server, state from sync_run('currencies')",
+                "select distinct server, mode from sync_plan('currencies')",
+            ] {
+                match stage.call("shop", call) {
+                    Ok(rows) if rows.len() == 1 && rows[0].starts_with("odoo_main|") => (),
+                    other => found.push(format!("{server}, {mapping}: {call}: {other:?}")),
+                }
+            }
+        }
+    }
+    // Named once, it is one of all.
+    let named = "select server, state from sync_run('currencies', 'lent_other')";
+    assert_eq!(stage.call("shop", named), Ok(vec!["lent_other|succeeded".into()]));
+    let all = stage.call("shop", "select server from sync_run('currencies') order by 1");
+    assert_eq!(all, Ok(vec!["lent_other".into(), "odoo_main".into()]));
+    none(&found);
+}
+
+/// What was never read is as late as can be, and not on time.
+#[test]
+fn what_was_never_read_has_no_lag() {
+    let mut stage = Stage::open("peers_lag");
+    stage.shop.run("select sync_run('currencies')");
+    let lag = "select state, lag is null, count(*) > 0 from sync_status() group by 1, 2 order by 1";
+    assert_eq!(stage.shop.rows(lag), ["never|t|t", "succeeded|f|t"]);
+    assert_eq!(stage.look("select sync_cancel(id) from erp_sync.run"), ["f"]);
+}

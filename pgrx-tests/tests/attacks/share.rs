@@ -75,7 +75,10 @@ fn queued_runs_of_one_role_take_four_workers_and_all_are_done_in_the_end() {
     odoo.clear_faults();
     let done = "select state, count(*) from erp_sync.history where server like 'peer%' group by 1 order by 1";
     let ended = wait_for("all runs", Duration::from_secs(40), || stage.look(done) == ["succeeded|10"]);
-    found.extend(ended.err().map(|_| format!("not all were done: {:?}", stage.look(done))));
+    let why = "select distinct error, detail from erp_sync.history where state <> 'succeeded'";
+    found.extend(
+        ended.err().map(|_| format!("not all were done: {:?}, {:?}", stage.look(done), stage.look(why))),
+    );
     none(&found);
 }
 

@@ -45,7 +45,7 @@ fn calls_that_cannot_be_right_say_what_would_be() {
         .batch_execute("do $$ begin create role idle_hands; exception when duplicate_object then end $$; grant idle_hands to shop;
                         grant usage on foreign server odoo_main to idle_hands")
         .unwrap();
-    golden.shows_to("shop", "a role that may not log in", &shop, "set role idle_hands;", run);
+    golden.shows_to("shop", "a role that the tables are not of", &shop, "set role idle_hands;", run);
     shop.admin.batch_execute("alter database usage set erp_sync.enabled = off").unwrap();
     golden.shows("paused", &shop, run);
     golden.shows("paused", &shop, "call sync_auto()");

@@ -70,6 +70,62 @@ fn a_role_that_may_make_the_schema_makes_it_on_first_use() {
 }
 
 #[test]
+fn a_role_without_login_syncs_for_who_has_taken_it() {
+    let mut shop = Shop::open(Cluster::shared(), "no_login", "jsonrpc");
+    as_admin(
+        &mut shop,
+        "create role keeper nologin; grant keeper to shop; alter schema erp owner to keeper;
+         grant usage on foreign server odoo_main to keeper;
+         create user mapping for keeper server odoo_main options (username 'admin', password 'admin')",
+    );
+    shop.run("set role keeper");
+    assert_eq!(shop.value("select state from sync_run('contacts')"), "succeeded");
+    assert_eq!(shop.value("select tableowner from pg_tables where tablename = 'contacts'"), "keeper");
+    assert_eq!(shop.value("select role from erp_sync.history"), "keeper");
+    // A function of such a role lends its rights to everybody, but no session in which to log in.
+    shop.run(
+        "create function erp.sync() returns text language sql security definer set search_path = pg_catalog, pg_temp
+         as $$ select state from public.sync_run('contacts') $$;
+         grant usage on schema erp to public",
+    );
+    let mut stranger = session(&mut shop, "stranger");
+    let error = failure(&mut stranger, "select erp.sync()");
+    assert_eq!(error.message, "role \"keeper\" may not log in, so no worker can act as it");
+    assert!(error.hint.contains("alter role keeper login"), "{error:?}");
+}
+
+#[test]
+fn a_schema_of_whoever_owns_the_database_is_not_for_business_tables() {
+    let mut shop = Shop::open(Cluster::shared(), "public_schema", "jsonrpc");
+    shop.run("set erp_sync.target_schema = 'public'");
+    let error = shop.error("select sync_run('contacts')");
+    assert_eq!(
+        (error.sqlstate.as_str(), error.hint.contains("set erp_sync.target_schema = 'erp'")),
+        ("42501", true)
+    );
+    for schema in ["pg_catalog", "information_schema", "erp_sync"] {
+        shop.run(&format!("set erp_sync.target_schema = '{schema}'"));
+        let error = shop.error("select sync_run('contacts')");
+        assert!(error.message.contains("is not for business tables"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_library_of_another_version_than_the_database_says_so() {
+    let cluster = Cluster::shared();
+    cluster.create_database("older");
+    let mut admin = cluster.client("older", "postgres");
+    admin.batch_execute("create extension erp_sync version '0.1.0'").unwrap();
+    let error = failure(&mut admin, "select * from sync_status()");
+    let version = env!("CARGO_PKG_VERSION");
+    let wanted =
+        format!("the library is of version {version}, the extension in this database of version 0.1.0");
+    assert_eq!(error.message, wanted);
+    assert!(error.hint.contains("alter extension erp_sync update"), "{error:?}");
+    admin.batch_execute("alter extension erp_sync update; select * from sync_status()").unwrap();
+}
+
+#[test]
 fn dropping_the_extension_keeps_the_tables_and_their_rows() {
     let mut shop = Shop::open(Cluster::shared(), "drop_extension", "jsonrpc");
     shop.run("select sync_run('all')");

@@ -11,9 +11,9 @@ fn a_job_is_made_changed_shown_and_removed() {
     let mut shop = shop(&cluster, "job");
     let jobs = "select jobname, schedule, command, username, database from cron.job order by 1, 2";
     let made = shop.value("select sync_schedule()");
-    assert_eq!(shop.rows(jobs), ["erp_sync|0 */2 * * *|call public.sync_auto()|shop|job"]);
+    assert_eq!(shop.rows(jobs), ["erp_sync|0 */2 * * *|call erp_sync.sync_auto()|shop|job"]);
     assert_eq!(shop.value("select sync_schedule('30 4 * * *')"), made, "the same job");
-    assert_eq!(shop.rows(jobs), ["erp_sync|30 4 * * *|call public.sync_auto()|shop|job"]);
+    assert_eq!(shop.rows(jobs), ["erp_sync|30 4 * * *|call erp_sync.sync_auto()|shop|job"]);
     let shown = "select job_id, schedule, role, active, last_run_at, last_state from erp_sync.schedule";
     assert_eq!(shop.rows(shown), [format!("{made}|30 4 * * *|shop|t||")]);
     assert_eq!(shop.value("select sync_unschedule()"), "t");
@@ -64,7 +64,7 @@ fn a_pg_cron_in_another_database_is_named_and_can_be_used_from_there() {
     postgres.batch_execute("create extension pg_cron").expect("pg_cron is there");
     postgres.batch_execute(there).expect("the hint's line works");
     let job = "select schedule, command, database, username from cron.job";
-    assert_eq!(rows(&mut postgres, job), ["15 3 * * *|call public.sync_auto()|elsewhere|shop"]);
+    assert_eq!(rows(&mut postgres, job), ["15 3 * * *|call erp_sync.sync_auto()|elsewhere|shop"]);
     assert!(shop.error("call sync_auto()").message.starts_with("schedules are paused"));
     shop.run(here.strip_prefix("here: ").expect("a line to type"));
     shop.run("call public.sync_auto()");
