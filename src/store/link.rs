@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 use super::identity::as_owner;
 use super::object_id::object_id;
 use super::servers::Server;
-use super::sql::{Row, change, execute, first, value};
+use super::sql::{Row, change, execute, first, look, value};
 use super::target::Target;
 use crate::error::{Error, Kind, Result};
 
@@ -86,7 +86,7 @@ fn found(server: &Server, schema_oid: pg_sys::Oid, schema: &str) -> Result<Optio
         value(server.oid),
         value(schema_oid),
     ];
-    as_owner(|| first(FIND, &arguments, read))
+    as_owner(|| Ok(look(FIND, &arguments, read)?.into_iter().next()))
 }
 
 /// For the policies to say; pg_monitor sees states and counts of all.
@@ -120,12 +120,18 @@ pub(super) fn of(server: &Server, target: &Target, schema: &str) -> Result<Link>
                 execute(ADOPT, &arguments)?;
                 Ok(link)
             }
-            None => make(server, server_id, schema_id, schema),
+            None => match make(server, server_id, schema_id, schema)? {
+                Some(link) => Ok(link),
+                // Somebody else made it at this moment.
+                None => found(server, target.oid, schema)?.map(|(link, _)| link).ok_or_else(|| {
+                    Error::new(Kind::Internal, format!("the link of server \"{}\" was not made", server.name))
+                }),
+            },
         }
     })
 }
 
-fn make(server: &Server, server_id: String, schema_id: String, schema: &str) -> Result<Link> {
+fn make(server: &Server, server_id: String, schema_id: String, schema: &str) -> Result<Option<Link>> {
     let arguments = [
         value(server_id),
         value(server.name.clone()),
@@ -133,10 +139,6 @@ fn make(server: &Server, server_id: String, schema_id: String, schema: &str) -> 
         value(schema.to_string()),
         value(i64::from(server.oid.to_u32())),
     ];
-    let made =
-        change(MAKE, &arguments, |row| Ok(Link { id: row.int(1)?, label: row.text(2)?, is_read: false }))?
-            .pop();
-    made.ok_or_else(|| {
-        Error::new(Kind::Locked, format!("server \"{}\" is just being read for the first time", server.name))
-    })
+    let read = |row: &Row<'_>| Ok(Link { id: row.int(1)?, label: row.text(2)?, is_read: false });
+    Ok(change(MAKE, &arguments, read)?.pop())
 }

@@ -41,6 +41,15 @@ pub fn change<R>(
     })
 }
 
+/// As [`query`], but sees what others have committed until now, and not only until the transaction began.
+pub fn look<R>(
+    sql: &str,
+    arguments: &[DatumWithOid<'_>],
+    each: impl FnMut(&Row<'_>) -> Result<R>,
+) -> Result<Vec<R>> {
+    change(sql, arguments, each)
+}
+
 /// Runs a statement and makes something of its first row, if there is one.
 pub fn first<R>(
     sql: &str,

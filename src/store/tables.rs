@@ -3,7 +3,7 @@
 use super::identity::as_owner;
 use super::lock::Lock;
 use super::object_id::object_id;
-use super::sql::{execute, first, query, value};
+use super::sql::{execute, first, look, value};
 use super::target::{Target, Use};
 use super::{Place, Store, derive, local, servers, views};
 use crate::engine::{Pass, Prepared, Stored, Task};
@@ -145,7 +145,7 @@ where c.relnamespace = $1 and c.relname = $2 and a.attnum > 0 and not a.attisdro
 /// Name and type of each column of a table; none when it is not there.
 pub(super) fn columns(place: &Place<'_>, table: &str) -> Result<Vec<(String, String)>> {
     let arguments = [value(place.target()?.oid), value(table.to_string())];
-    query(COLUMNS, &arguments, |row| Ok((row.text(1)?, row.text(2)?)))
+    look(COLUMNS, &arguments, |row| Ok((row.text(1)?, row.text(2)?)))
 }
 
 const INDEXES: &str = "
@@ -154,7 +154,7 @@ where t.relnamespace = $1 and t.relname = $2";
 
 fn missing_indexes(place: &Place<'_>) -> Result<Vec<String>> {
     let arguments = [value(place.target()?.oid), value(place.table())];
-    let here = query(INDEXES, &arguments, |row| {
+    let here = look(INDEXES, &arguments, |row| {
         Ok(format!("if not exists {} on", quote::quote_ident(&row.text(1)?)))
     })?;
     let all = ddl::indexes(place.stream, place.schema);

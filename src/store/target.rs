@@ -10,7 +10,7 @@ use pgrx::pg_sys;
 
 use super::identity::{as_looking_owner, as_tables_owner, is_there, may_become, role};
 use super::servers::{line_to_become, role_name};
-use super::sql::{Row, execute, first, query, value};
+use super::sql::{Row, execute, first, look, query, value};
 use crate::entity::quote::{qualified, quote_ident};
 use crate::entity::{Stream, ddl};
 use crate::error::{Error, Kind, Result};
@@ -322,7 +322,8 @@ fn looked_at(
 ) -> Result<()> {
     let name = qualified(schema, table);
     let arguments = [value(oid), value(target.oid), value(target.owner)];
-    let found = first(FOUND, &arguments, Found::read)?;
+    // It may have been made a moment ago.
+    let found = look(FOUND, &arguments, Found::read)?.into_iter().next();
     let Some(found) = found.filter(|found| found.of_target) else {
         return Err(Error::new(Kind::Altered, format!("table {name} was replaced while it was opened"))
             .hint("run again: nothing of this batch was stored"));
