@@ -47,7 +47,12 @@ pub fn look<R>(
     arguments: &[DatumWithOid<'_>],
     each: impl FnMut(&Row<'_>) -> Result<R>,
 ) -> Result<Vec<R>> {
-    change(sql, arguments, each)
+    // SAFETY: in a transaction; what an error leaves on the stack its rollback takes away.
+    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot()) };
+    let rows = query(sql, arguments, each);
+    // SAFETY: the snapshot from above.
+    unsafe { pg_sys::PopActiveSnapshot() };
+    rows
 }
 
 /// Runs a statement and makes something of its first row, if there is one.

@@ -117,14 +117,16 @@ fn broken(place: &Place<'_>, error: &Error) -> Result<Option<Error>> {
     let message = error.database_error.clone().unwrap_or_else(|| error.message.clone());
     let (schema, tables) = (place.schema.to_string(), place.written());
     let arguments = move || [value(schema), value(tables), value(message)];
-    let found = transaction(|| first(CONSTRAINTS, &arguments(), |row| row.text(2)))?;
+    let found = transaction(|| first(CONSTRAINTS, &arguments(), |row| Ok((row.text(1)?, row.text(2)?))))?;
     let table = quote::qualified(place.schema, &place.table());
-    Ok(found.map(|words| {
+    Ok(found.map(|(name, words)| {
         let line = match words.starts_with("drop index") {
             true => words,
             false => format!("alter table {table} {words}"),
         };
-        error.clone().hint(format!("mend the row on the remote, or take the constraint away: {line}"))
+        let message = format!("\"{name}\" of table {table} refused a row");
+        Error { message, ..error.clone() }
+            .hint(format!("mend the row on the remote, or take the constraint away: {line}"))
     }))
 }
 

@@ -57,6 +57,10 @@ fn servers_on_one_host_are_read_one_after_the_other_within_a_run() {
 #[test]
 fn servers_on_one_host_are_read_one_after_the_other_across_runs() {
     let mut shop = three_hosts(Cluster::shared(), "lanes_of_runs");
+    // Three runs of one role, with three hosts each.
+    shop.admin
+        .batch_execute("alter database lanes_of_runs set erp_sync.max_workers_per_role = 16")
+        .expect("set");
     let calls: Vec<_> = ["categories", "employees", "currencies"]
         .iter()
         .map(|entity| Call::start(&shop, &format!("select state from sync_run('{entity}')")))

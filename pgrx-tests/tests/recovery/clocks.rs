@@ -81,8 +81,8 @@ fn bookkeeping_of_the_future_stops_neither_the_schedule_nor_a_full_pass_nor_the_
              update erp_sync.task set started_at = started_at + interval '9 years', finished_at = finished_at + interval '9 years';
              update erp_sync.run set queued_at = queued_at + interval '9 years', started_at = started_at + interval '9 years',
                finished_at = finished_at + interval '9 years';
-             insert into erp_sync.run (entity, mode, role, settings, queued_at)
-               values ('contacts', 'full', 'shop', '{}', now() + interval '9 years')",
+             insert into erp_sync.run (entity, mode, role, settings, queued_at, role_id)
+               values ('contacts', 'full', 'shop', '{}', now() + interval '9 years', '')",
         )
         .expect("the future");
     let status = "select next_mode, lag < interval '0' from sync_status() where entity = 'contacts'";

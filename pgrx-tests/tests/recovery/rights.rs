@@ -36,7 +36,8 @@ fn clerk(shop: &mut Shop<'_>, name: &str) {
 fn during_the_first_of_two(shop: &mut Shop<'_>, name: &str, sql: &str) -> Failure {
     clerk(shop, name);
     shop.odoo.fault(When::any().model("product.category").method("search_read").after(1), What::Held);
-    let call = Call::start_as(shop, name, "", "select * from sync_run('categories, currencies')");
+    let call =
+        Call::start_as(shop, name, "", "select * from sync_run('categories, currencies', 'odoo_main')");
     shop.worker_that_asks("product.category", "search_read");
     let sql = sql.replace("{name}", name);
     shop.admin.batch_execute(&sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
