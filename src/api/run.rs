@@ -90,11 +90,17 @@ fn sync_run(
 
 fn attended(wanted: Wanted) -> Result<Vec<TaskRow>> {
     let mut rows = Vec::new();
-    worker::wait_for(Call::Run(wanted), |message| {
-        if let Message::Task(row) = message {
-            rows.push(row);
-        }
-    })?;
+    worker::wait_for(Call::Run(wanted), |message| keep(&mut rows, message))?;
+    done(rows)
+}
+
+fn keep(rows: &mut Vec<TaskRow>, message: Message) {
+    if let Message::Task(row) = message {
+        rows.push(row);
+    }
+}
+
+fn done(rows: Vec<TaskRow>) -> Result<Vec<TaskRow>> {
     match failure(&rows) {
         Some(error) => Err(error),
         None => Ok(rows),
@@ -188,13 +194,16 @@ CREATE PROCEDURE sync_auto() LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 fn sync_auto(fcinfo: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     let atomicity = Atomicity::of(fcinfo)?;
     // A procedure that commits can have no settings of its own.
-    store::on_safe_path(|| {
+    let login = store::on_safe_path(|| {
         worker::ready_to_run()?;
-        store::cron::at_home()
+        store::cron::at_home()?;
+        worker::admitted()
     })?;
     atomicity.commit();
     let wanted = Wanted { entity: "all".into(), server: None, mode: WantedMode::Auto, confirm: false };
-    store::on_safe_path(|| attended(wanted))?;
+    let mut rows = Vec::new();
+    worker::wait_as(login, Call::Run(wanted), |message| keep(&mut rows, message))?;
+    done(rows)?;
     Ok(())
 }
 

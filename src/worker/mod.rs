@@ -21,7 +21,7 @@ mod segment;
 mod signals;
 mod start;
 
-pub use start::{has_place, ready, ready_to_run, start, wait_for};
+pub use start::{admitted, has_place, ready, ready_to_run, start, wait_as, wait_for};
 
 use process::Ticket;
 use segment::Outbox;

@@ -60,13 +60,22 @@ fn may_wait() -> Result<()> {
 
 /// Has a worker do the call, and waits for its end. Every message but the last is
 /// given to `each`; notices and warnings are shown at once.
-pub fn wait_for(call: Call, mut each: impl FnMut(Message)) -> Result<()> {
+pub fn wait_for(call: Call, each: impl FnMut(Message)) -> Result<()> {
     may_wait()?;
-    if !has_place()? {
-        return Err(no_place());
+    wait_as(admitted()?, call, each)
+}
+
+/// As whom a worker of the current role logs in, when there is a place for one.
+pub fn admitted() -> Result<pg_sys::Oid> {
+    match has_place()? {
+        true => store::login(),
+        false => Err(no_place()),
     }
+}
+
+/// The same for who was admitted before: asks the database nothing, and so holds no snapshot while it waits.
+pub fn wait_as(login: pg_sys::Oid, call: Call, mut each: impl FnMut(Message)) -> Result<()> {
     let order = Order { call, settings: Settings::current() };
-    let login = store::login()?;
     let mut inbox = Inbox::create(&order)?;
     let worker = Worker::register(&Ticket::of_caller(login, inbox.handle()))?;
     inbox.watch(worker.process.handle());

@@ -53,6 +53,7 @@ fn usage_on_the_server_and_the_tables_owner_show_its_rows_and_only_its() {
         assert_eq!(rows(&mut reader, &count), [shop.value(&count)], "{table}");
     }
     shop.run("revoke usage on foreign server odoo_main from reader");
+    as_admin(&mut shop, "revoke shop from reader");
     assert_eq!(rows(&mut reader, "select count(*) from erp_sync.task"), ["0"]);
 }
 

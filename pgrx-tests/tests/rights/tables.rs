@@ -79,13 +79,13 @@ fn a_role_without_login_syncs_for_who_has_taken_it() {
          create user mapping for keeper server odoo_main options (username 'admin', password 'admin')",
     );
     shop.run("set role keeper");
-    assert_eq!(shop.value("select state from sync_run('contacts')"), "succeeded");
+    assert_eq!(shop.value("select state from sync_run('contacts', 'odoo_main')"), "succeeded");
     assert_eq!(shop.value("select tableowner from pg_tables where tablename = 'contacts'"), "keeper");
     assert_eq!(shop.value("select role from erp_sync.history"), "keeper");
     // A function of such a role lends its rights to everybody, but no session in which to log in.
     shop.run(
         "create function erp.sync() returns text language sql security definer set search_path = pg_catalog, pg_temp
-         as $$ select state from public.sync_run('contacts') $$;
+         as $$ select state from public.sync_run('contacts', 'odoo_main') $$;
          grant usage on schema erp to public",
     );
     let mut stranger = session(&mut shop, "stranger");
