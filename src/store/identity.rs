@@ -1,6 +1,7 @@
 //! Whose rights a statement runs with: the extension's owner for the bookkeeping, the tables' owner for
 //! business tables, the current role for everything else.
 
+use std::cell::Cell;
 use std::ffi::CStr;
 
 use pgrx::pg_sys;
@@ -97,8 +98,26 @@ pub(super) fn can_set(one: pg_sys::Oid, other: pg_sys::Oid) -> bool {
     }
 }
 
-/// Errors: the extension is not there, or the library is of another version than what it finds in the database.
+thread_local! {
+    /// The owner, as the transaction that began at this moment found it: a batch asks for it many times.
+    static OWNER: Cell<Option<(pg_sys::TimestampTz, pg_sys::Oid)>> = const { Cell::new(None) };
+}
+
 fn extension_owner() -> Result<pg_sys::Oid> {
+    // SAFETY: a plain read, in a transaction.
+    let began = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
+    match OWNER.get() {
+        Some((at, owner)) if at == began => Ok(owner),
+        _ => {
+            let owner = find_owner()?;
+            OWNER.set(Some((began, owner)));
+            Ok(owner)
+        }
+    }
+}
+
+/// Errors: the extension is not there, or the library is of another version than what it finds in the database.
+fn find_owner() -> Result<pg_sys::Oid> {
     let sql = "select extowner, extversion from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'erp_sync'";
     let found = first(sql, &[], |row| Ok((row.get::<pg_sys::Oid>(1)?, row.text(2)?)))?;
     let library = env!("CARGO_PKG_VERSION");
