@@ -50,6 +50,12 @@ pub fn on_safe_path<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
     body()
 }
 
+/// Runs `body`, which reads what the policies show the current role, whatever `row_security` says in its session.
+pub fn under_policies<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
+    let _settings = Settings::pin(&[(c"row_security", c"on")]);
+    body()
+}
+
 /// A worker has it anyway, and so have all functions but `sync_auto()`.
 fn is_safe_path() -> bool {
     // SAFETY: on the main thread; the current path is a text that is only looked at.

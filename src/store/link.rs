@@ -3,7 +3,7 @@
 
 use pgrx::pg_sys;
 
-use super::identity::as_owner;
+use super::identity::{as_owner, under_policies};
 use super::object_id::object_id;
 use super::servers::Server;
 use super::sql::{Row, change, execute, first, look, value};
@@ -98,7 +98,7 @@ pub(super) fn visible(server: &Server, schema: &str) -> Result<Option<Link>> {
     let sql = "select n.oid from pg_catalog.pg_namespace n where n.nspname = $1";
     let oid = first(sql, &[value(schema.to_string())], |row| row.get::<pg_sys::Oid>(1))?.flatten();
     let Some(link) = oid.map(|oid| find(server, oid, schema)).transpose()?.flatten() else { return Ok(None) };
-    let seen = first(SEEN, &[value(link.id)], |row| row.flag(1))?;
+    let seen = under_policies(|| first(SEEN, &[value(link.id)], |row| row.flag(1)))?;
     Ok(seen.filter(|seen| *seen).map(|_| link))
 }
 

@@ -2,6 +2,7 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 
+use super::identity::under_policies;
 use super::object_id::object_id;
 use super::sql::{Row, query, value};
 use super::target::{Tables, Target, Use};
@@ -44,10 +45,11 @@ where l.schema_id = $1";
 /// Everything that waits and that the current role may see: rows that wait are read from a business table, so by who
 /// may become its owner. In the current transaction.
 pub fn waiting(schema: &str) -> Result<Vec<Waiting>> {
-    let mut all = query(REMOVALS, &[], read)?;
+    let mut all = under_policies(|| query(REMOVALS, &[], read))?;
     // Who may not become the owner sees how many there are, in sync_status().
     let Ok(Some(target)) = Target::find(schema) else { return Ok(all) };
-    let links = query(LINKS, &[value(object_id(target.oid))], |row| Ok((row.text(1)?, row.text(2)?)))?;
+    let own = || [value(object_id(target.oid))];
+    let links = under_policies(|| query(LINKS, &own(), |row| Ok((row.text(1)?, row.text(2)?))))?;
     let tables = Tables::default();
     // What somebody else called so is no list of rows that wait.
     let is_there = match tables.open(schema, "waiting", Use::Read, derive::table("waiting")) {

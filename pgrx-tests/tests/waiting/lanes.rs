@@ -94,8 +94,8 @@ fn a_long_history_does_not_keep_a_run_from_starting() {
     let mut shop = Shop::open(Cluster::shared(), "long_history", "jsonrpc");
     shop.admin
         .batch_execute(
-            "insert into erp_sync.run (entity, mode, role, settings, state, started_at, finished_at)
-             select 'categories', 'incremental', 'shop', '{}', 'succeeded', now(), now() from generate_series(1, 50000)",
+            "insert into erp_sync.run (entity, mode, role, settings, state, started_at, finished_at, role_id)
+             select 'categories', 'incremental', 'shop', '{}', 'succeeded', now(), now(), '' from generate_series(1, 50000)",
         )
         .expect("a history");
     let begun = Instant::now();
