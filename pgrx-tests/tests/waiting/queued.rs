@@ -23,7 +23,7 @@ fn a_run_that_nobody_waits_for_is_queued_at_once_and_begins_with_the_commit() {
     let expected = "1||categories|queued|0|select * from erp_sync.history where run_id = 1";
     assert_eq!(queued, [expected]);
     // It holds the run before the run can be seen, and waits outside any transaction.
-    let holds = "select count(*) from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory'
+    let holds = "select count(*) from pg_locks join pg_stat_activity using (pid) where locktype = 'object' and classid = 'erp_sync.run'::regclass
                  and backend_type = 'erp_sync' and datname = current_database() and xact_start is null";
     wait_for("the worker", LIMIT, || rows(&mut shop.admin, holds) == ["1"]).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(shop.odoo.calls().len(), 0);
