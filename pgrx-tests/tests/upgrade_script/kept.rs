@@ -60,6 +60,8 @@ pub fn updated(cluster: &Cluster, place: Place) -> Kept<'_> {
             "create extension erp_sync version '0.1.0'",
         )
         .replace("SELECT pg_catalog.set_config('search_path', '', false)", "set search_path = public")
+        // From its version 1.5 on it lies in another schema.
+        .replace("pg_cron WITH SCHEMA public", "pg_cron")
         .replace("MADE_DAY", &yesterday)
         .replace("ODOO_PORT", &odoo.port().to_string())
         .replace("NORTH_PORT", &north.port().to_string())
