@@ -118,7 +118,8 @@ impl Shop<'_> {
                     select 'run', id, server, entity, state from erp_sync.run where state in ('queued', 'running')";
         assert_eq!(self.rows(open), [""; 0]);
         let locks = "select classid, objid from pg_locks l join pg_database d on d.oid = l.database
-                     where locktype = 'advisory' and datname = current_database()";
+                     where datname = current_database() and (locktype = 'advisory' or locktype = 'object' and classid in (
+                       select oid from pg_class where relnamespace = to_regnamespace('erp_sync')))";
         assert_eq!(self.rows(locks), [""; 0]);
         let temporary = "select relname from pg_class where relpersistence = 't'";
         assert_eq!(self.rows(temporary), [""; 0]);

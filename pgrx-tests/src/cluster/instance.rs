@@ -170,7 +170,7 @@ impl Instance {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
-    /// What the server has logged behind so many bytes, and how many bytes there are now.
+    /// The log behind the first `bytes`, and its length now.
     pub(super) fn log_behind(&self, bytes: u64) -> Result<(String, u64)> {
         let mut file = File::open(&self.log).context(self.log.display())?;
         file.seek(SeekFrom::Start(bytes)).context(self.log.display())?;

@@ -105,7 +105,7 @@ impl Cluster {
         self.instance.log_text()
     }
 
-    /// What the server has logged behind so many bytes, and how many bytes there are now: for who looks often.
+    /// The log behind the first `bytes`, and its length now: for who looks often.
     pub fn log_behind(&self, bytes: u64) -> (String, u64) {
         self.instance.log_behind(bytes).unwrap_or_else(|error| panic!("{error}"))
     }

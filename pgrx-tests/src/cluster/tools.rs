@@ -8,7 +8,7 @@ use super::process::{self, Context, make_dir};
 use super::workspace::Workspace;
 use super::{Result, pypi};
 
-/// What is asked of PyPI, with the hashes that the answer must have.
+/// The list that pip is given: packages with the hashes they must have.
 const WANTED: &str = include_str!("../../tools.txt");
 
 /// Beside what was unpacked: for which list and which Python that was.

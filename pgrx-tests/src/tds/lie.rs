@@ -12,7 +12,7 @@ use super::transport::Transport;
 use super::value::Value;
 use super::wire;
 
-/// What is answered instead of the truth.
+/// An answer in the place of the true one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lie {
     /// Nothing at all.
@@ -25,7 +25,7 @@ pub enum Lie {
     Changes,
     /// Columns of sums for ever, each under a number of its own.
     Sums,
-    /// So many columns, each with a long name, and then the same again.
+    /// Describes this many columns, each with a long name, twice.
     Columns(u16),
     /// One more column than was asked for, in rows without end.
     AnotherColumn,

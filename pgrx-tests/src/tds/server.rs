@@ -34,7 +34,7 @@ pub struct House {
     pub refusal: Mutex<Option<SqlError>>,
     /// Where every login is sent on to.
     pub route: Mutex<Option<(String, u16)>>,
-    /// What is lied about, and how.
+    /// The call that is answered wrongly, and with which answer.
     pub lie: Mutex<Option<(String, Lie)>>,
     pub told: AtomicUsize,
     /// Every batch that came in.

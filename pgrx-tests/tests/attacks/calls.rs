@@ -25,7 +25,7 @@ const MANIFEST: &str = r#"{"name": "swept", "about": "x", "source": "odoo", "str
   "object": "res.currency", "key": ["id"], "cursor": "write_date",
   "columns": [{"name": "id", "type": "bigint", "about": "x"}]}]}"#;
 
-/// What a call is about: names that are put where an argument wants one.
+/// Names that are put in where an argument wants one.
 pub struct About {
     pub entity: &'static str,
     pub server: &'static str,

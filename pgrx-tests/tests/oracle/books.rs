@@ -79,8 +79,9 @@ select 'task ' || entity || ' of run ' || run_id || ' is ' || state from erp_syn
 union all
 select 'run ' || id || ' is ' || state from erp_sync.run where state in ('queued', 'running')
 union all
-select 'an advisory lock ' || classid || ' ' || objid from pg_locks l join pg_database d on d.oid = l.database
-where locktype = 'advisory' and datname = current_database()
+select 'a lock ' || classid || ' ' || objid from pg_locks l join pg_database d on d.oid = l.database
+where datname = current_database() and (locktype = 'advisory' or locktype = 'object' and classid in (
+  select oid from pg_class where relnamespace = to_regnamespace('erp_sync')))
 union all
 select 'a temporary table ' || c.oid::regclass from pg_class c
 where relpersistence = 't' and relkind = 'r' and relnamespace <> pg_my_temp_schema()

@@ -42,7 +42,7 @@ fn run(deny: &mut Command) -> Result<Output> {
     deny.output().map_err(|error| format!("starting cargo-deny: {error}").into())
 }
 
-/// Whether a database was fetched before, into the folder where every cargo-deny looks.
+/// Looks for a database that was fetched before into the folder where every cargo-deny looks.
 fn has_database() -> bool {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
