@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
     /// All rows of a scope that is known to be small, as one page, with the time it took.
     pub(super) async fn all(&mut self, stream: usize, scope: Scope) -> Result<(Page, Duration)> {
         let mut ask = self.ask(scope);
-        let mut whole = Page::default();
+        let (mut whole, mut held) = (Page::default(), 0);
         let mut elapsed = Duration::ZERO;
         loop {
             let (page, took) = self.page(stream, &mut ask).await?;
@@ -127,8 +127,9 @@ impl<'a> Reader<'a> {
             self.took(stream, took, page.bytes, more);
             elapsed += took;
             ask.after.clone_from(&page.last);
+            held += page.held();
             rows::append(&mut whole, page)?;
-            self.fits(stream, &whole)?;
+            self.fits(stream, held)?;
             if !more {
                 return Ok((whole, elapsed));
             }
@@ -137,13 +138,14 @@ impl<'a> Reader<'a> {
 
     /// The lines of headers, as one page, with the time it took.
     pub(super) async fn lines(&mut self, stream: usize, parents: &[Key]) -> Result<(Page, Duration)> {
-        let mut whole = Page::default();
+        let (mut whole, mut held) = (Page::default(), 0);
         let mut elapsed = Duration::ZERO;
         for some in parents.chunks(super::gone::CHUNK) {
             let (page, took) = self.all(stream, Scope::Parents(some.to_vec())).await?;
             elapsed += took;
+            held += page.held();
             rows::append(&mut whole, page)?;
-            self.fits(stream, &whole)?;
+            self.fits(stream, held)?;
         }
         Ok((whole, elapsed))
     }
@@ -154,20 +156,20 @@ impl<'a> Reader<'a> {
     }
 
     /// A remote may go on for ever where no limit was set.
-    fn fits(&self, stream: usize, whole: &Page) -> Result<()> {
-        if whole.bytes <= MOST_AT_ONCE {
+    fn fits(&self, stream: usize, held: usize) -> Result<()> {
+        if held <= MOST_AT_ONCE {
             return Ok(());
         }
         let table = &self.running.stream(stream).table;
-        let message =
-            format!("rows of \"{table}\" that belong together are longer than {MOST_AT_ONCE} bytes");
-        Err(Error::new(Kind::TooLarge, message).hint("lower the server option max_page"))
+        let message = format!("rows of \"{table}\" that belong together take more than {MOST_AT_ONCE} bytes");
+        Err(Error::new(Kind::TooLarge, message)
+            .hint("lower the server option max_page, or leave large columns out of the manifest"))
     }
 }
 
-/// Longest answers, in bytes, that are put together to one page: the lines of a page of headers, or rows of
-/// given keys.
-const MOST_AT_ONCE: usize = 128 << 20;
+/// Bytes of memory that the rows of one page may take: the lines of a page of headers, or rows of given keys. A header
+/// of tens of thousands of lines fits.
+const MOST_AT_ONCE: usize = 40 << 20;
 
 /// How a stream is read where only its keys and cursor values matter.
 pub(super) struct Narrow {

@@ -25,6 +25,8 @@ pub enum Lie {
     Changes,
     /// Columns of sums for ever, each under a number of its own.
     Sums,
+    /// The same, behind the columns that were asked for.
+    LateSums,
     /// Describes this many columns, each with a long name, twice.
     Columns(u16),
     /// One more column than was asked for, in rows without end.
@@ -47,11 +49,12 @@ pub enum Lie {
 
 impl Lie {
     /// All of them, with what they are.
-    pub const ALL: [(&'static str, Lie); 13] = [
+    pub const ALL: [(&'static str, Lie); 14] = [
         ("sends notes for ever", Lie::Notes),
         ("sends errors for ever", Lie::Errors),
         ("changes the session for ever", Lie::Changes),
         ("sends columns of sums for ever", Lie::Sums),
+        ("sends columns of sums for ever, behind its own", Lie::LateSums),
         ("sends 65534 columns for ever", Lie::Columns(65_534)),
         ("sends a column that nobody asked for", Lie::AnotherColumn),
         ("sends one row for ever", Lie::SameRow),
@@ -76,6 +79,10 @@ pub fn tell(transport: &mut Transport, session: &mut Session, sql: &str, lie: Li
         Lie::Errors => repeat(transport, |transport, _| note(transport, answer::ERROR)),
         Lie::Changes => repeat(transport, |transport, _| answer::changed(transport, 1, "elsewhere", "here")),
         Lie::Sums => repeat(transport, |transport, at| sums(&mut transport.out, at as u16)),
+        Lie::LateSums => {
+            wire::columns(&mut transport.out, &columns);
+            repeat(transport, |transport, at| sums(&mut transport.out, at as u16))
+        }
         Lie::Columns(count) => loop {
             many(transport, count)?;
         },

@@ -17,6 +17,33 @@ pub(crate) struct Lie {
     pub(crate) is_packed: bool,
     /// Whether nothing is said at all.
     pub(crate) is_silent: bool,
+    /// Instead of pieces: as many records as are asked for, further ones each time. Before and behind their id.
+    pub(crate) records: Option<(String, String)>,
+}
+
+impl Lie {
+    /// What is said to one request, after so many others.
+    fn in_turn(mut self, before: usize, request: &[u8]) -> Lie {
+        let Some((head, tail)) = self.records.take() else { return self };
+        let limit = limit(request);
+        let ids = before * limit + 1..=(before + 1) * limit;
+        let records: Vec<String> = ids.map(|id| format!("{head}{id}{tail}")).collect();
+        let (list, between, end) = match tail.starts_with('<') {
+            true => ("<value><array><data>", "", "</data></array></value>"),
+            false => ("[", ",", "]"),
+        };
+        self.pieces = vec![(format!("{list}{}{end}", records.join(between)).into_bytes(), 1)];
+        self
+    }
+}
+
+/// How many records a request asks for.
+fn limit(request: &[u8]) -> usize {
+    let request = String::from_utf8_lossy(request);
+    let behind = request.split_once("limit").map_or("", |(_, behind)| behind);
+    let digits = behind.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let digits = digits.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    digits.parse().unwrap_or(1)
 }
 
 /// A running liar.
@@ -70,8 +97,8 @@ impl Shared {
         let lie = self.lie.lock().expect("no panic").clone();
         match lie.filter(|(method, unless, _)| asks(&head, &body, method, unless)) {
             Some((_, _, lie)) => {
-                self.told.fetch_add(1, Ordering::SeqCst);
-                tell(stream, &head, &body, &lie)
+                let before = self.told.fetch_add(1, Ordering::SeqCst);
+                tell(stream, &head, &body, &lie.in_turn(before, &body))
             }
             None => self.hand_on(stream, &head, &body),
         }

@@ -128,6 +128,70 @@ fn no_lie_makes_a_worker_grow(protocol: &str, odoo: Odoo, password: &str) {
     assert!(!cluster.log().contains("terminated by signal"), "a process of the server crashed");
 }
 
+/// Headers with lines.
+const HEADS: &str = r#"select sync_define('{"name": "heads", "about": "Heads", "source": "odoo", "streams": [
+  {"table": "heads", "about": "Heads", "object": "account.move", "key": ["id"], "cursor": "write_date", "columns": [
+    {"name": "id", "type": "bigint", "about": "Id"}]},
+  {"table": "head_lines", "about": "Lines", "object": "account.move.line", "key": ["id"], "cursor": "write_date",
+   "parent": {"table": "heads", "column": "head_id"}, "columns": [
+    {"name": "id", "type": "bigint", "about": "Id"}, {"name": "name", "type": "text", "about": "Name"},
+    {"name": "head_id", "type": "bigint", "path": ["move_id"], "required": true, "about": "Head"}]}]}')"#;
+
+/// A line before and behind its id.
+fn line(protocol: &str, head: i64) -> (String, String) {
+    let (time, name) = ("2026-11-20 08:52:33", "n".repeat(200));
+    match protocol {
+        "xmlrpc" => (
+            "<value><struct><member><name>id</name><value><int>".into(),
+            format!(
+                "</int></value></member><member><name>write_date</name><value>{time}</value></member><member>\
+                 <name>name</name><value>{name}</value></member><member><name>move_id</name><value><array><data>\
+                 <value><int>{head}</int></value><value>a</value></data></array></value></member></struct></value>"
+            ),
+        ),
+        _ => (
+            r#"{"id": "#.into(),
+            format!(r#", "write_date": "{time}", "name": "{name}", "move_id": [{head}, "a"]}}"#),
+        ),
+    }
+}
+
+fn a_header_of_endless_lines_makes_no_worker_grow(protocol: &str) {
+    let name = format!("attacks_memory_lines_{protocol}");
+    let cluster = Cluster::options(&name).with_memory_limit(HARD_LIMIT_MB).start().expect("a cluster");
+    let mut shop = Shop::reading(&cluster, &name, Odoo::start(), &format!("protocol '{protocol}'"), "admin");
+    let liar = Liar::before(&shop.odoo.url());
+    shop.run(&format!("alter server odoo_main options (set url '{}')", liar.url));
+    shop.run(NAMES);
+    shop.run(HEADS);
+    let idle = idle_kb(&mut shop, &liar);
+    let head = shop.odoo.records("account.move")[0]["id"].as_i64().expect("an id");
+    liar.lie(
+        "account.move.line",
+        "fields_get",
+        Lie { records: Some(line(protocol, head)), ..Lie::default() },
+    );
+    let watch = Watch::begin(&shop);
+    let ended =
+        Call::start_as(&shop, "shop", "set erp_sync.max_attempts = 1", "select * from sync_run('heads')");
+    let ended = ended.end();
+    let grown = watch.end().saturating_sub(idle);
+    let said = format!("{:?}", ended.outcome);
+    println!("{protocol}, endless lines: {grown} kB, {} times: {said}", liar.told());
+    assert!(said.contains("belong together"), "{said}");
+    assert!(grown < MOST_KB, "{grown} kB");
+}
+
+#[test]
+fn a_header_of_endless_lines_makes_no_worker_grow_over_json_rpc() {
+    a_header_of_endless_lines_makes_no_worker_grow("jsonrpc");
+}
+
+#[test]
+fn a_header_of_endless_lines_makes_no_worker_grow_over_xml_rpc() {
+    a_header_of_endless_lines_makes_no_worker_grow("xmlrpc");
+}
+
 #[test]
 fn no_odoo_makes_a_worker_grow_over_json_rpc() {
     no_lie_makes_a_worker_grow("jsonrpc", Odoo::start(), "admin");

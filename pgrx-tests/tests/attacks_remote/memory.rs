@@ -150,7 +150,7 @@ fn the_ceiling_counts_whatever_the_caller_sets() {
     let error = shop.error(
         "set erp_sync.max_response_bytes = '1GB'; set erp_sync.max_attempts = 1; select sync_run('items')",
     );
-    assert!(error.message.contains("is larger than an answer may be"), "{error:?}");
+    assert!(error.message.contains("is larger than a row may be"), "{error:?}");
     assert!(error.detail.contains("more than 1048576 bytes came"), "{error:?}");
     let error = shop.error("set erp_sync.max_response_bytes_ceiling = '1GB'");
     assert_eq!(error.sqlstate, "42501");

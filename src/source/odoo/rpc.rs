@@ -74,10 +74,9 @@ impl Rpc {
         &self.settings
     }
 
-    /// The most bytes of values that are kept of one answer: 10 MB of 32. To store them takes PostgreSQL almost
-    /// four times as much beside them (measured), and the whole is to be less than twice the longest answer.
+    /// The most bytes of values that are kept of one answer.
     pub(super) fn page_bytes(&self) -> usize {
-        share(self.settings.way.limits.max_response_bytes, 5, 16, 10 << 20)
+        self.settings.way.limits.longest_row()
     }
 
     /// The longest record. It is there as text beside the page that it is put to, over XML-RPC twice: in XML
@@ -85,7 +84,7 @@ impl Rpc {
     pub(super) fn record_bytes(&self, protocol: Protocol) -> usize {
         match protocol {
             Protocol::Json2 | Protocol::JsonRpc => self.page_bytes(),
-            Protocol::XmlRpc => share(self.page_bytes(), 1, 2, 5 << 20),
+            Protocol::XmlRpc => (self.page_bytes() / 2).max(5 << 20).min(self.page_bytes()),
         }
     }
 
@@ -244,11 +243,6 @@ impl Rpc {
                 way.set("url", "https://...")
             ))
     }
-}
-
-/// A part of what is allowed, but all of it where that is little.
-fn share(whole: usize, part: usize, of: usize, little: usize) -> usize {
-    (whole / of * part).max(little).min(whole)
 }
 
 /// Whether a browser is meant to read it.

@@ -22,7 +22,7 @@ pub(super) const SHORT: usize = 1 << 20;
 pub(super) const CATALOG: usize = 4 << 20;
 
 /// What the driver may make of a short answer in memory.
-const MEMORY: usize = 32 << 20;
+const MEMORY: usize = 24 << 20;
 
 /// How many bytes may still come, known to the socket and to whoever asks.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,7 @@ impl Budget {
     }
 
     /// Rows begin, each of so many bytes. A long text is in memory as it came, as characters and as a
-    /// column's value.
+    /// column's value; what was read before fits beside it.
     pub(super) fn begin_rows(&self, bytes: usize) {
         self.0.heap.fetch_add(bytes.saturating_mul(3), Ordering::Relaxed);
         self.arm(bytes);

@@ -108,7 +108,7 @@ impl SqlServer {
             Some(reading) => Ok(reading),
             None => {
                 let sql = plan.rows(&ask.scope, ask.after.as_ref())?;
-                let most = self.settings.limits.max_response_bytes;
+                let most = self.settings.limits.longest_row();
                 Ok(Reading::start(self.connection().await?, about, sql, plan.items.len(), most))
             }
         }

@@ -24,7 +24,7 @@ use crate::source::{Key, Page};
 /// So many rows are read ahead at most.
 const AHEAD: usize = 64;
 
-/// Of the longest answer, the part that is read ahead, and that a page takes, in memory.
+/// Of the longest row, the part that is read ahead, and that a page takes, in memory.
 const PART: usize = 4;
 
 /// A row, with the right to its place among those that are read ahead.
@@ -71,7 +71,7 @@ impl Reading {
     ) -> Result<(Page, End)> {
         let limits = &settings.limits;
         let deadline = Instant::now() + limits.request_timeout;
-        while builder.len() < limit.max(1) && builder.held() <= limits.max_response_bytes / PART {
+        while builder.len() < limit.max(1) && builder.held() <= limits.longest_row() / PART {
             match timeout_at(deadline, self.rows.recv()).await {
                 Ok(Some(Ok((row, _place)))) => builder.push(&row),
                 Ok(Some(Err(Ended::TooLarge(limit)))) => return Err(trouble::too_large(settings, limit)),
@@ -160,7 +160,7 @@ async fn pass_on(
             }
             QueryItem::Row(row) => row,
         };
-        // Each row may be as long as an answer.
+        // So long may each row be.
         budget.arm(shape.bytes);
         let size = u32::try_from(held(&row)).unwrap_or(u32::MAX).min(room);
         let Ok(place) = places.clone().acquire_many_owned(size).await else { return Ok(false) };

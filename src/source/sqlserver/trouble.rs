@@ -103,12 +103,12 @@ pub(super) fn slow(settings: &Settings) -> Error {
         .hint("wait longer: set erp_sync.request_timeout = '5min'; or make an index there on cursor and key")
 }
 
-/// A row, or what comes before the rows, that is larger than an answer may be.
+/// A row, or what comes before the rows, that is larger than it may be.
 pub(super) fn too_large(settings: &Settings, limit: usize) -> Error {
-    if limit != settings.limits.max_response_bytes {
+    if limit != settings.limits.longest_row() {
         return too_long(settings, limit);
     }
-    Error::new(Kind::TooLarge, format!("a row of \"{}\" is larger than an answer may be", settings.server))
+    Error::new(Kind::TooLarge, format!("a row of \"{}\" is larger than a row may be", settings.server))
         .detail(rest(limit))
         .hint("set erp_sync.max_response_bytes = '128MB', or leave its large column out of the manifest")
 }
