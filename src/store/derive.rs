@@ -1,9 +1,12 @@
 //! Derived tables: made, and kept in the transaction that changes what they are made of.
 
+use std::ffi::CStr;
+
 use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys;
 
 use super::Place;
-use super::identity::as_owner;
+use super::identity::{self, as_owner};
 use super::lock::Lock;
 use super::object_id::object_id;
 use super::session::LOCK_TIMEOUT;
@@ -15,7 +18,7 @@ use crate::source::Key;
 
 /// How long a tenant's turn is waited for: it is held by other servers' batches alone, and there may be
 /// many of them.
-const TURN: &str = "60s";
+const TURN: &CStr = c"60s";
 
 /// So many rows are recomputed by one statement.
 const CHUNK: usize = 5000;
@@ -29,9 +32,9 @@ pub(super) fn prepare(place: &Place<'_>) -> Result<()> {
 /// Makes a derived table, or adds what it lacks. In the current transaction.
 pub(super) fn make(place: &Place<'_>, table: &str) -> Result<()> {
     let Some(table) = derive::table(table) else { return Ok(()) };
-    let statements = match place.opened(&table.table, Use::Read)? {
-        false => ddl::create_table(table, place.schema),
-        true => ddl::add_columns(table, place.schema, &super::tables::columns(place, &table.table)?)?,
+    let statements = match place.relation(&table.table)? {
+        None => ddl::create_table(table, place.schema),
+        Some(there) => ddl::add_columns(table, place.schema, &there.columns())?,
     };
     if statements.is_empty() {
         return Ok(());
@@ -51,14 +54,11 @@ pub(super) fn take_turn(place: &Place<'_>) -> Result<()> {
     }
     let turn =
         Lock::named(&format!("tenant {} in schema {}", place.tenant(), object_id(place.target()?.oid)))?;
-    execute(&patience(TURN), &[])?;
+    let patience = |limit| identity::set(c"lock_timeout", limit, pg_sys::GucAction::GUC_ACTION_LOCAL);
+    patience(TURN);
     turn.wait();
-    execute(&patience(LOCK_TIMEOUT), &[]).map(drop)
-}
-
-/// How long locks are waited for in the rest of the transaction.
-fn patience(limit: &str) -> String {
-    format!("set local lock_timeout to '{limit}'")
+    patience(LOCK_TIMEOUT);
+    Ok(())
 }
 
 /// Brings derived tables up to date after rows of the stream changed. `seen`: rows that did
@@ -143,10 +143,15 @@ select w.row_key from {waiting} w
 where w.tenant = $1 and w.server = $2 and w.stream = $3 and ($4::text is null or w.row_key > $4)
 order by w.row_key limit $5";
 
+/// Whether rows of the stream may wait for a partner.
+pub(super) fn may_wait(stream: &Stream) -> bool {
+    derive::rule(&stream.table).is_some_and(|rule| rule.fills.contains(&"waiting"))
+}
+
 /// Looks again at the rows of a stream that wait: what somebody filled in by hand admits them.
 /// At most so many behind `after`; returns the last, if there may be more. In the current transaction.
 pub(super) fn readmit(place: &Place<'_>, after: Option<String>) -> Result<Option<String>> {
-    let Some(rule) = derive::rule(&place.stream.table).filter(|rule| rule.fills.contains(&"waiting")) else {
+    let Some(rule) = derive::rule(&place.stream.table).filter(|_| may_wait(place.stream)) else {
         return Ok(None);
     };
     if !place.all_opened(rule.fills)? {
@@ -174,9 +179,7 @@ on conflict (link, entity) do update set rows = excluded.rows where erp_sync.wai
 /// Rows of the task's entity that wait for a partner, counted anew: somebody may have emptied the table. In the
 /// current transaction.
 pub(super) fn waiting(place: &Place<'_>) -> Result<i64> {
-    let fills =
-        |stream: &Stream| derive::rule(&stream.table).is_some_and(|rule| rule.fills.contains(&"waiting"));
-    if !place.task.entity.streams.iter().any(fills) || !place.opened("waiting", Use::Read)? {
+    if !place.opened("waiting", Use::Read)? {
         return Ok(0);
     }
     let table = quote::qualified(place.schema, "waiting");

@@ -24,6 +24,9 @@ left join lateral (
 /// The servers by the last start of a task among these entities: never first, then the oldest; equal
 /// ones by name. In the current transaction.
 pub(super) fn order(mut servers: Vec<(Server, Link)>, entities: &[&Entity]) -> Result<Vec<(Server, Link)>> {
+    if servers.len() < 2 {
+        return Ok(servers);
+    }
     let servers_named: Vec<String> = servers.iter().map(|(server, _)| server.name.clone()).collect();
     let links: Vec<i64> = servers.iter().map(|(_, link)| link.id).collect();
     let entities_named: Vec<String> = entities.iter().map(|entity| entity.name.clone()).collect();

@@ -1,13 +1,12 @@
 //! Whose rights a statement runs with: the extension's owner for the bookkeeping, the tables' owner for
 //! business tables, the current role for everything else.
 
-use std::cell::Cell;
 use std::ffi::CStr;
 
 use pgrx::pg_sys;
 
 use super::session::tried;
-use super::sql::first;
+use super::syscache;
 use crate::error::{Error, Kind, Result};
 use crate::report;
 
@@ -84,12 +83,6 @@ fn is_the_same(owner: pg_sys::Oid) -> bool {
     all.into_iter().all(|one| can_set(one, owner) && can_set(owner, one))
 }
 
-/// Whether a role was not dropped meanwhile.
-pub(super) fn is_there(role: pg_sys::Oid) -> bool {
-    // SAFETY: looks into the catalog, in a transaction; a missing one is no error.
-    unsafe { !pg_sys::GetUserNameFromId(role, true).is_null() }
-}
-
 /// Whether a role may become another, by itself or by `set role`.
 pub(super) fn can_set(one: pg_sys::Oid, other: pg_sys::Oid) -> bool {
     // SAFETY: looks into the catalog, in a transaction.
@@ -104,31 +97,11 @@ pub(super) fn can_set(one: pg_sys::Oid, other: pg_sys::Oid) -> bool {
     }
 }
 
-thread_local! {
-    /// The owner, as the transaction that began at this moment found it: a batch asks for it many times.
-    static OWNER: Cell<Option<(pg_sys::TimestampTz, pg_sys::Oid)>> = const { Cell::new(None) };
-}
-
-fn extension_owner() -> Result<pg_sys::Oid> {
-    // SAFETY: a plain read, in a transaction.
-    let began = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
-    match OWNER.get() {
-        Some((at, owner)) if at == began => Ok(owner),
-        _ => {
-            let owner = find_owner()?;
-            OWNER.set(Some((began, owner)));
-            Ok(owner)
-        }
-    }
-}
-
 /// Errors: the extension is not there, or the library is of another version than what it finds in the database.
-fn find_owner() -> Result<pg_sys::Oid> {
-    let sql = "select extowner, extversion from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'erp_sync'";
-    let found = first(sql, &[], |row| Ok((row.get::<pg_sys::Oid>(1)?, row.text(2)?)))?;
+fn extension_owner() -> Result<pg_sys::Oid> {
     let library = env!("CARGO_PKG_VERSION");
-    match found {
-        Some((Some(owner), version)) if version == library => Ok(owner),
+    match syscache::extension(c"erp_sync") {
+        Some((owner, version)) if version == library => Ok(owner),
         Some((_, version)) => Err(Error::new(
             Kind::Usage,
             format!(
@@ -149,28 +122,26 @@ pub(super) fn gone() -> Error {
 /// Where names without a schema are looked for: nowhere a caller could put something.
 const SAFE_PATH: &CStr = c"pg_catalog, pg_temp";
 
+/// Sets a setting of this session. In the current transaction.
+pub(super) fn set(name: &CStr, value: &CStr, action: pg_sys::GucAction::Type) {
+    let (context, source) = (pg_sys::GucContext::PGC_USERSET, pg_sys::GucSource::PGC_S_SESSION);
+    // SAFETY: on the main thread; the texts are copied.
+    unsafe {
+        pg_sys::set_config_option(name.as_ptr(), value.as_ptr(), context, source, action, true, 0, false);
+    }
+}
+
 /// Settings that hold until this is dropped; whatever was set meanwhile is undone with them.
 struct Settings(i32);
 
 impl Settings {
     fn pin(settings: &[(&CStr, &CStr)]) -> Self {
-        // SAFETY: on the main thread; the texts are copied, and `drop` ends the nesting that begins here.
-        unsafe {
-            let level = pg_sys::NewGUCNestLevel();
-            for (name, value) in settings {
-                pg_sys::set_config_option(
-                    name.as_ptr(),
-                    value.as_ptr(),
-                    pg_sys::GucContext::PGC_USERSET,
-                    pg_sys::GucSource::PGC_S_SESSION,
-                    pg_sys::GucAction::GUC_ACTION_SAVE,
-                    true,
-                    0,
-                    false,
-                );
-            }
-            Settings(level)
+        // SAFETY: on the main thread; `drop` ends the nesting that begins here.
+        let level = unsafe { pg_sys::NewGUCNestLevel() };
+        for (name, value) in settings {
+            set(name, value, pg_sys::GucAction::GUC_ACTION_SAVE);
         }
+        Settings(level)
     }
 }
 

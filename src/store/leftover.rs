@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 
 use super::identity::as_owner;
 use super::lock::Lock;
-use super::sql::{execute, query, value};
+use super::sql::{execute, first, query, value};
 use crate::error::Result;
 
 const MARK: &str = "
@@ -25,23 +25,21 @@ pub(super) fn forget(run_id: i64) -> Result<()> {
     as_owner(|| execute("delete from erp_sync.leftover where run_id = $1", &[value(run_id)])).map(drop)
 }
 
-/// The tables that are still what was noted. Those of living sessions are nobody's leftovers.
-const LEFT: &str = "
-select l.run_id, l.relation, c.oid is not null
-from erp_sync.leftover l
-left join pg_class c on c.oid = l.relation and c.relname = l.name and c.relkind = 'r'
-  and c.relpersistence = 't' and c.relnamespace <> pg_my_temp_schema()";
+/// Whether a table is still what was noted. Those of living sessions are nobody's leftovers.
+const IS_THERE: &str = "
+select exists (select from pg_class c where c.oid = $1 and c.relname = $2::name and c.relkind = 'r'
+  and c.relpersistence = 't' and c.relnamespace <> pg_my_temp_schema())";
 
 /// Drops what belongs to runs that have no worker any more; what somebody holds stays for another time. In the current
 /// transaction.
 pub(super) fn drop_all() -> Result<()> {
+    let sql = "select l.run_id, l.relation, l.name::text from erp_sync.leftover l";
     let left = as_owner(|| {
-        query(LEFT, &[], |row| {
-            Ok((row.int(1)?, row.get::<pg_sys::Oid>(2)?.unwrap_or_default(), row.flag(3)?))
-        })
+        query(sql, &[], |row| Ok((row.int(1)?, row.get::<pg_sys::Oid>(2)?.unwrap_or_default(), row.text(3)?)))
     })?;
-    for (run_id, relation, is_there) in left {
-        if !Lock::run(run_id)?.is_free() || is_there && !dropped(relation) {
+    for (run_id, relation, name) in left {
+        let is_there = first(IS_THERE, &[value(relation), value(name)], |row| row.flag(1))?;
+        if !Lock::run(run_id)?.is_free() || is_there == Some(true) && !dropped(relation) {
             continue;
         }
         as_owner(|| execute("delete from erp_sync.leftover where relation = $1", &[value(relation)]))?;

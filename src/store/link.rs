@@ -38,6 +38,11 @@ where (l.server_id = $1
   and (l.schema_id = $3 or l.schema = $4 and not erp_sync.is_here(l.schema_id))
 order by l.server_id = $1 desc, l.schema_id = $3 desc, l.id desc limit 1";
 
+/// One whose identities and names are still those of its server and its schema.
+const KNOWN: &str = "
+select l.id, l.label, exists (select from erp_sync.position p where p.link = l.id)
+from erp_sync.link l where l.server_id = $1 and l.server = $2 and l.schema_id = $3 and l.schema = $4";
+
 /// All links into a schema of another database that is called so are into this one: `$1` its identity, `$2` its name.
 const ADOPT_SCHEMA: &str = "
 update erp_sync.link l set schema_id = $1
@@ -107,6 +112,11 @@ pub(super) fn visible(server: &Server, schema: &str) -> Result<Option<Link>> {
 pub(super) fn of(server: &Server, target: &Target, schema: &str) -> Result<Link> {
     let (server_id, schema_id) = (object_id(server.oid), object_id(target.oid));
     as_owner(|| {
+        let both = [&server_id, &server.name, &schema_id, schema].map(|text| value(text.to_string()));
+        let known = |row: &Row<'_>| Ok(Link { id: row.int(1)?, label: row.text(2)?, is_read: row.flag(3)? });
+        if let Some(link) = look(KNOWN, &both, known)?.pop() {
+            return Ok(link);
+        }
         execute(ADOPT_SCHEMA, &[value(schema_id.clone()), value(schema.to_string())])?;
         match found(server, target.oid, schema)? {
             Some((link, true)) => Ok(link),

@@ -169,15 +169,16 @@ pub(super) fn leave_place() -> bool {
 /// Workers that begin have no place yet, but will ask for one.
 const PLACES: &str = "
 select greatest(
-  (select count(*) from pg_catalog.pg_locks l
-   where l.locktype = 'object' and l.classid = $1 and l.objid = $2 and l.objsubid >= $3 and l.database = d.oid),
-  (select count(*) from pg_catalog.pg_stat_activity a
-   where a.backend_type = 'erp_sync' and a.datid = d.oid and a.usesysid = $2))
-from pg_catalog.pg_database d where d.datname = current_database()";
+  (select count(*) from pg_catalog.pg_lock_status() l
+   where l.locktype = 'object' and l.classid = $1 and l.objid = $2 and l.objsubid >= $3 and l.database = $4),
+  (select count(*) from pg_catalog.pg_stat_get_activity(null) a
+   where a.backend_type = 'erp_sync' and a.datid = $4 and a.usesysid = $2))";
 
 /// How many places of the role are taken. In the current transaction.
 pub(super) fn places_taken(role: pg_sys::Oid) -> Result<usize> {
-    let arguments = [value(table(c"lock")?), value(role), value(i64::from(FIRST_PLACE))];
+    // SAFETY: a plain read.
+    let database = unsafe { pg_sys::MyDatabaseId };
+    let arguments = [value(table(c"lock")?), value(role), value(i64::from(FIRST_PLACE)), value(database)];
     let count = first(PLACES, &arguments, |row| row.int(1))?.unwrap_or_default();
     Ok(usize::try_from(count).unwrap_or_default())
 }

@@ -63,16 +63,16 @@ fn stored() -> Result<Vec<Stored>> {
 /// Manifests and settings of a restored dump, or of a copied database, become those of the roles that are called so
 /// now; a role that is made later inherits none. In the current transaction.
 pub(super) fn adopt() -> Result<()> {
+    let found = "select exists (select from erp_sync.entity t where not erp_sync.is_here(t.definer_id))
+                     or exists (select from erp_sync.setting t where not erp_sync.is_here(t.role_id))";
     as_owner(|| {
+        if first(found, &[], |row| row.flag(1))? != Some(true) {
+            return Ok(());
+        }
         for (table, name, id, key) in [
             ("entity", "definer", "definer_id", "o.name = t.name"),
             ("setting", "role", "role_id", "o.entity = t.entity and o.server = t.server"),
         ] {
-            let is_there =
-                format!("select exists (select from erp_sync.{table} t where not erp_sync.is_here(t.{id}))");
-            if first(&is_there, &[], |row| row.flag(1))? != Some(true) {
-                continue;
-            }
             // Of a role that was dropped and made again the dump may hold both.
             execute(
                 &format!(

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use pgrx::datum::DatumWithOid;
 
+use super::relation::Relation;
 use super::sql::{self, Row};
 use super::target::{Target, Use};
 use super::{Place, local};
@@ -16,6 +17,11 @@ impl<'a> Place<'a> {
     /// Whether a table of the schema is there. It stays what it is until the transaction ends.
     pub(super) fn opened(&self, table: &str, to: Use) -> Result<bool> {
         self.tables.open(self.schema, table, to, self.shape(table).as_deref())
+    }
+
+    /// A table of the schema, opened for reading; `None` when it is not there.
+    pub(super) fn relation(&self, table: &str) -> Result<Option<Relation>> {
+        self.tables.relation(self.schema, table, self.shape(table).as_deref())
     }
 
     /// Whether all these tables are there, opened for reading.

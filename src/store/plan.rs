@@ -84,10 +84,23 @@ fn make(order: &Order, wanted: &Wanted, link: impl Fn(&Server) -> Result<Link>) 
         Plan { tasks: Vec::new(), skipped: Vec::new(), remotes: HashMap::new(), entities: Vec::new() };
     for (server, link) in &servers {
         let remote = servers::remote(server, &order.settings);
+        let busy = runs::busy(link.id)?;
         for entity in entities.iter().filter(|entity| entity.source == server.kind) {
             let own = configured.of(&server.name, &entity.name);
             if wanted.mode != WantedMode::Auto || own.auto != Some(false) {
-                plan.add(Ask { server, link, role: &role, entity, own, wanted }, &remote, &order.settings)?;
+                plan.add(
+                    Ask {
+                        server,
+                        link,
+                        role: &role,
+                        entity,
+                        own,
+                        busy: busy.get(&entity.name).copied(),
+                        wanted,
+                    },
+                    &remote,
+                    &order.settings,
+                )?;
             }
         }
         plan.remotes.insert(server.name.clone(), remote);
@@ -104,12 +117,14 @@ struct Ask<'a> {
     entity: &'a Entity,
     /// Its own settings.
     own: Own,
+    /// The run that has it in hand already.
+    busy: Option<i64>,
     wanted: &'a Wanted,
 }
 
 impl Plan {
     fn add(&mut self, ask: Ask<'_>, remote: &Result<Remote>, settings: &Settings) -> Result<()> {
-        let Ask { server, link, role, entity, wanted, own } = &ask;
+        let Ask { server, link, role, entity, wanted, own, busy } = &ask;
         let username = remote.as_ref().ok().and_then(|remote| remote.username.clone()).unwrap_or_default();
         let (min, max) = PAGES;
         let max = server.number("max_page").unwrap_or(max).min(settings.batch_rows).max(1);
@@ -131,7 +146,7 @@ impl Plan {
             pages: (server.number("min_page").unwrap_or(min).min(max), max),
             circumstances: circumstances(server, entity, &username, settings),
         };
-        let busy = runs::busy_with(&task)?.map(|run| format!("already running in run {run}"));
+        let busy = busy.map(|run| format!("already running in run {run}"));
         match not_due.or(busy) {
             Some(reason) => self.skipped.push((task, reason)),
             None => self.tasks.push(task),

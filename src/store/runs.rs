@@ -1,5 +1,7 @@
 //! Runs and tasks: opened, begun, ended, and closed for those whose worker died.
 
+use std::collections::HashMap;
+
 use pgrx::datum::DatumWithOid;
 
 use super::identity::{as_owner, role};
@@ -7,21 +9,20 @@ use super::object_id::object_id;
 use super::servers;
 use super::session::transaction;
 use super::sql::{Row, change, execute, first, query, value};
-use super::{Plan, Store, derive, leftover, queue};
+use super::{Plan, Store, derive, leftover, queue, syscache};
 use crate::engine::{Outcome, Task};
 use crate::error::{Error, Kind, Result};
 use crate::guc::Settings;
 use crate::store::call::{Call, Message, Order, TaskRow, Wanted, WantedMode};
 
 const BUSY: &str = "
-select t.run_id from erp_sync.task t
-where t.link = $1 and t.link <> 0 and t.entity = $2 and t.state in ('queued', 'running')
-order by 1 limit 1";
+select t.entity, min(t.run_id) from erp_sync.task t
+where t.link = $1 and t.link <> 0 and t.state in ('queued', 'running') group by 1";
 
-/// The run that has the same entity of the same link in hand. In the current transaction.
-pub fn busy_with(task: &Task) -> Result<Option<i64>> {
-    let arguments = [value(task.link), value(task.entity.name.clone())];
-    as_owner(|| first(BUSY, &arguments, |row| row.int(1)))
+/// The entities of a link that runs have in hand, each with its run. In the current transaction.
+pub fn busy(link: i64) -> Result<HashMap<String, i64>> {
+    let read = |row: &Row<'_>| Ok((row.text(1)?, row.int(2)?));
+    Ok(as_owner(|| query(BUSY, &[value(link)], read))?.into_iter().collect())
 }
 
 const INSERT_RUN: &str = "
@@ -114,8 +115,12 @@ impl Store {
     /// The task begins, unless its server is gone by now, or no longer for this role.
     pub fn begin(&mut self, task: usize) -> Result<Option<String>> {
         let server = self.tracked(task)?.task.server.clone();
-        transaction(|| servers::wanted(Some(&server)))?;
-        self.change_task(task, "state = 'running', started_at = clock_timestamp()", Vec::new)?;
+        transaction(|| {
+            if !syscache::may_use_server(&server) {
+                servers::wanted(Some(&server))?;
+            }
+            self.change_row(task, "state = 'running', started_at = clock_timestamp()", Vec::new)
+        })?;
         let tracked = self.tracked(task)?;
         let text = format!("erp_sync: {} from {}", tracked.task.entity.name, tracked.task.server);
         super::progress::show_activity(&text);
@@ -166,6 +171,9 @@ impl Store {
 
     /// Rows of the task that wait for a partner. A table that cannot be read was the task's failure already.
     fn waiting(&self, task: usize) -> Result<i64> {
+        if !self.tracked(task)?.task.entity.streams.iter().any(derive::may_wait) {
+            return Ok(0);
+        }
         let place = self.place(task, 0)?;
         match place.transaction(|| derive::waiting(&place)) {
             Err(error) if error.kind != Kind::Cancelled => Ok(0),
@@ -207,7 +215,7 @@ impl Store {
 
     /// Looks again at rows that wait for a partner.
     fn readmit(&self, task: usize) -> Result<()> {
-        for stream in 0..self.tracked(task)?.streams.len() {
+        for (stream, _) in self.tracked(task)?.local.iter().enumerate().filter(|(_, s)| derive::may_wait(s)) {
             let place = self.place(task, stream)?;
             let mut after = place.transaction(|| derive::readmit(&place, None))?;
             while after.is_some() {
@@ -225,15 +233,23 @@ impl Store {
         changes: &str,
         more: impl FnOnce() -> Vec<DatumWithOid<'a>>,
     ) -> Result<()> {
+        transaction(|| self.change_row(task, changes, more))
+    }
+
+    /// The same in the current transaction.
+    fn change_row<'a>(
+        &self,
+        task: usize,
+        changes: &str,
+        more: impl FnOnce() -> Vec<DatumWithOid<'a>>,
+    ) -> Result<()> {
         let tracked = self.tracked(task)?;
         let sql =
             format!("update erp_sync.task set {changes} where run_id = $1 and server = $2 and entity = $3");
         let (server, entity) = (tracked.task.server.clone(), tracked.task.entity.name.clone());
-        transaction(|| {
-            let mut arguments = vec![value(self.run_id), value(server), value(entity)];
-            arguments.extend(more());
-            as_owner(|| execute(&sql, &arguments)).map(drop)
-        })
+        let mut arguments = vec![value(self.run_id), value(server), value(entity)];
+        arguments.extend(more());
+        as_owner(|| execute(&sql, &arguments)).map(drop)
     }
 }
 

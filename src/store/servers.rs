@@ -8,6 +8,7 @@ use super::files;
 use super::identity::{as_owner, can_set, role};
 use super::session::transaction;
 use super::sql::{first, query, value};
+use super::syscache;
 use crate::entity::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::guc::{self, Settings};
@@ -211,7 +212,7 @@ fn emptied(server: &Server, of_all: bool) -> Error {
 
 /// Name of the current role. In the current transaction.
 pub fn role_name() -> Result<String> {
-    Ok(first("select current_user::text", &[], |row| row.text(1))?.unwrap_or_default())
+    syscache::role(role())
 }
 
 /// What to type so that the current role may become an owner. In the current transaction.
@@ -231,18 +232,15 @@ pub fn line_to_become(owner: &str) -> Result<String> {
 pub fn login() -> Result<pg_sys::Oid> {
     // SAFETY: a plain read.
     let (own, user) = (role(), unsafe { pg_sys::GetSessionUserId() });
-    let sql = "select r.rolname::text, r.rolcanlogin from pg_catalog.pg_roles r where r.oid operator(pg_catalog.=) $1";
-    let of = |oid| first(sql, &[value(oid)], |row| Ok((row.text(1)?, row.flag(2)?)));
-    match (of(own)?, of(user)?) {
-        (Some((_, true)), _) => Ok(own),
-        (Some(_), Some((_, true))) if can_set(user, own) => Ok(user),
-        (Some((name, false)), _) => Err(Error::new(
-            Kind::Denied,
-            format!("role \"{name}\" may not log in, so no worker can act as it"),
-        )
-        .hint(format!("alter role {} login, or call it as a role that may log in", hint::ident(&name)))),
-        (None, _) => Err(Error::new(Kind::Denied, "the current role is gone")),
+    let name = role_name()?;
+    if syscache::can_log_in(own) == Some(true) {
+        return Ok(own);
     }
+    if syscache::can_log_in(user) == Some(true) && can_set(user, own) {
+        return Ok(user);
+    }
+    Err(Error::new(Kind::Denied, format!("role \"{name}\" may not log in, so no worker can act as it"))
+        .hint(format!("alter role {} login, or call it as a role that may log in", hint::ident(&name))))
 }
 
 /// The servers of a check with their remotes.

@@ -1,61 +1,56 @@
 //! Transactions of a background worker.
 
+use std::ffi::{CStr, CString};
 use std::panic::AssertUnwindSafe;
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 
-use super::lock;
-use super::sql::{first, value};
+use super::{identity, lock, syscache};
 use crate::error::{Error, Kind, Result};
 use crate::report;
 
 /// How long a lock is waited for, where nothing else is said.
-pub const LOCK_TIMEOUT: &str = "2s";
+pub const LOCK_TIMEOUT: &CStr = c"2s";
 
 /// Settings of a worker's session. Scans are bent to nested loops because every
 /// statement of a batch meets a big table with a few thousand keys, and statistics
 /// of a table that grows fast mislead the planner; `jit` is off because disabled
 /// plan types would switch it on.
-const PINS: &[&str] = &[
-    "set search_path to pg_catalog, pg_temp",
-    "set default_transaction_isolation to 'read committed'",
-    "set default_transaction_read_only to off",
-    "set default_transaction_deferrable to off",
-    "set jit to off",
-    "set DateStyle to 'ISO, YMD'",
-    "set IntervalStyle to 'postgres'",
-    "set TimeZone to 'UTC'",
-    "set quote_all_identifiers to off",
-    "set statement_timeout to 0",
-    "set idle_in_transaction_session_timeout to 0",
-    // From PostgreSQL 17 on.
-    "select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'",
-    "set enable_hashjoin to off",
-    "set enable_mergejoin to off",
-    "set enable_seqscan to off",
-    "set application_name to 'erp_sync'",
+const PINS: &[(&CStr, &CStr)] = &[
+    (c"search_path", c"pg_catalog, pg_temp"),
+    (c"default_transaction_isolation", c"read committed"),
+    (c"default_transaction_read_only", c"off"),
+    (c"default_transaction_deferrable", c"off"),
+    (c"jit", c"off"),
+    (c"DateStyle", c"ISO, YMD"),
+    (c"IntervalStyle", c"postgres"),
+    (c"TimeZone", c"UTC"),
+    (c"quote_all_identifiers", c"off"),
+    (c"statement_timeout", c"0"),
+    (c"idle_in_transaction_session_timeout", c"0"),
+    #[cfg(any(feature = "pg17", feature = "pg18"))]
+    (c"transaction_timeout", c"0"),
+    (c"enable_hashjoin", c"off"),
+    (c"enable_mergejoin", c"off"),
+    (c"enable_seqscan", c"off"),
+    (c"application_name", c"erp_sync"),
+    (c"lock_timeout", LOCK_TIMEOUT),
 ];
 
 /// Becomes the role that the worker is for, and pins the settings of its session; once, after it has connected.
 pub fn pin(role: pg_sys::Oid) -> Result<()> {
     transaction(|| {
+        let set = |name: &CStr, value: &CStr| identity::set(name, value, pg_sys::GucAction::GUC_ACTION_SET);
         // SAFETY: plain read.
         if unsafe { pg_sys::GetUserId() } != role {
-            let sql = "select pg_catalog.set_config('role', r.rolname, false) from pg_catalog.pg_roles r
-                       where r.oid operator(pg_catalog.=) $1";
-            first(sql, &[value(role)], |_| Ok(()))?;
+            let name = CString::new(syscache::role(role)?).unwrap_or_default();
+            set(c"role", &name);
         }
-        for pin in PINS {
-            run(pin)?;
-        }
-        run(&format!("set lock_timeout to '{LOCK_TIMEOUT}'"))
+        PINS.iter().for_each(|(name, value)| set(name, value));
+        Ok(())
     })
-}
-
-fn run(sql: &str) -> Result<()> {
-    Spi::run(sql).map_err(spi)
 }
 
 /// An SPI error (which is not a statement's error: those are raised) as one of ours.

@@ -3,7 +3,7 @@
 use super::identity::as_owner;
 use super::lock::Lock;
 use super::object_id::object_id;
-use super::sql::{execute, first, look, value};
+use super::sql::{execute, first, value};
 use super::target::{Target, Use};
 use super::{Place, Store, derive, local, servers, views};
 use crate::engine::{Pass, Prepared, Stored, Task};
@@ -82,11 +82,8 @@ where p.stream = $1 and l.id = p.link and l.schema_id = $2";
 /// What the table lacks, as statements; `None` where it is not there. Fails when it is not to be
 /// written to.
 fn lacking(place: &Place<'_>) -> Result<Option<Vec<String>>> {
-    if !place.opened(&place.stream.table, Use::Read)? {
-        return Ok(None);
-    }
-    let columns = columns(place, &place.stream.table)?;
-    ddl::add_columns(place.stream, place.schema, &columns).map(Some)
+    let there = place.relation(&place.stream.table)?;
+    there.map(|table| ddl::add_columns(place.stream, place.schema, &table.columns())).transpose()
 }
 
 /// Fails when the table is there and not to be written to.
@@ -137,26 +134,10 @@ pub(super) fn schema(schema: &str) -> Result<Target> {
     Target::find(schema)?.ok_or_else(|| Error::new(Kind::Internal, "the schema was not made"))
 }
 
-const COLUMNS: &str = "
-select a.attname::text, format_type(a.atttypid, a.atttypmod)
-from pg_class c join pg_attribute a on a.attrelid = c.oid
-where c.relnamespace = $1 and c.relname = $2 and a.attnum > 0 and not a.attisdropped";
-
-/// Name and type of each column of a table; none when it is not there.
-pub(super) fn columns(place: &Place<'_>, table: &str) -> Result<Vec<(String, String)>> {
-    let arguments = [value(place.target()?.oid), value(table.to_string())];
-    look(COLUMNS, &arguments, |row| Ok((row.text(1)?, row.text(2)?)))
-}
-
-const INDEXES: &str = "
-select c.relname::text from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
-where t.relnamespace = $1 and t.relname = $2";
-
 fn missing_indexes(place: &Place<'_>) -> Result<Vec<String>> {
-    let arguments = [value(place.target()?.oid), value(place.table())];
-    let here = look(INDEXES, &arguments, |row| {
-        Ok(format!("if not exists {} on", quote::quote_ident(&row.text(1)?)))
-    })?;
+    let here = place.relation(&place.stream.table)?.map_or_else(Vec::new, |table| table.indexes());
+    let here: Vec<String> =
+        here.iter().map(|name| format!("if not exists {} on", quote::quote_ident(name))).collect();
     let all = ddl::indexes(place.stream, place.schema);
     Ok(all.into_iter().filter(|sql| !here.iter().any(|name| sql.contains(name.as_str()))).collect())
 }

@@ -8,9 +8,11 @@ use std::ffi::CString;
 
 use pgrx::pg_sys;
 
-use super::identity::{as_looking_owner, as_tables_owner, is_there, may_become, role};
+use super::identity::{as_looking_owner, as_tables_owner, may_become, role};
+use super::relation::Relation;
 use super::servers::{line_to_become, role_name};
-use super::sql::{Row, execute, first, look, query, value};
+use super::sql::{execute, query, value};
+use super::syscache;
 use crate::entity::quote::{qualified, quote_ident};
 use crate::entity::{Stream, ddl};
 use crate::error::{Error, Kind, Result};
@@ -24,21 +26,11 @@ pub(super) struct Target {
     pub(super) owner_name: String,
 }
 
-const SCHEMA: &str = "
-select n.oid, n.nspowner, pg_get_userbyid(n.nspowner)::text,
-  (select r.rolsuper from pg_catalog.pg_roles r where r.oid = n.nspowner)
-from pg_catalog.pg_namespace n where n.nspname = $1";
-
 impl Target {
     /// The schema of a name; `None` when there is none. In the current transaction.
     ///
     /// Errors: [`Kind::Denied`] when the current role may not become its owner.
     pub(super) fn find(schema: &str) -> Result<Option<Target>> {
-        let row = |row: &Row<'_>| {
-            let oid =
-                |column| Ok::<_, Error>(row.get::<pg_sys::Oid>(column)?.unwrap_or(pg_sys::Oid::INVALID));
-            Ok((Target { oid: oid(1)?, owner: oid(2)?, owner_name: row.text(3)? }, row.flag(4)?))
-        };
         if reserved(schema) {
             return Err(Error::new(
                 Kind::Conflict,
@@ -46,13 +38,10 @@ impl Target {
             )
             .hint("choose another with: set erp_sync.target_schema = 'erp'"));
         }
-        if !is_there(role()) {
-            return Err(Error::new(Kind::Denied, "the role of this run is no longer there")
-                .hint("run again as a role that is"));
-        }
-        let Some((target, of_superuser)) = first(SCHEMA, &[value(schema.to_string())], row)? else {
-            return Ok(None);
-        };
+        syscache::role(role())?;
+        let Some(oid) = syscache::schema(schema) else { return Ok(None) };
+        let Some(owner) = syscache::owner_of_schema(oid) else { return Ok(None) };
+        let target = Target { oid, owner, owner_name: syscache::role(owner)? };
         if target.owner_name == "pg_database_owner" {
             let role = role_name()?;
             return Err(Error::new(
@@ -74,7 +63,8 @@ impl Target {
                 format!("schema \"{schema}\" belongs to role \"{owner}\", not to \"{role}\""),
             )
             .detail("only a role that may become the owner of a schema may sync into it")
-            .hint(match of_superuser {
+            // SAFETY: looks into the catalog, in a transaction.
+            .hint(match unsafe { pg_sys::superuser_arg(target.owner) } {
                 // Nobody should become one for this.
                 true => format!(
                     "a superuser types: alter schema {} owner to {}",
@@ -94,9 +84,7 @@ impl Target {
 
     /// Whether this is still what the name means. Nothing keeps a schema's name from being changed.
     fn is_called(&self, schema: &str) -> bool {
-        let Ok(name) = CString::new(schema) else { return false };
-        // SAFETY: looks into the catalog, in a transaction.
-        unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) == self.oid }
+        syscache::schema(schema) == Some(self.oid)
     }
 }
 
@@ -134,6 +122,8 @@ pub(super) struct Tables(RefCell<Opened>);
 struct Opened {
     target: Option<Target>,
     tables: HashMap<String, (Option<pg_sys::Oid>, Use)>,
+    /// Whether one was opened for writing.
+    written: bool,
 }
 
 impl Tables {
@@ -164,8 +154,22 @@ impl Tables {
         if let (Some(oid), None) = (oid, known) {
             looked_at(&target, schema, table, oid, shape)?;
         }
-        self.0.borrow_mut().tables.insert(table.into(), (oid, to));
+        let mut opened = self.0.borrow_mut();
+        opened.tables.insert(table.into(), (oid, to));
+        opened.written |= to == Use::Write;
         Ok(oid.is_some())
+    }
+
+    /// A table, opened for reading; `None` when it is not there.
+    pub(super) fn relation(
+        &self,
+        schema: &str,
+        table: &str,
+        shape: Option<&Stream>,
+    ) -> Result<Option<Relation>> {
+        self.open(schema, table, Use::Read, shape)?;
+        let oid = self.0.borrow().tables.get(table).and_then(|(oid, _)| *oid);
+        Ok(oid.and_then(Relation::of))
     }
 
     /// The table was made or changed in this transaction: it is looked at again.
@@ -176,8 +180,13 @@ impl Tables {
     /// Fires what was deferred to the end of the transaction now, as the owner: whatever it does is seen before the
     /// commit.
     pub(super) fn settle(&self) -> Result<()> {
-        let target = self.0.borrow().target.clone();
-        target.map_or(Ok(()), |target| target.run(|| execute("set constraints all immediate", &[]).map(drop)))
+        let opened = self.0.borrow();
+        match &opened.target {
+            Some(target) if opened.written => {
+                target.run(|| execute("set constraints all immediate", &[]).map(drop))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// An error when a name means something else by now: its schema was renamed, and another put in its place.
@@ -213,102 +222,49 @@ fn lock(schema: &str, table: &str, to: Use) -> Result<Option<pg_sys::Oid>> {
     Ok(Some(oid).filter(|oid| *oid != pg_sys::Oid::INVALID))
 }
 
-/// A relation as the catalog shows it.
-struct Found {
-    kind: String,
-    lasts: bool,
-    of_target: bool,
-    ours: bool,
-    owner: String,
-    rules: bool,
-    inherits: bool,
-    referred_by: Option<String>,
-    forced: bool,
-    columns: Vec<(String, String)>,
+/// Why statements must not touch a relation, with the line to type.
+fn refused(found: &Relation, name: &str) -> Option<(String, String)> {
+    if found.kind() != pg_sys::RELKIND_RELATION || !found.lasts() {
+        let what = format!("{name} is {}, not an ordinary table", kind(found));
+        return Some((what, "choose another schema with: set erp_sync.target_schema = '...'".into()));
+    }
+    if found.has_rules() {
+        let line = "see them with: select rulename from pg_rules; take them away with: drop rule NAME on";
+        return Some((format!("table {name} has rules"), format!("{line} {name}")));
+    }
+    if found.inherits() {
+        return Some((
+            format!("table {name} has parents or children by inheritance"),
+            format!(
+                "take it out with: alter table {name} no inherit PARENT, or alter table CHILD no inherit {name}"
+            ),
+        ));
+    }
+    if found.hides_rows() {
+        let line = format!("alter table {name} no force row level security");
+        return Some((
+            format!("row security of table {name} is forced on its owner, who could miss rows"),
+            line,
+        ));
+    }
+    // The cascades of its foreign key, and the triggers they set off, would run as the owner of the other table.
+    found.referred_by_others().map(|other| {
+        let other = syscache::full_name_of(other);
+        (
+            format!("a foreign key of another role's table {other} refers to table {name}"),
+            format!("give both tables to one role, or take the foreign key away: alter table {other} drop constraint NAME"),
+        )
+    })
 }
 
-/// `$1` the relation, `$2` the schema, `$3` the owner. A foreign key of another owner's table: its cascades, and the
-/// triggers they set off, would run as the owner of this one.
-const FOUND: &str = "
-select c.relkind::text, c.relpersistence <> 't', c.relnamespace = $2, c.relowner = $3,
-  pg_get_userbyid(c.relowner)::text,
-  exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid),
-  exists (select from pg_catalog.pg_inherits i where i.inhrelid = c.oid or i.inhparent = c.oid),
-  (select format('%I.%I', n.nspname, o.relname)
-   from pg_catalog.pg_trigger t
-   join pg_catalog.pg_constraint k on k.oid = t.tgconstraint and k.contype = 'f' and k.confrelid = c.oid
-   join pg_catalog.pg_class o on o.oid = k.conrelid
-   join pg_catalog.pg_namespace n on n.oid = o.relnamespace
-   where t.tgrelid = c.oid and o.relowner <> c.relowner limit 1),
-  c.relrowsecurity and c.relforcerowsecurity and not (
-    select r.rolsuper or r.rolbypassrls from pg_catalog.pg_roles r where r.oid = c.relowner),
-  a.names, a.types
-from pg_catalog.pg_class c,
-lateral (select coalesce(array_agg(a.attname::text), '{}') as names,
-                coalesce(array_agg(format_type(a.atttypid, a.atttypmod)), '{}') as types
-         from pg_catalog.pg_attribute a
-         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) a
-where c.oid = $1";
-
-impl Found {
-    fn read(row: &Row<'_>) -> Result<Found> {
-        let texts = |column| Ok::<_, Error>(row.get::<Vec<String>>(column)?.unwrap_or_default());
-        Ok(Found {
-            kind: row.text(1)?,
-            lasts: row.flag(2)?,
-            of_target: row.flag(3)?,
-            ours: row.flag(4)?,
-            owner: row.text(5)?,
-            rules: row.flag(6)?,
-            inherits: row.flag(7)?,
-            referred_by: row.get(8)?,
-            forced: row.flag(9)?,
-            columns: texts(10)?.into_iter().zip(texts(11)?).collect(),
-        })
-    }
-
-    /// Why statements must not touch it, with the line to type.
-    fn refused(&self, name: &str) -> Option<(String, String)> {
-        if self.kind != "r" || !self.lasts {
-            let what = format!("{name} is {}, not an ordinary table", kind(&self.kind, self.lasts));
-            return Some((what, "choose another schema with: set erp_sync.target_schema = '...'".into()));
-        }
-        if self.rules {
-            let line = "see them with: select rulename from pg_rules; take them away with: drop rule NAME on";
-            return Some((format!("table {name} has rules"), format!("{line} {name}")));
-        }
-        if self.inherits {
-            return Some((
-                format!("table {name} has parents or children by inheritance"),
-                format!(
-                    "take it out with: alter table {name} no inherit PARENT, or alter table CHILD no inherit {name}"
-                ),
-            ));
-        }
-        if self.forced {
-            let line = format!("alter table {name} no force row level security");
-            return Some((
-                format!("row security of table {name} is forced on its owner, who could miss rows"),
-                line,
-            ));
-        }
-        self.referred_by.as_ref().map(|other| {
-            (
-                format!("a foreign key of another role's table {other} refers to table {name}"),
-                format!("give both tables to one role, or take the foreign key away: alter table {other} drop constraint NAME"),
-            )
-        })
-    }
-}
-
-fn kind(relkind: &str, lasts: bool) -> &'static str {
-    match relkind {
-        "r" if !lasts => "a temporary table",
-        "v" => "a view",
-        "m" => "a materialized view",
-        "f" => "a foreign table",
-        "p" => "a partitioned table",
-        "S" => "a sequence",
+fn kind(found: &Relation) -> &'static str {
+    match found.kind() {
+        pg_sys::RELKIND_RELATION => "a temporary table",
+        pg_sys::RELKIND_VIEW => "a view",
+        pg_sys::RELKIND_MATVIEW => "a materialized view",
+        pg_sys::RELKIND_FOREIGN_TABLE => "a foreign table",
+        pg_sys::RELKIND_PARTITIONED_TABLE => "a partitioned table",
+        pg_sys::RELKIND_SEQUENCE => "a sequence",
         _ => "something else",
     }
 }
@@ -321,22 +277,19 @@ fn looked_at(
     shape: Option<&Stream>,
 ) -> Result<()> {
     let name = qualified(schema, table);
-    let arguments = [value(oid), value(target.oid), value(target.owner)];
-    // It may have been made a moment ago.
-    let found = look(FOUND, &arguments, Found::read)?.into_iter().next();
-    let Some(found) = found.filter(|found| found.of_target) else {
+    let Some(found) = Relation::of(oid).filter(|found| found.schema() == target.oid) else {
         return Err(Error::new(Kind::Altered, format!("table {name} was replaced while it was opened"))
             .hint("run again: nothing of this batch was stored"));
     };
-    if let Some((message, hint)) = found.refused(&name) {
+    if let Some((message, hint)) = refused(&found, &name) {
         return Err(Error::new(Kind::Conflict, message)
             .detail("erp_sync writes ordinary tables only, which run nobody's code but their owner's")
             .hint(hint));
     }
-    if !found.ours {
-        return Err(several_owners(target, schema, &name, &found.owner)?);
+    if found.owner() != target.owner {
+        return Err(several_owners(target, schema, &name, &syscache::role(found.owner())?)?);
     }
-    shape.map_or(Ok(()), |shape| ddl::fits(shape, schema, &found.columns))
+    shape.map_or(Ok(()), |shape| ddl::fits(shape, schema, &found.columns()))
 }
 
 const FOREIGN: &str = "

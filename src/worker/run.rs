@@ -32,10 +32,10 @@ pub(super) fn lead(
 /// Goes through a run with as many workers as it has lanes, as far as they can be had.
 fn with_hands(run_id: i64, order: &Order, plan: Plan, listener: &mut Listener) -> Result<()> {
     let lanes: HashSet<&str> = plan.tasks.iter().map(|task| task.lane.as_str()).collect();
-    // This worker has a place already.
-    let places = session::transaction(store::places_taken)?.saturating_sub(1);
-    let free = guc::max_workers_per_role().saturating_sub(places).max(1);
-    let workers = lanes.len().min(order.settings.max_workers).min(free);
+    let workers = match lanes.len().min(order.settings.max_workers) {
+        several @ 2.. => several.min(free_places()?),
+        one => one,
+    };
     let hands = Hands::start(run_id, workers.saturating_sub(1));
     let mut turns = Turns::new(run_id, order.settings.clone(), plan, true);
     let others = (hands.len() > 0).then(|| Others::new(run_id));
@@ -52,6 +52,12 @@ fn with_hands(run_id: i64, order: &Order, plan: Plan, listener: &mut Listener) -
     }
     outcome?;
     leader.last_words()
+}
+
+/// How many workers the role may have at this run, with this one.
+fn free_places() -> Result<usize> {
+    let others = session::transaction(store::places_taken)?.saturating_sub(1);
+    Ok(guc::max_workers_per_role().saturating_sub(others).max(1))
 }
 
 /// What a person should know when workers are lacking.

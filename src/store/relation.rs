@@ -1,0 +1,114 @@
+//! A relation as PostgreSQL keeps it in memory (`relcache.h`): what is asked of every table in every transaction needs no
+//! statement. The lock that was taken before has brought in what others had changed of it.
+
+use pgrx::{PgRelation, pg_sys};
+
+use super::syscache::{name_of, owner_of, text};
+
+unsafe extern "C-unwind" {
+    // pg_inherits.h, which pgrx does not bind.
+    fn has_superclass(relation: pg_sys::Oid) -> bool;
+    fn find_inheritance_children(parent: pg_sys::Oid, lock: pg_sys::LOCKMODE) -> *mut pg_sys::List;
+}
+
+/// A relation that is locked, open until this is dropped.
+pub(super) struct Relation(PgRelation);
+
+impl Relation {
+    /// `None` when it is no longer there.
+    pub(super) fn of(locked: pg_sys::Oid) -> Option<Relation> {
+        // SAFETY: in a transaction; null when there is none.
+        let relation = unsafe { pg_sys::RelationIdGetRelation(locked) };
+        // SAFETY: opened above, and closed when it is dropped; the lock stays.
+        (!relation.is_null()).then(|| Relation(unsafe { PgRelation::from_pg_owned(relation) }))
+    }
+
+    fn class(&self) -> &pg_sys::FormData_pg_class {
+        // SAFETY: as long as the relation is open.
+        unsafe { &*self.0.rd_rel }
+    }
+
+    /// What kind of relation it is: `pg_class.relkind`.
+    pub(super) fn kind(&self) -> u8 {
+        self.class().relkind as u8
+    }
+
+    /// Whether it outlives the session.
+    pub(super) fn lasts(&self) -> bool {
+        self.class().relpersistence as u8 != pg_sys::RELPERSISTENCE_TEMP
+    }
+
+    /// Its schema.
+    pub(super) fn schema(&self) -> pg_sys::Oid {
+        self.class().relnamespace
+    }
+
+    /// Its owner.
+    pub(super) fn owner(&self) -> pg_sys::Oid {
+        self.class().relowner
+    }
+
+    /// Whether statements on it are rewritten.
+    pub(super) fn has_rules(&self) -> bool {
+        // SAFETY: null, or there as long as the relation is open.
+        unsafe { self.0.rd_rules.as_ref() }.is_some_and(|rules| rules.numLocks > 0)
+    }
+
+    /// Whether it has parents or children by inheritance.
+    pub(super) fn inherits(&self) -> bool {
+        let (oid, nothing) = (self.0.oid(), pg_sys::NoLock as pg_sys::LOCKMODE);
+        // SAFETY: reads the catalog, in a transaction.
+        let has_children = || unsafe { !find_inheritance_children(oid, nothing).is_null() };
+        // That there were children once stays noted when they are gone.
+        // SAFETY: as above.
+        self.class().relhassubclass && has_children() || unsafe { has_superclass(oid) }
+    }
+
+    /// A table of another owner that refers to this one by a foreign key.
+    pub(super) fn referred_by_others(&self) -> Option<pg_sys::Oid> {
+        // SAFETY: null, or there as long as the relation is open.
+        let all = unsafe { self.0.trigdesc.as_ref() }?;
+        // SAFETY: so many are there.
+        let all = unsafe {
+            std::slice::from_raw_parts(all.triggers, usize::try_from(all.numtriggers).unwrap_or_default())
+        };
+        // SAFETY: tells what one of PostgreSQL's own functions is for.
+        let is_referred = |key: &&pg_sys::Trigger| unsafe {
+            pg_sys::RI_FKey_trigger_type(key.tgfoid) == pg_sys::RI_TRIGGER_PK as i32
+        };
+        let referring = all.iter().filter(is_referred).map(|key| key.tgconstrrelid);
+        referring.filter(|other| owner_of(*other).is_some_and(|owner| owner != self.owner())).next()
+    }
+
+    /// Whether row security may hide rows from the owner.
+    pub(super) fn hides_rows(&self) -> bool {
+        let class = self.class();
+        // SAFETY: looks into the catalog, in a transaction.
+        let bypasses = || unsafe { pg_sys::has_bypassrls_privilege(class.relowner) };
+        class.relrowsecurity && class.relforcerowsecurity && !bypasses()
+    }
+
+    /// Name and type of each column.
+    pub(super) fn columns(&self) -> Vec<(String, String)> {
+        let all = self.0.tuple_desc();
+        let there = all.iter().filter(|column| !column.attisdropped);
+        there.map(|column| (column.name().to_string(), type_name(column))).collect()
+    }
+
+    /// Names of its indexes.
+    pub(super) fn indexes(&self) -> Vec<String> {
+        // SAFETY: null, or a list of OIDs that is made for the caller.
+        let all = unsafe {
+            pg_sys::RelationGetIndexList(self.0.as_ptr()).as_ref().map_or(&[][..], |list| {
+                std::slice::from_raw_parts(list.elements, usize::try_from(list.length).unwrap_or_default())
+            })
+        };
+        // SAFETY: as above.
+        all.iter().filter_map(|cell| name_of(unsafe { cell.oid_value })).collect()
+    }
+}
+
+fn type_name(column: &pg_sys::FormData_pg_attribute) -> String {
+    // SAFETY: a type that a column has is there.
+    unsafe { text(pg_sys::format_type_with_typemod(column.atttypid, column.atttypmod)) }.unwrap_or_default()
+}
