@@ -17,14 +17,23 @@ pub(crate) struct Lie {
     pub(crate) is_packed: bool,
     /// Whether nothing is said at all.
     pub(crate) is_silent: bool,
-    /// Instead of pieces: as many records as are asked for, further ones each time. Before and behind their id.
-    pub(crate) records: Option<(String, String)>,
+    /// Records instead of the pieces.
+    pub(crate) records: Option<Records>,
+}
+
+/// As many records of a model as are asked for, further ones each time.
+#[derive(Clone, Debug)]
+pub(crate) struct Records {
+    pub(crate) model: &'static str,
+    /// What of a record stands before its id, and behind it.
+    pub(crate) before: String,
+    pub(crate) behind: String,
 }
 
 impl Lie {
     /// What is said to one request, after so many others.
     fn in_turn(mut self, before: usize, request: &[u8]) -> Lie {
-        let Some((head, tail)) = self.records.take() else { return self };
+        let Some(Records { before: head, behind: tail, .. }) = self.records.take() else { return self };
         let limit = limit(request);
         let ids = before * limit + 1..=(before + 1) * limit;
         let records: Vec<String> = ids.map(|id| format!("{head}{id}{tail}")).collect();
@@ -95,7 +104,11 @@ impl Shared {
         let mut reader = BufReader::new(stream);
         let (head, body) = request(&mut reader)?;
         let lie = self.lie.lock().expect("no panic").clone();
-        match lie.filter(|(method, unless, _)| asks(&head, &body, method, unless)) {
+        let asks = |(method, unless, lie): &(String, String, Lie)| {
+            let model = lie.records.as_ref().map_or("", |records| records.model);
+            asks(&head, &body, method, unless) && String::from_utf8_lossy(&body).contains(model)
+        };
+        match lie.filter(asks) {
             Some((_, _, lie)) => {
                 let before = self.told.fetch_add(1, Ordering::SeqCst);
                 tell(stream, &head, &body, &lie.in_turn(before, &body))
