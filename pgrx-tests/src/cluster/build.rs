@@ -25,25 +25,25 @@ pub(super) fn library(workspace: &Workspace, server: &Server, installed: &Path) 
     if fresh && shared && differ(&library, installed) {
         // Clones that share a target folder write the library to the same place, and cargo
         // takes the other clone's for this one's.
-        forget(workspace, server)?;
+        forget(workspace)?;
         return Ok(build(workspace, server)?.0);
     }
     Ok(library)
 }
 
-/// Cargo, in a folder of its own for each server but the usual one: the library has the same name for all
-/// majors, so they would replace each other, and cargo would take one for the other.
-fn cargo(workspace: &Workspace, server: &Server) -> Command {
+/// Cargo, with one folder for all servers, so that what they share is built once. The library has the same name for all
+/// majors: they would replace each other, and cargo would take one for the other. With this variable, by which Rust's
+/// own libraries are built, cargo keeps each under a name of its own; should it ever be gone, the server refuses to load
+/// the library of another major.
+fn cargo(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo();
-    if Server::installed().is_none_or(|usual| usual.major != server.major) {
-        cargo.env("CARGO_TARGET_DIR", workspace.target.join(server.feature()));
-    }
+    cargo.env("__CARGO_DEFAULT_LIB_METADATA", "erp_sync");
     cargo
 }
 
 /// Runs cargo; says whether there was nothing to do.
 fn build(workspace: &Workspace, server: &Server) -> Result<(PathBuf, bool)> {
-    let mut cargo = cargo(workspace, server);
+    let mut cargo = cargo(workspace);
     for_server(&mut cargo, server);
     cargo.args(["build", "--release", "--lib", "--package", "erp_sync", "--no-default-features"]);
     cargo.args(["--features", &server.feature(), "--message-format", "json-render-diagnostics"]);
@@ -77,8 +77,8 @@ fn differ(one: &Path, other: &Path) -> bool {
     }
 }
 
-fn forget(workspace: &Workspace, server: &Server) -> Result<()> {
-    let mut cargo = cargo(workspace, server);
+fn forget(workspace: &Workspace) -> Result<()> {
+    let mut cargo = cargo(workspace);
     cargo.args(["clean", "--quiet", "--release", "--package", "erp_sync"]);
     super::process::output(&mut cargo, "making cargo build the library anew")?;
     Ok(())

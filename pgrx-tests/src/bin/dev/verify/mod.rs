@@ -12,7 +12,6 @@ use std::time::Instant;
 
 use erp_sync_tests::cluster::{Result, Server, Tools, debian, pypi};
 
-use integration::integration;
 use step::{cargo, step};
 
 /// So many programs of the oracle; cargo hands the variable on to the test.
@@ -44,9 +43,9 @@ pub fn run(arguments: &[&str]) -> Result<ExitCode> {
     compile::with_headers(&newest)?;
     compile::without_headers(17)?;
     step("unit tests", || cargo(&usual, "test --package erp_sync --no-default-features --lib", filter))?;
-    integration(&usual, &tools, filter)?;
+    integration::on_the_usual(&usual, &tools, filter)?;
     if usual.major != other.major {
-        integration(&other, &tools, filter)?;
+        integration::on_another(&other, &tools, filter)?;
     }
     if soaks {
         step("10,000 programs of the oracle", || cargo(&usual, SOAK, None))?;

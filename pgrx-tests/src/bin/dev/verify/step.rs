@@ -25,18 +25,18 @@ pub fn step<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// Runs cargo for one server on a line of words, with what it prints shown as it comes.
 pub fn cargo(server: &Server, line: &str, filter: Option<&str>) -> Result<()> {
-    cargo_with(server, line, filter.as_slice())
+    cargo_words(server, &line.split(' ').collect::<Vec<_>>(), filter.as_slice())
 }
 
-/// The same with further words.
-pub fn cargo_with(server: &Server, line: &str, words: &[&str]) -> Result<()> {
+/// The same on a line that is words already, with further ones.
+pub fn cargo_words(server: &Server, line: &[&str], words: &[&str]) -> Result<()> {
     let mut cargo = Workspace::find()?.cargo();
     for_server(&mut cargo, server);
     cargo.env("PG_CONFIG", &server.pg_config);
-    cargo.args(line.split(' ')).args(words).stdin(Stdio::null());
+    cargo.args(line).args(words).stdin(Stdio::null());
     match cargo.status()?.success() {
         true => Ok(()),
-        false => Err(format!("to see it again: {}cargo {line}", choice(server)).into()),
+        false => Err(format!("to see it again: {}cargo {}", choice(server), line.join(" ")).into()),
     }
 }
 
