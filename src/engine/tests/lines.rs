@@ -62,13 +62,12 @@ fn lines_that_are_too_long_together_come_with_fewer_headers() {
     house.run(task(invoices()));
     house.world().tick(OVERLAP * 2);
     (1..9).for_each(|id| house.world().put(MOVE, id, &[("state", "posted"), ("name", "new")]));
-    let line = |id: i64| [("move_id", (id % 8 + 1).to_string()), ("name", "line".to_string())];
+    // Eight headers have 80 lines or more, of a megabyte each.
+    let name = "n".repeat(1 << 20);
     for id in 100..180 {
-        let [header, name] = line(id);
-        house.world().put_at(0, LINE, id, &[(header.0, &header.1), (name.0, &name.1)]);
+        let header = (id % 8 + 1).to_string();
+        house.world().put_at(0, LINE, id, &[("move_id", &header), ("name", &name)]);
     }
-    // Eight headers have 80 lines or more, of two megabytes each.
-    house.world().row_bytes = 2 << 20;
     let task = Task { pages: (1, 1000), ..task(invoices()) };
     assert_eq!(house.run(task), Outcome::Succeeded);
     house.assert_exact(&invoices());
@@ -80,8 +79,8 @@ fn lines_of_one_header_without_end_are_an_error() {
     house.run(task(invoices()));
     house.world().tick(OVERLAP * 2);
     house.world().put(MOVE, 1, &[("name", "many lines")]);
-    (100..180).for_each(|id| house.world().put_at(0, LINE, id, &[("move_id", "1"), ("name", "line")]));
-    house.world().row_bytes = 2 << 20;
+    let name = "n".repeat(1 << 20);
+    (100..180).for_each(|id| house.world().put_at(0, LINE, id, &[("move_id", "1"), ("name", &name)]));
     house.run(Task { pages: (1, 1000), ..task(invoices()) });
     assert_eq!(house.error(0).kind, Kind::TooLarge);
 }
