@@ -2,6 +2,7 @@
 //! forged objects, locks held, workers taken, names taken over, other tenants' rows.
 
 mod calls;
+mod chapter;
 mod cron;
 mod honest;
 mod install;
