@@ -92,10 +92,15 @@ pub(super) fn tried<R>(
         .execute()
 }
 
+/// Begins a transaction block, as a client's BEGIN does: what works on other servers on behalf of a statement asks
+/// whether there is one, and commits there at once where there is none.
 fn begin() {
     // SAFETY: outside a transaction, on the main thread; SPI needs an active snapshot.
     unsafe {
         pg_sys::SetCurrentStatementStartTimestamp();
+        pg_sys::StartTransactionCommand();
+        pg_sys::BeginTransactionBlock();
+        pg_sys::CommitTransactionCommand();
         pg_sys::StartTransactionCommand();
         pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
     }
@@ -105,13 +110,14 @@ fn commit() {
     // SAFETY: in the transaction that `begin` started, with its snapshot on top.
     unsafe {
         pg_sys::PopActiveSnapshot();
+        pg_sys::EndTransactionBlock(false);
         pg_sys::CommitTransactionCommand();
     }
 }
 
 fn abort() {
     // SAFETY: releases whatever the failed transaction holds, its snapshots too.
-    unsafe { pg_sys::AbortCurrentTransaction() };
+    unsafe { pg_sys::AbortOutOfAnyTransaction() };
 }
 
 /// An error on a standby, which only reads.

@@ -2,6 +2,7 @@
 //! lost rights, full disks, crashes, clocks, replicas, copies.
 
 mod altered;
+mod block;
 mod clocks;
 mod crash;
 mod disk;
