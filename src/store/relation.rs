@@ -76,8 +76,8 @@ impl Relation {
         let is_referred = |key: &&pg_sys::Trigger| unsafe {
             pg_sys::RI_FKey_trigger_type(key.tgfoid) == pg_sys::RI_TRIGGER_PK as i32
         };
-        let referring = all.iter().filter(is_referred).map(|key| key.tgconstrrelid);
-        referring.filter(|other| owner_of(*other).is_some_and(|owner| owner != self.owner())).next()
+        let mut referring = all.iter().filter(is_referred).map(|key| key.tgconstrrelid);
+        referring.find(|other| owner_of(*other).is_some_and(|owner| owner != self.owner()))
     }
 
     /// Whether row security may hide rows from the owner.

@@ -83,7 +83,7 @@ pub(super) fn may_use_server(name: &str) -> bool {
 #[cfg(feature = "pg15")]
 unsafe fn usage(server: pg_sys::Oid) -> pg_sys::AclResult::Type {
     // SAFETY: looks into the catalog.
-    unsafe { pg_sys::pg_foreign_server_aclcheck(server, pg_sys::GetUserId(), pg_sys::ACL_USAGE.into()) }
+    unsafe { pg_sys::pg_foreign_server_aclcheck(server, pg_sys::GetUserId(), pg_sys::ACL_USAGE) }
 }
 
 #[cfg(not(feature = "pg15"))]
