@@ -3,13 +3,18 @@
 use super::batch::{self, Course, Loaded};
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{Batch, Pass, Standing, gone};
+use super::{Batch, Pass, Standing, gone, verify};
 use crate::error::{Error, Kind, Result};
 use crate::source::Scope;
 
 /// Reads what is left of the pass and finishes it.
 pub(super) async fn run(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course) -> Result<()> {
     if course.pass.read || pages(reader, writer, course).await? {
+        // Keys in the remote's own order are compared as a whole, and this run has not seen all of them.
+        let is_ordered = reader.running.stream(course.stream).ordered_key().is_some();
+        if course.resumed && course.is_full() && course.pass.rows_before > 0 && !is_ordered {
+            verify::walk_through(reader, writer, course).await?;
+        }
         gone::settle(reader, writer, course).await?;
         let mut last = Batch::empty(reader.running.id, course.stream);
         last.standing = Some(done(reader, course));

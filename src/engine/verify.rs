@@ -20,22 +20,32 @@ use crate::source::{Ask, Key, Page, Scope, Values};
 pub(super) async fn run(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course) -> Result<()> {
     let course = Course { verifies: true, ..course.clone() };
     pass::expect(reader, writer, course.stream, &Scope::All).await?;
-    for mut walk in walks(reader, &course) {
+    walk_through(reader, writer, &course).await?;
+    gone::settle(reader, writer, &course).await?;
+    let mut last = Batch::empty(reader.running.id, course.stream);
+    last.standing = Some(Standing::Verified);
+    writer.write(last).await.map(drop)
+}
+
+/// Compares all keys: mends what differs, and makes candidates of what is gone.
+pub(super) async fn walk_through(
+    reader: &mut Reader<'_>,
+    writer: &mut Writer<'_>,
+    course: &Course,
+) -> Result<()> {
+    for mut walk in walks(reader, course) {
         while let Some(mut range) = walk.next(reader).await? {
             // What is swept becomes a candidate below, and need not be looked for twice.
             let sweep = range.sweep.take();
             let compared = walk.compare(writer, &range).await?;
             let mut leaving = range.leaving;
             leaving.retain(|key| compared.is_extra(key));
-            mend(reader, writer, &course, compared).await?;
+            mend(reader, writer, course, compared).await?;
             let batch = Batch::empty(reader.running.id, course.stream);
             writer.write(Batch { sweep, leaving, ..batch }).await?;
         }
     }
-    gone::settle(reader, writer, &course).await?;
-    let mut last = Batch::empty(reader.running.id, course.stream);
-    last.standing = Some(Standing::Verified);
-    writer.write(last).await.map(drop)
+    Ok(())
 }
 
 /// Reads again what is not here, or of another time. Of what is here and not to be, rows outside
@@ -50,7 +60,9 @@ async fn mend(
     let again = differences.iter().map(|difference| difference.key.clone());
     let again: Vec<Key> = again.chain(rejected).collect();
     let found = differences.into_iter().filter(|d| d.overdue && d.differs != Differs::Extra);
-    writer.differ(course.stream, found.collect()).await?;
+    if course.verifies {
+        writer.differ(course.stream, found.collect()).await?;
+    }
     for keys in again.chunks(CHUNK) {
         let (page, _) = reader.all(course.stream, Scope::Keys(keys.to_vec())).await?;
         let (batch, _) = batch::of_page(reader, course, page).await?;
@@ -75,20 +87,23 @@ pub(super) struct Walk {
 /// incremental pass from `course.pass.from` on brings is not overdue.
 pub(super) fn walks(reader: &Reader<'_>, course: &Course) -> Vec<Walk> {
     use Differs::{Extra, Missing, Stale};
-    let before = course.pass.from.as_ref().and_then(|from| reader.moment(course.stream, from));
-    let walk = |scope: Scope, counts: &'static [Differs]| Walk {
+    match &course.from {
+        None => vec![walk(reader, course, Scope::All, &[Missing, Extra, Stale])],
+        Some(day) => vec![
+            walk(reader, course, Scope::All, &[Extra, Stale]),
+            walk(reader, course, Scope::From(day.clone()), &[Missing]),
+        ],
+    }
+}
+
+fn walk(reader: &Reader<'_>, course: &Course, scope: Scope, counts: &'static [Differs]) -> Walk {
+    Walk {
         stream: course.stream,
         narrow: reader.narrow(course.stream),
         ask: Ask { raw: false, ..reader.ask(scope) },
-        before: before.clone(),
+        before: course.pass.from.as_ref().and_then(|from| reader.moment(course.stream, from)),
         counts,
         ended: false,
-    };
-    match &course.from {
-        None => vec![walk(Scope::All, &[Missing, Extra, Stale])],
-        Some(day) => {
-            vec![walk(Scope::All, &[Extra, Stale]), walk(Scope::From(day.clone()), &[Missing])]
-        }
     }
 }
 

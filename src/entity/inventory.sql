@@ -35,6 +35,6 @@ where cardinality($3::bigint[]) > 0 and (h.tenant is null
      is distinct from (w.quantity, w.reserved_quantity, w.available_quantity))
 on conflict (tenant, warehouse_id, product_id) do update
 set quantity = excluded.quantity, reserved_quantity = excluded.reserved_quantity,
-    available_quantity = excluded.available_quantity, synced_at = now()
+    available_quantity = excluded.available_quantity, synced_at = excluded.synced_at
 )
 select ''::text, 0::bigint where false

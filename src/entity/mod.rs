@@ -143,6 +143,17 @@ impl Stream {
         stream
     }
 
+    /// The key column that both sides order alike: one whole number, perhaps behind the server.
+    pub fn ordered_key(&self) -> Option<&str> {
+        let name = match self.key.as_slice() {
+            [name] => name,
+            [server, name] if server == "server" => name,
+            _ => return None,
+        };
+        let column = self.columns.get(self.column(name)?)?;
+        (column.kind == Type::Bigint).then_some(name)
+    }
+
     /// Index of a column by its name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == name)

@@ -75,7 +75,7 @@ waits as (
          when s.products = 0 then 'unknown barcode' else 'ambiguous barcode' end,
     case when s.branches <> 1 then s.branch_code else s.barcode end)
   on conflict (tenant, server, stream, row_key) do update
-  set reason = excluded.reason, value = excluded.value, synced_at = now()
+  set reason = excluded.reason, value = excluded.value, synced_at = excluded.synced_at
   returning t.server, t.xmax = 0 as is_new
 ),
 moved as (
@@ -94,7 +94,7 @@ where w.matched and (h.tenant is null
      is distinct from (w.sale_date, w.warehouse_id, w.product_id, w.quantity, w.invoice_no))
 on conflict (tenant, origin, origin_key, movement_type) do update
 set moved_at = excluded.moved_at, warehouse_id = excluded.warehouse_id, product_id = excluded.product_id,
-    quantity = excluded.quantity, reference = excluded.reference, synced_at = now()
+    quantity = excluded.quantity, reference = excluded.reference, synced_at = excluded.synced_at
 )
 select c.server, sum(c.more)::bigint
 from (select w.server, 1 as more from waits w where w.is_new union all select a.server, -1 from admitted a) c

@@ -113,7 +113,7 @@ waits as (
     offset 0) h on true
   where m.lacks is not null and (h.reason, h.value) is distinct from (m.lacks, m.lacked_id::text)
   on conflict (tenant, server, stream, row_key) do update
-  set reason = excluded.reason, value = excluded.value, synced_at = now()
+  set reason = excluded.reason, value = excluded.value, synced_at = excluded.synced_at
   returning t.server, t.xmax = 0 as is_new
 ),
 stored as (
@@ -134,7 +134,7 @@ where h.tenant is null
 on conflict (tenant, origin, origin_key, movement_type) do update
 set moved_at = excluded.moved_at, warehouse_id = excluded.warehouse_id, product_id = excluded.product_id,
     quantity = excluded.quantity, other_warehouse_id = excluded.other_warehouse_id,
-    reference = excluded.reference, partner_id = excluded.partner_id, synced_at = now()
+    reference = excluded.reference, partner_id = excluded.partner_id, synced_at = excluded.synced_at
 )
 select c.server, sum(c.more)::bigint
 from (select w.server, 1 as more from waits w where w.is_new union all select a.server, -1 from admitted a) c

@@ -7,7 +7,8 @@ use super::identity::as_owner;
 use super::rows::put;
 use super::sql::{execute, first, json_key, json_keys, key_arrays, value};
 use super::tables::pass_text;
-use super::{Place, Store, derive};
+use super::walk::Walk;
+use super::{Place, Store, aside, derive};
 use crate::engine::{Batch, Lines, Mode, Standing, Sweep, Written};
 use crate::entity::statement;
 use crate::error::{Error, Kind, Result};
@@ -27,6 +28,7 @@ impl Store {
     pub fn write(&mut self, batch: &Batch) -> Result<Written> {
         let place = self.place(batch.task, batch.stream)?;
         let batch = &*place.batch_here(batch);
+        let walk = self.walk(batch);
         let written = place.transaction(|| {
             derive::take_turn(&place)?;
             let whole = is_full(batch);
@@ -36,11 +38,12 @@ impl Store {
             for lines in &batch.lines {
                 written += put_lines(&self.place(batch.task, lines.stream)?, lines, whole)?;
             }
-            let missed = missed(&place, batch)?;
-            as_owner(|| record(&place, batch, &own, &mut written, &missed))?;
+            let missed = missed(&place, batch, walk.is_some())?;
+            as_owner(|| record(&place, batch, &own, &mut written, (&missed, walk.as_ref())))?;
             Ok(written)
         })?;
         let own = batch.rows.len() + batch.rejected.len() + batch.leaving.len();
+        self.walked(batch, walk);
         self.advance(batch.task, batch.stream, own as u64 + batch.duplicates)?;
         Ok(written)
     }
@@ -65,44 +68,42 @@ fn put_lines(place: &Place<'_>, lines: &Lines, whole: bool) -> Result<Written> {
     Ok(written)
 }
 
-/// What a batch's answer lacks: keys that become candidates, with the reason.
-pub(super) fn missed(place: &Place<'_>, batch: &Batch) -> Result<Vec<(Vec<Key>, &'static str)>> {
+/// What a batch's answer lacks: keys that become candidates, with the reason. `walks`: whether its sweep goes on where
+/// the one before ended.
+pub(super) fn missed(place: &Place<'_>, batch: &Batch, walks: bool) -> Result<Vec<(Vec<Key>, &'static str)>> {
     let mut missed = Vec::new();
     if !batch.leaving.is_empty() {
         missed.push((place.present(&batch.leaving)?, "left keep"));
     }
     if let Some(sweep) = &batch.sweep {
-        missed.push((swept(place, sweep)?, "missing"));
+        // Of a table that was new nothing is gone.
+        let is_new = matches!(&batch.standing, Some(Standing::Open(pass)) if pass.rows_before == 0);
+        missed.push((swept(place, sweep, walks && !is_new)?, "missing"));
     }
     Ok(missed)
 }
 
-fn swept(place: &Place<'_>, sweep: &Sweep) -> Result<Vec<Key>> {
-    let Some(sql) = statement::missing_in_range(place.stream, place.schema) else {
-        return swept_between(place, sweep);
+/// Keys that are here and not on the remote: of the range, where both sides order keys alike; else of all, once the
+/// last range has come.
+fn swept(place: &Place<'_>, sweep: &Sweep, walks: bool) -> Result<Vec<Key>> {
+    let (after, through) = (sweep.after.is_some(), sweep.through.is_some());
+    let Some(sql) = statement::missing_in_range(place.stream, place.schema, after, through) else {
+        return if walks { aside::sweep(place, sweep) } else { Ok(Vec::new()) };
     };
     let seen: Vec<i64> = sweep.seen.iter().filter_map(whole).collect();
-    let bound = |key: &Option<Key>| value(key.as_ref().and_then(whole));
-    let arguments = [value(place.tenant()), bound(&sweep.after), bound(&sweep.through), value(seen)];
-    place.query(&[&place.stream.table], &sql, &arguments, |row| row.key(1))
-}
-
-fn swept_between(place: &Place<'_>, sweep: &Sweep) -> Result<Vec<Key>> {
-    let (after, through) = (sweep.after.is_some(), sweep.through.is_some());
-    let sql = statement::missing_between(place.stream, place.schema, after, through);
-    let columns = place.stream.key.len();
-    let mut arguments = vec![value(place.tenant())];
-    arguments.extend(key_arrays(&sweep.seen, columns));
-    for end in [&sweep.after, &sweep.through] {
-        arguments.extend(key_arrays(end.as_slice(), columns));
+    let limits = [&sweep.after, &sweep.through].into_iter().flatten().filter_map(whole);
+    let mut arguments = vec![value(place.tenant()), value(seen)];
+    arguments.extend(limits.map(value));
+    if place.task.entity.is_of_servers() {
+        arguments.push(value(place.label()));
     }
-    arguments.push(value(place.label()));
     place.query(&[&place.stream.table], &sql, &arguments, |row| row.key(1))
 }
 
 pub(super) fn whole(key: &Key) -> Option<i64> {
     match key.0.as_slice() {
-        [Scalar::Int(n)] => Some(*n),
+        // Perhaps behind the server.
+        [Scalar::Int(n)] | [_, Scalar::Int(n)] => Some(*n),
         _ => None,
     }
 }
@@ -114,15 +115,15 @@ pub(super) fn record(
     batch: &Batch,
     own: &Written,
     written: &mut Written,
-    missed: &[(Vec<Key>, &'static str)],
+    (missed, walk): (&[(Vec<Key>, &'static str)], Option<&Walk>),
 ) -> Result<()> {
     for (keys, reason) in missed {
         written.candidates += suspect(place, keys, reason)?;
     }
-    if let Some(sweep) = &batch.sweep {
-        forget_unseen(place, sweep)?;
-    }
     reject(place, &batch.rejected)?;
+    if let Some(walk) = walk.filter(|walk| walk.is_over()) {
+        forget_unseen(place, walk)?;
+    }
     clear(place, &batch.rows.keys)?;
     clear(place, &batch.leaving)?;
     count(place, batch, written)?;
@@ -190,19 +191,11 @@ pub(super) fn has_rejections(place: &Place<'_>) -> Result<bool> {
 }
 
 /// A rejected row that the remote no longer has is no longer anybody's work.
-fn forget_unseen(place: &Place<'_>, sweep: &Sweep) -> Result<()> {
-    if !has_rejections(place)? {
-        return Ok(());
-    }
-    let (after, through) = (sweep.after.as_slice(), sweep.through.as_slice());
-    let sql = statement::forget_unseen(place.stream, !after.is_empty(), !through.is_empty());
-    let mut arguments =
-        vec![value(place.link()), value(place.entity()), value(place.table()), json_keys(&sweep.seen)];
-    let columns = place.stream.key.len();
-    for end in [after, through] {
-        arguments.extend(key_arrays(end, columns));
-    }
-    execute(&sql, &arguments).map(drop)
+fn forget_unseen(place: &Place<'_>, walk: &Walk) -> Result<()> {
+    let sql = "delete from erp_sync.rejected
+               where link = $1 and entity = $2 and stream = $3 and last_seen_at < $4::timestamptz";
+    let began = value(walk.began.to_rfc3339());
+    execute(sql, &[value(place.link()), value(place.entity()), value(place.table()), began]).map(drop)
 }
 
 /// A good version of a row clears its rejection.

@@ -2,6 +2,7 @@
 //! its [`Sink`](crate::engine::Sink); every method is one transaction of its own,
 //! unless its doc says that it joins the current one.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ use crate::guc::Settings;
 use crate::source::{Key, Layout, Remote};
 use crate::store::call::{Message, Order};
 
+mod aside;
 mod batch;
 pub mod call;
 mod configured;
@@ -55,6 +57,7 @@ mod turns;
 mod verify;
 mod views;
 mod waiting;
+mod walk;
 
 pub use configured::{Configured, configure};
 pub use identity::{on_safe_path, role};
@@ -72,6 +75,7 @@ pub use waiting::waiting;
 
 use sql::{first, value};
 use target::Tables;
+use walk::Walk;
 
 /// The store of some tasks of one run.
 pub struct Store {
@@ -80,6 +84,8 @@ pub struct Store {
     tasks: Vec<Tracked>,
     entities: Arc<[Entity]>,
     tables: Tables,
+    /// By task and stream.
+    walks: HashMap<(usize, usize), Walk>,
     news: Vec<Message>,
     told_at: Instant,
 }
@@ -125,6 +131,7 @@ impl Store {
             tasks,
             entities,
             tables: Tables::default(),
+            walks: HashMap::new(),
             news: Vec::new(),
             told_at: Instant::now(),
         }

@@ -40,7 +40,7 @@ impl Store {
             derive::take_turn(&place)?;
             let mut written = take_over(&place, batch, remove)?;
             let own = written;
-            as_owner(|| record(&place, batch, &own, &mut written, &[]))?;
+            as_owner(|| record(&place, batch, &own, &mut written, (&[], None)))?;
             clear(&place)?;
             Ok(written)
         })

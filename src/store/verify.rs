@@ -16,11 +16,19 @@ impl Store {
     /// Compares a range of keys with what is here. Changes nothing.
     pub fn compare(&mut self, task: usize, stream: usize, range: &KeyRange) -> Result<Compared> {
         let place = self.place(task, stream)?;
+        let swept = Batch {
+            leaving: range.leaving.clone(),
+            sweep: range.sweep.clone(),
+            ..Batch::empty(task, stream)
+        };
+        let swept = place.batch_here(&swept).into_owned();
+        let walk = self.walk(&swept);
         let compared = place.transaction(|| {
             let mut compared = listed(&place, range)?;
-            compared.differences.extend(extra(&place, task, stream, range)?);
+            compared.differences.extend(extra(&place, &swept, walk.is_some())?);
             Ok(compared)
         })?;
+        self.walked(&swept, walk);
         self.advance(task, stream, range.keys.len() as u64)?;
         Ok(compared)
     }
@@ -93,11 +101,9 @@ fn rejected(place: &Place<'_>, here: &[Key]) -> Result<BTreeSet<usize>> {
     })
 }
 
-/// Rows of the range that are here and not to be.
-fn extra(place: &Place<'_>, task: usize, stream: usize, range: &KeyRange) -> Result<Vec<Difference>> {
-    let batch =
-        Batch { leaving: range.leaving.clone(), sweep: range.sweep.clone(), ..Batch::empty(task, stream) };
-    let keys = missed(place, &place.batch_here(&batch))?.into_iter().flat_map(|(keys, _)| keys).collect();
+/// Rows that are here and not to be, as far as a range shows.
+fn extra(place: &Place<'_>, range: &Batch, walks: bool) -> Result<Vec<Difference>> {
+    let keys = missed(place, range, walks)?.into_iter().flat_map(|(keys, _)| keys).collect();
     let difference =
         |key| Difference { key, differs: Differs::Extra, remote: None, here: None, overdue: true };
     Ok(place.keys_told(keys).into_iter().map(difference).collect())

@@ -5,6 +5,7 @@ mod incremental;
 mod lines;
 mod mending;
 mod naive;
+mod order;
 mod rejected;
 mod servers;
 

@@ -56,7 +56,7 @@ pub fn adopt(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -
          from s left join {table} as t on t.\"tenant\" = $1::text and t.{key} = s.{key}\n\
          where t.\"tenant\" is null\n   or ({stored})\n      is distinct from ({sent})\n\
          on conflict (\"tenant\", {key}) do update\n\
-         set {sets}, \"synced_at\" = now(), \"run_id\" = excluded.\"run_id\"\n\
+         set {sets}, \"synced_at\" = excluded.\"synced_at\", \"run_id\" = excluded.\"run_id\"\n\
          returning (n.xmax = 0) as inserted, {written}",
         aside_names = list(&names, |name| format!("a.{}", quote_ident(name))),
         all = list(&names, |name| quote_ident(name)),

@@ -43,20 +43,6 @@ pub(super) fn listed_keys(stream: &Stream, first: usize) -> String {
     }
 }
 
-/// Subquery: the given keys that are the row `t`. An anti-join, unlike
-/// `<> all(...)`, which a generic plan compares one by one.
-pub(super) fn same_key(stream: &Stream, first: usize) -> String {
-    let keys = key_types(stream);
-    let equal: Vec<String> =
-        keys.iter().enumerate().map(|(i, (name, _))| format!("k.k{i} = t.{}", quote_ident(name))).collect();
-    format!(
-        "select from unnest({}) as k({}) where {}",
-        key_arrays(&keys, first),
-        key_names(&keys),
-        equal.join(" and ")
-    )
-}
-
 pub(super) fn returned_keys(stream: &Stream) -> String {
     keys_of("t", stream)
 }

@@ -7,25 +7,24 @@
 
 use super::Stream;
 use super::quote::{qualified, quote_ident};
-use keys::{as_sent, key_arrays, key_names, key_types, listed_keys, returned_keys, same_key, single_key};
+use keys::{as_sent, key_arrays, key_names, key_types, keys_of, listed_keys, returned_keys, single_key};
 
 mod adopt;
 mod keys;
-mod unseen;
 mod upsert;
 
 pub use adopt::{ASIDE, adopt, remove_vanished, vanished};
-pub use unseen::forget_unseen;
 pub use upsert::{upsert, upsert_keys};
 
 /// Deletes rows by key. Parameters: `$1` tenant, then one array per key column.
 /// Gives for each row deleted its content as JSON text (`content`) and its key.
 pub fn delete(stream: &Stream, schema: &str) -> String {
     format!(
-        "delete from {} as t\nwhere t.\"tenant\" = $1::text and {}\nreturning to_jsonb(t.*)::text as content, {}",
+        "with gone as (\n  delete from {} as t where t.\"tenant\" = $1::text and {}\n  returning t.*\n)\n\
+         select to_jsonb(gone.*)::text as content, {} from gone",
         qualified(schema, &stream.table),
         listed_keys(stream, 2),
-        returned_keys(stream)
+        keys_of("gone", stream)
     )
 }
 
@@ -35,61 +34,70 @@ pub fn delete(stream: &Stream, schema: &str) -> String {
 /// `None` for a stream without a parent.
 pub fn missing_children(stream: &Stream, schema: &str) -> Option<String> {
     let parent = stream.parent.as_ref()?;
-    Some(format!(
-        "select {}\nfrom {} as t\nwhere t.\"tenant\" = $1::text and t.{} = any($2::bigint[])\n  and not exists ({})",
-        returned_keys(stream),
-        qualified(schema, &stream.table),
-        quote_ident(&parent.column),
-        same_key(stream, 3)
-    ))
+    let of_headers = format!("t.{} = any($2::bigint[])", quote_ident(&parent.column));
+    Some(all_but(stream, schema, &[of_headers], &given(stream, 3)))
 }
 
 /// The keys that are here and absent there, of a stretch of a full pass in key
-/// order. Parameters: `$1` tenant, `$2` and `$3` the stretch (behind `$2`, up to
-/// and with `$3`; null: no limit), `$4` the keys read, as `bigint[]`. For
-/// streams with a single `bigint` key; `None` for others.
-pub fn missing_in_range(stream: &Stream, schema: &str) -> Option<String> {
-    let key = quote_ident(single_key(stream)?);
-    Some(format!(
-        "select {}\nfrom {} as t\nwhere t.\"tenant\" = $1::text\n  \
-         and ($2::bigint is null or t.{key} > $2::bigint) and ($3::bigint is null or t.{key} <= $3::bigint)\n  \
-         and not exists ({})\norder by 1",
-        returned_keys(stream),
-        qualified(schema, &stream.table),
-        same_key(stream, 4)
-    ))
+/// order. Parameters: `$1` tenant, `$2` the keys read, as `bigint[]`, then those of its limits that
+/// are there: behind one key, up to and with another; then the server, where the stream is of servers.
+/// `None` for keys that the remote may order otherwise: see [`unseen`].
+pub fn missing_in_range(stream: &Stream, schema: &str, after: bool, through: bool) -> Option<String> {
+    let key = quote_ident(stream.ordered_key()?);
+    let limits = [(after, ">"), (through, "<=")].into_iter().filter(|(there, _)| *there);
+    let mut which: Vec<String> =
+        limits.enumerate().map(|(n, (_, sign))| format!("t.{key} {sign} ${}::bigint", n + 3)).collect();
+    let mut read = "select unnest($2::bigint[])".to_string();
+    if is_of_servers(stream) {
+        let server = format!("${}::text", which.len() + 3);
+        read = format!("select {server}, unnest($2::bigint[])");
+        which.push(format!("t.\"server\" = {server}"));
+    }
+    Some(all_but(stream, schema, &which, &read))
 }
 
-/// As [`missing_in_range`], for any key: in the order of its columns, the first of which is the
-/// server. Parameters: `$1` tenant, then the keys read, one array per key column, then the
-/// stretch: one array of each end per key column, empty for no limit.
-///
-/// `except` compares by hash; of an anti-join the planner expects one row, and compares each with each.
-pub fn missing_between(stream: &Stream, schema: &str, after: bool, through: bool) -> String {
-    let keys = key_types(stream);
-    let (all, count) = (list(&keys, |(name, _)| format!("t.{}", quote_ident(name))), keys.len());
-    let end = |there: bool, first: usize, sign: &str| match there {
-        true => format!(" and ({all}) {sign} (select * from unnest({}))", key_arrays(&keys, first)),
-        false => String::new(),
-    };
-    let server = keys.first().map(|(name, _)| quote_ident(name)).unwrap_or_default();
-    let last = 2 * count + 2;
-    // Both ends are of the server. Its equality would be an index's first choice, and each page
-    // would be looked for from the server's first row on.
-    let of_server = match after && through {
-        true => String::new(),
-        false => format!(" and t.{server} = ${}::text", 3 * count + 2),
-    };
+/// The keys that are here and not put aside: absent there, after a full pass whose keys were all put aside. Parameters:
+/// `$1` tenant, then the server, where the stream is of servers. What is put aside is read into a list first: on a
+/// distributed cluster a table of the session joins no other.
+pub fn unseen(stream: &Stream, schema: &str) -> String {
+    let which = is_of_servers(stream).then(|| "t.\"server\" = $2::text".to_string());
+    let aside = qualified(ASIDE, &stream.table);
     format!(
-        "select {}\nfrom (select {all}\n  from {} as t\n  \
-         where t.\"tenant\" = $1::text{of_server}{}{}\n  \
-         except select * from unnest({})) as t",
-        returned_keys(stream),
-        qualified(schema, &stream.table),
-        end(after, count + 2, ">"),
-        end(through, last, "<="),
-        key_arrays(&keys, 2)
+        "with s as materialized (select a.* from {aside} as a)\n{}",
+        all_but(stream, schema, which.as_slice(), "select s.* from s")
     )
+}
+
+/// Makes the table that keys are put aside in. Without parameters.
+pub fn make_aside(stream: &Stream) -> String {
+    let columns = list(&key_types(stream), |(name, kind)| format!("{} {}", quote_ident(name), kind.sql()));
+    format!("create table {} ({columns})", qualified(ASIDE, &stream.table))
+}
+
+/// Puts keys aside. Parameters: one array per key column.
+pub fn put_keys_aside(stream: &Stream) -> String {
+    format!("insert into {} {}", qualified(ASIDE, &stream.table), given(stream, 1))
+}
+
+/// The keys of rows of one tenant but for some others. `except` compares by hash; of an anti-join with a list the
+/// planner expects one row, and compares each with each.
+fn all_but(stream: &Stream, schema: &str, which: &[String], others: &str) -> String {
+    let which: String = which.iter().map(|condition| format!(" and {condition}")).collect();
+    format!(
+        "select {}\nfrom (select {}\n  from {} as t\n  where t.\"tenant\" = $1::text{which}\n  except {others}) as t",
+        returned_keys(stream),
+        list(&key_types(stream), |(name, _)| format!("t.{}", quote_ident(name))),
+        qualified(schema, &stream.table),
+    )
+}
+
+/// The given keys, from parameter `first` on.
+fn given(stream: &Stream, first: usize) -> String {
+    format!("select * from unnest({})", key_arrays(&key_types(stream), first))
+}
+
+fn is_of_servers(stream: &Stream) -> bool {
+    stream.key.first().is_some_and(|name| name == "server")
 }
 
 /// Which of the given lines have no header in `parent`'s table (a line without

@@ -43,7 +43,7 @@ fn written(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -> 
          from s left join {table} as t on t.\"tenant\" = $1::text and {joined}\n  \
          where t.\"tenant\" is null\n     or ({stored})\n        is distinct from ({sent})\n  \
          on conflict (\"tenant\", {key}) do update\n  \
-         set {sets}, \"synced_at\" = now(), \"run_id\" = excluded.\"run_id\"\n  \
+         set {sets}, \"synced_at\" = excluded.\"synced_at\", \"run_id\" = excluded.\"run_id\"\n  \
          returning (n.xmax = 0) as inserted, {returned}\n)",
         ours = list(&fields, |f| format!("s.{}", quote_ident(f.name))),
         joined = equal_keys(stream, "t", "s"),
