@@ -45,6 +45,57 @@ fn extended(patch: &Value) -> Result<Entity> {
     }
 }
 
+/// What two extensions of one entity say together: a later word on a column goes before an earlier one, and all other
+/// columns stay. A whole manifest replaces what was there.
+///
+/// Errors: [`Kind::Manifest`] when either is no JSON.
+pub fn together(before: &str, after: &str) -> Result<String> {
+    let (before_json, after_json) = (read(before)?, read(after)?);
+    if before_json.get("extends").is_none() || after_json.get("extends").is_none() {
+        return Ok(after.to_string());
+    }
+    let (Value::Object(mut all), Value::Object(more)) = (before_json, after_json) else {
+        return Ok(after.to_string());
+    };
+    for (name, value) in more {
+        let known = all.get_mut(&name).and_then(Value::as_array_mut);
+        match (name.as_str(), known, &value) {
+            ("streams", Some(known), Value::Array(streams)) => {
+                add_named(known, streams, "table", &add_to_stream)
+            }
+            _ => drop(all.insert(name, value)),
+        }
+    }
+    Ok(Value::Object(all).to_string())
+}
+
+/// Adds what has a new name; `known` works in what has a known one.
+fn add_named(all: &mut Vec<Value>, more: &[Value], name: &str, known: &dyn Fn(&mut Value, &Value)) {
+    for one in more {
+        match all.iter_mut().find(|had| had.get(name).is_some() && had.get(name) == one.get(name)) {
+            Some(had) => known(had, one),
+            None => all.push(one.clone()),
+        }
+    }
+}
+
+fn add_to_stream(stream: &mut Value, more: &Value) {
+    let (Some(stream), Some(more)) = (stream.as_object_mut(), more.as_object()) else { return };
+    for (name, value) in more {
+        match (name.as_str(), stream.get_mut(name), value) {
+            ("columns", Some(Value::Array(all)), Value::Array(columns)) => {
+                add_named(all, columns, "name", &|had, one| had.clone_from(one));
+            }
+            ("indexes", Some(Value::Array(all)), Value::Array(indexes)) => {
+                let new = indexes.iter().filter(|index| !all.contains(index)).cloned().collect::<Vec<_>>();
+                all.extend(new);
+            }
+            ("refers", Some(Value::Object(all)), Value::Object(refers)) => all.extend(refers.clone()),
+            _ => drop(stream.insert(name.clone(), value.clone())),
+        }
+    }
+}
+
 fn names() -> String {
     catalog::builtin().iter().map(|entity| entity.name.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -7,7 +7,7 @@ use pgrx::pg_sys;
 use super::identity::{as_owner, role};
 use super::object_id::object_id;
 use super::role_name;
-use super::sql::{execute, first, query, value};
+use super::sql::{execute, first, look, value};
 use crate::entity::{Entity, admit, catalog, define as definition};
 use crate::error::{Error, Kind, Result};
 
@@ -54,7 +54,8 @@ order by e.name";
 fn stored() -> Result<Vec<Stored>> {
     let arguments = [value(object_id(role())), value(role_name()?)];
     as_owner(|| {
-        query(STORED, &arguments, |row| {
+        // One statement may define several, each of which sees those before it.
+        look(STORED, &arguments, |row| {
             Ok(Stored { definer: row.text(1)?, name: row.text(2)?, json: row.text(3)? })
         })
     })
@@ -115,11 +116,15 @@ const MANIFESTS: usize = 200;
 /// Errors: [`Kind::Usage`] when it is larger, or one more, than a role may store.
 pub fn define(json: &str) -> Result<String> {
     if json.len() > MANIFEST_BYTES {
-        return Err(Error::new(Kind::Usage, format!("the manifest has {} bytes", json.len()))
-            .detail(format!("a manifest has at most {MANIFEST_BYTES} bytes"))
-            .hint("leave out columns that nobody reads, or make several entities of it"));
+        return Err(too_long(json.len()));
     }
     let entity = definition::define(json)?;
+    let before = stored()?.into_iter().find(|stored| stored.name == entity.name);
+    let json = before.map_or(Ok(json.to_string()), |before| definition::together(&before.json, json))?;
+    if json.len() > MANIFEST_BYTES {
+        return Err(too_long(json.len()));
+    }
+    let entity = definition::define(&json)?;
     admit::admit(&entity, &all_but(Some(&entity.name))?)?;
     adopt()?;
     if stored()?.iter().filter(|stored| stored.name != entity.name).count() >= MANIFESTS {
@@ -130,6 +135,12 @@ pub fn define(json: &str) -> Result<String> {
         [value(role_name()?), value(entity.name.clone()), value(json.to_string()), value(object_id(role()))];
     as_owner(|| execute(STORE, &arguments))?;
     Ok(entity.name)
+}
+
+fn too_long(bytes: usize) -> Error {
+    Error::new(Kind::Usage, format!("the manifest has {bytes} bytes"))
+        .detail(format!("a manifest has at most {MANIFEST_BYTES} bytes"))
+        .hint("leave out columns that nobody reads, or make several entities of it")
 }
 
 /// Removes a stored manifest. In the current transaction.

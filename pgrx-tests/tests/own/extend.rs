@@ -35,6 +35,35 @@ fn a_custom_field_comes_with_the_entity_it_belongs_to_and_goes_without_harm() {
 }
 
 #[test]
+fn fields_that_are_added_one_by_one_are_all_kept() {
+    let mut shop = shop_with_shelves("own_extend_all");
+    for field in ["x_row", "x_box"] {
+        shop.odoo.add_field(
+            "product.product",
+            field,
+            json!({"type": "char", "string": field, "store": true}),
+        );
+        shop.odoo.write_silently("product.product", &[5], json!({field: format!("{field} 5")}));
+    }
+    // Three calls in one statement, as the list of fields proposes it.
+    let defined = shop.rows(
+        r"select sync_define(manifest) from sync_discover('odoo_main', 'product.product') where field like 'x\_%'",
+    );
+    assert_eq!(defined, ["products"; 3]);
+    run(&mut shop, "products");
+    let stored = "select x_shelf, x_row, x_box from erp.products where id = 5";
+    assert_eq!(shop.rows(stored), ["A-17|x_row 5|x_box 5"]);
+
+    // And a later one takes nothing away.
+    define(&mut shop, SHELF);
+    shop.odoo.advance(3600);
+    shop.odoo.write("product.product", &[5], json!({"x_row": "changed"}));
+    run(&mut shop, "products");
+    assert_eq!(shop.rows(stored), ["A-17|changed|x_box 5"]);
+    assert_eq!(shop.value("select shelf from erp.products where id = 5"), "A-17");
+}
+
+#[test]
 fn a_field_that_the_remote_does_not_have_is_reported_and_the_rest_syncs() {
     let mut shop = Shop::open(Cluster::shared(), "own_no_field", "jsonrpc");
     define(&mut shop, SHELF);

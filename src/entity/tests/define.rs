@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::entity::admit::admit;
-use crate::entity::define::define;
+use crate::entity::define::{define, together};
 use crate::entity::{Entity, Type, catalog, parse};
 use crate::error::Kind;
 
@@ -36,6 +36,30 @@ fn a_custom_field_is_added_to_a_built_in_entity_without_copying_it() {
     let added = stream.columns.last().unwrap();
     assert_eq!((added.name.as_str(), added.kind, added.paths()), ("shelf", Type::Text, vec!["x_shelf"]));
     assert_eq!(&entity.streams[1..], &base.streams[1..]);
+}
+
+#[test]
+fn extensions_add_up_name_by_name() {
+    let column = |name: &str, path: &str| json!({"name": name, "type": "text", "path": [path], "about": "x"});
+    let first = product(
+        json!({"columns": [column("shelf", "x_shelf"), column("row", "x_row")], "indexes": [["shelf"]]}),
+    );
+    let second = product(json!({"columns": [column("row", "x_other_row"), column("box", "x_box")],
+        "indexes": [["shelf"], ["box"]], "refers": {"id": "contacts"}}));
+    let stream = &define(&together(&first, &second).unwrap()).unwrap().streams[0];
+    let paths = |name: &str| stream.columns[stream.column(name).unwrap()].paths().join(",");
+    assert_eq!([paths("shelf"), paths("row"), paths("box")], ["x_shelf", "x_other_row", "x_box"]);
+    assert_eq!(stream.indexes.iter().filter(|index| **index == ["shelf"]).count(), 1);
+    assert!(stream.indexes.contains(&vec!["box".to_string()]));
+
+    let other =
+        json!({"extends": "products", "streams": [{"table": "uoms", "columns": [column("more", "x_more")]}]});
+    let both = define(&together(&first, &other.to_string()).unwrap()).unwrap();
+    assert!(both.streams[0].column("shelf").is_some(), "another stream's addition takes nothing away");
+    assert!(both.streams.iter().any(|stream| stream.column("more").is_some()));
+
+    let whole = r#"{"name": "products"}"#;
+    assert_eq!(together(&first, whole).unwrap(), whole, "a whole manifest replaces what was there");
 }
 
 #[test]
