@@ -111,8 +111,10 @@ impl<'a> Builder<'a> {
             (place.0.first(), self.before.as_ref().and_then(|key| key.0.first()))
         {
             // Texts go by an order of the remote's; marks and numbers by one that is known here.
-            let known = self.by_cursor || self.plan.goes_by_number();
-            self.ordered &= !known || now >= earlier;
+            self.ordered &= match self.by_cursor {
+                true => now >= earlier,
+                false => !self.plan.goes_by_number() || number(now) >= number(earlier),
+            };
         }
         self.before = Some(place.clone());
     }
@@ -258,6 +260,14 @@ fn set<T>(values: &mut Vec<T>, at: usize, value: T) {
 /// columns of a page.
 pub(super) fn held(row: &Row) -> usize {
     row.cells().map(|(_, data)| size_of::<ColumnData>() + size(data)).sum()
+}
+
+/// A whole number of a key, which may be kept as text here.
+fn number(part: &Scalar) -> Option<i64> {
+    match part {
+        Scalar::Int(number) => Some(*number),
+        Scalar::Text(text) => text.parse().ok(),
+    }
 }
 
 /// About how many bytes a value takes on the wire.
