@@ -273,6 +273,7 @@ create table erp_sync.rejected (
   first_seen_at timestamptz not null default clock_timestamp(),
   last_seen_at timestamptz not null default clock_timestamp(),
   link bigint not null,
+  run_id bigint,
   constraint rejected_pkey primary key (link, entity, stream, key)
 );
 comment on table erp_sync.rejected is 'remote rows that could not be stored; a later good version clears its row';
@@ -288,6 +289,7 @@ comment on column erp_sync.rejected.count is 'how often it was seen';
 comment on column erp_sync.rejected.first_seen_at is 'when it was first seen';
 comment on column erp_sync.rejected.last_seen_at is 'when it was last seen';
 comment on column erp_sync.rejected.link is 'the server with the schema its rows go to';
+comment on column erp_sync.rejected.run_id is 'the last run that met it';
 
 create table erp_sync.removed (
   id bigint generated always as identity,

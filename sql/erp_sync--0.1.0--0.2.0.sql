@@ -82,7 +82,7 @@ alter table erp_sync.batch add column link bigint;
 alter table erp_sync.position add column link bigint;
 alter table erp_sync.candidate add column link bigint;
 alter table erp_sync.reread add column link bigint;
-alter table erp_sync.rejected add column link bigint;
+alter table erp_sync.rejected add column link bigint, add column run_id bigint;
 alter table erp_sync.removed add column link bigint;
 alter table erp_sync.difference add column link bigint;
 alter table erp_sync.entity add column definer_id text;
@@ -181,6 +181,7 @@ comment on column erp_sync.position.link is 'the server with the schema its rows
 comment on column erp_sync.candidate.link is 'the server with the schema its rows go to';
 comment on column erp_sync.reread.link is 'the server with the schema its rows go to';
 comment on column erp_sync.rejected.link is 'the server with the schema its rows go to';
+comment on column erp_sync.rejected.run_id is 'the last run that met it';
 comment on column erp_sync.removed.link is 'the server with the schema its rows go to';
 comment on column erp_sync.difference.link is 'the server with the schema its rows go to';
 comment on column erp_sync.entity.definer_id is 'cluster, database and OID of that role';

@@ -7,7 +7,6 @@ use super::identity::as_owner;
 use super::rows::put;
 use super::sql::{execute, first, json_key, json_keys, key_arrays, value};
 use super::tables::pass_text;
-use super::walk::Walk;
 use super::{Place, Store, aside, derive};
 use crate::engine::{Batch, Lines, Mode, Standing, Sweep, Written};
 use crate::entity::statement;
@@ -28,7 +27,8 @@ impl Store {
     pub fn write(&mut self, batch: &Batch) -> Result<Written> {
         let place = self.place(batch.task, batch.stream)?;
         let batch = &*place.batch_here(batch);
-        let walk = self.walk(batch);
+        let walk = self.walks(batch);
+        let (walks, is_walked) = (walk.is_some(), walk.is_some_and(|sweep| sweep.through.is_none()));
         let written = place.transaction(|| {
             derive::take_turn(&place)?;
             let whole = is_full(batch);
@@ -38,12 +38,15 @@ impl Store {
             for lines in &batch.lines {
                 written += put_lines(&self.place(batch.task, lines.stream)?, lines, whole)?;
             }
-            let missed = missed(&place, batch, walk.is_some())?;
-            as_owner(|| record(&place, batch, &own, &mut written, (&missed, walk.as_ref())))?;
+            let missed = missed(&place, batch, walks)?;
+            as_owner(|| {
+                record(&place, batch, &own, &mut written, &missed)?;
+                if is_walked { forget_unseen(&place) } else { Ok(()) }
+            })?;
             Ok(written)
         })?;
         let own = batch.rows.len() + batch.rejected.len() + batch.leaving.len();
-        self.walked(batch, walk);
+        self.walked(batch, walks);
         self.advance(batch.task, batch.stream, own as u64 + batch.duplicates)?;
         Ok(written)
     }
@@ -90,8 +93,8 @@ fn swept(place: &Place<'_>, sweep: &Sweep, walks: bool) -> Result<Vec<Key>> {
     let Some(sql) = statement::missing_in_range(place.stream, place.schema, after, through) else {
         return if walks { aside::sweep(place, sweep) } else { Ok(Vec::new()) };
     };
-    let seen: Vec<i64> = sweep.seen.iter().filter_map(whole).collect();
-    let limits = [&sweep.after, &sweep.through].into_iter().flatten().filter_map(whole);
+    let seen: Vec<i64> = sweep.seen.iter().filter_map(ordered).collect();
+    let limits = [&sweep.after, &sweep.through].into_iter().flatten().filter_map(ordered);
     let mut arguments = vec![value(place.tenant()), value(seen)];
     arguments.extend(limits.map(value));
     if place.task.entity.is_of_servers() {
@@ -100,10 +103,18 @@ fn swept(place: &Place<'_>, sweep: &Sweep, walks: bool) -> Result<Vec<Key>> {
     place.query(&[&place.stream.table], &sql, &arguments, |row| row.key(1))
 }
 
+/// The part of a key by which both sides order: the last, behind the server where several fill the table.
+fn ordered(key: &Key) -> Option<i64> {
+    match key.0.last() {
+        Some(Scalar::Int(n)) => Some(*n),
+        _ => None,
+    }
+}
+
+/// A key that is one whole number.
 pub(super) fn whole(key: &Key) -> Option<i64> {
     match key.0.as_slice() {
-        // Perhaps behind the server.
-        [Scalar::Int(n)] | [_, Scalar::Int(n)] => Some(*n),
+        [Scalar::Int(n)] => Some(*n),
         _ => None,
     }
 }
@@ -115,15 +126,12 @@ pub(super) fn record(
     batch: &Batch,
     own: &Written,
     written: &mut Written,
-    (missed, walk): (&[(Vec<Key>, &'static str)], Option<&Walk>),
+    missed: &[(Vec<Key>, &'static str)],
 ) -> Result<()> {
     for (keys, reason) in missed {
         written.candidates += suspect(place, keys, reason)?;
     }
     reject(place, &batch.rejected)?;
-    if let Some(walk) = walk.filter(|walk| walk.is_over()) {
-        forget_unseen(place, walk)?;
-    }
     clear(place, &batch.rows.keys)?;
     clear(place, &batch.leaving)?;
     count(place, batch, written)?;
@@ -149,12 +157,12 @@ fn suspect(place: &Place<'_>, keys: &[Key], reason: &str) -> Result<u64> {
 }
 
 const REJECT: &str = "
-insert into erp_sync.rejected as r (server, entity, stream, tenant, key, record, rule, reason, link)
-select distinct on (k) $1, $2, $3, $4, k::jsonb, d::jsonb, u, w, $9
+insert into erp_sync.rejected as r (server, entity, stream, tenant, key, record, rule, reason, link, run_id)
+select distinct on (k) $1, $2, $3, $4, k::jsonb, d::jsonb, u, w, $9, $10
 from unnest($5::text[], $6::text[], $7::text[], $8::text[]) as x(k, d, u, w)
 on conflict (link, entity, stream, key) do update
 set record = excluded.record, rule = excluded.rule, reason = excluded.reason,
-    count = r.count + 1, last_seen_at = clock_timestamp()";
+    count = r.count + 1, last_seen_at = clock_timestamp(), run_id = excluded.run_id";
 
 fn reject(place: &Place<'_>, rejected: &[Rejected]) -> Result<()> {
     if rejected.is_empty() {
@@ -171,6 +179,7 @@ fn reject(place: &Place<'_>, rejected: &[Rejected]) -> Result<()> {
         texts(|r| r.rule.clone()),
         texts(|r| r.reason.clone()),
         value(place.link()),
+        value(place.run_id),
     ];
     execute(REJECT, &arguments).map(drop)
 }
@@ -190,12 +199,12 @@ pub(super) fn has_rejections(place: &Place<'_>) -> Result<bool> {
     Ok(first(any, &stream, |row| row.flag(1))?.unwrap_or(false))
 }
 
-/// A rejected row that the remote no longer has is no longer anybody's work.
-fn forget_unseen(place: &Place<'_>, walk: &Walk) -> Result<()> {
+/// Behind a walk through all keys: a rejected row that this run has not met is no longer on the remote.
+fn forget_unseen(place: &Place<'_>) -> Result<()> {
     let sql = "delete from erp_sync.rejected
-               where link = $1 and entity = $2 and stream = $3 and last_seen_at < $4::timestamptz";
-    let began = value(walk.began.to_rfc3339());
-    execute(sql, &[value(place.link()), value(place.entity()), value(place.table()), began]).map(drop)
+               where link = $1 and entity = $2 and stream = $3 and run_id is distinct from $4";
+    let arguments = [value(place.link()), value(place.entity()), value(place.table()), value(place.run_id)];
+    execute(sql, &arguments).map(drop)
 }
 
 /// A good version of a row clears its rejection.

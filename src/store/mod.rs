@@ -75,7 +75,6 @@ pub use waiting::waiting;
 
 use sql::{first, value};
 use target::Tables;
-use walk::Walk;
 
 /// The store of some tasks of one run.
 pub struct Store {
@@ -84,8 +83,8 @@ pub struct Store {
     tasks: Vec<Tracked>,
     entities: Arc<[Entity]>,
     tables: Tables,
-    /// By task and stream.
-    walks: HashMap<(usize, usize), Walk>,
+    /// How far all keys were seen, by task and stream.
+    walks: HashMap<(usize, usize), Key>,
     news: Vec<Message>,
     told_at: Instant,
 }

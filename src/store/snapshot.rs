@@ -2,10 +2,10 @@
 
 use super::batch::record;
 use super::identity::as_owner;
-use super::sql::{Row, array, change, execute, query, texts, value};
-use super::{Place, Store, derive, leftover};
+use super::sql::{Row, array, change, query, texts, value};
+use super::{Place, Store, aside, derive};
 use crate::engine::{Batch, Written};
-use crate::entity::{ddl, quote, statement};
+use crate::entity::{ddl, statement};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Key, Rows};
 
@@ -40,7 +40,7 @@ impl Store {
             derive::take_turn(&place)?;
             let mut written = take_over(&place, batch, remove)?;
             let own = written;
-            as_owner(|| record(&place, batch, &own, &mut written, (&[], None)))?;
+            as_owner(|| record(&place, batch, &own, &mut written, &[]))?;
             clear(&place)?;
             Ok(written)
         })
@@ -55,15 +55,10 @@ fn whole<'a>(keys: &[Key]) -> pgrx::datum::DatumWithOid<'a> {
     value(keys.iter().filter_map(super::batch::whole).collect::<Vec<i64>>())
 }
 
-/// Makes the session's table, empty; the owner of the business tables may read it. It has no indexes but its key.
+/// Makes the session's table, empty. It has no indexes but its key.
 fn clear(place: &Place<'_>) -> Result<()> {
-    let name = quote::qualified(statement::ASIDE, &place.table());
-    execute(&format!("drop table if exists {name}"), &[])?;
     let create = ddl::create_table(place.stream, statement::ASIDE).into_iter().next();
-    create.map_or(Ok(()), |sql| execute(&sql, &[]).map(drop))?;
-    let owner = quote::quote_ident(&place.target()?.owner_name);
-    execute(&format!("grant select on {name} to {owner}"), &[])?;
-    leftover::mark(&place.table(), place.run_id)
+    aside::make(place, &create.unwrap_or_default())
 }
 
 fn put_aside(place: &Place<'_>, rows: &Rows) -> Result<()> {

@@ -22,13 +22,13 @@ impl Store {
             ..Batch::empty(task, stream)
         };
         let swept = place.batch_here(&swept).into_owned();
-        let walk = self.walk(&swept);
+        let walks = self.walks(&swept).is_some();
         let compared = place.transaction(|| {
             let mut compared = listed(&place, range)?;
-            compared.differences.extend(extra(&place, &swept, walk.is_some())?);
+            compared.differences.extend(extra(&place, &swept, walks)?);
             Ok(compared)
         })?;
-        self.walked(&swept, walk);
+        self.walked(&swept, walks);
         self.advance(task, stream, range.keys.len() as u64)?;
         Ok(compared)
     }

@@ -1,51 +1,27 @@
-//! How far all keys of a stream have been seen, one stretch behind the other. What was in no stretch is known to be gone
-//! only behind the last of an unbroken row.
-
-use chrono::{DateTime, Utc};
+//! How far all keys of a stream have been seen in this run, one stretch behind the other. What was in no stretch is
+//! known to be gone only behind the last of an unbroken row.
 
 use super::Store;
-use crate::engine::Batch;
-use crate::source::Key;
-
-/// A walk through all keys of a stream.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Walk {
-    /// When it began.
-    pub(super) began: DateTime<Utc>,
-    /// Where it has come.
-    through: Option<Key>,
-}
-
-impl Walk {
-    /// Whether all keys were seen.
-    pub(super) fn is_over(&self) -> bool {
-        self.through.is_none()
-    }
-}
+use crate::engine::{Batch, Sweep};
 
 impl Store {
-    /// The walk that the sweep of a batch goes on with; `None` behind a gap, and in a run that did not begin it.
-    pub(super) fn walk(&self, batch: &Batch) -> Option<Walk> {
+    /// The sweep of a batch, if it begins a walk or goes on where this run's last one ended.
+    pub(super) fn walks<'a>(&self, batch: &'a Batch) -> Option<&'a Sweep> {
         let sweep = batch.sweep.as_ref()?;
-        let through = sweep.through.clone();
-        match &sweep.after {
-            None => Some(Walk { began: std::time::SystemTime::now().into(), through }),
-            after => {
-                let walk = self.walks.get(&(batch.task, batch.stream)).filter(|walk| walk.through == *after);
-                walk.map(|walk| Walk { through, ..walk.clone() })
-            }
-        }
+        let goes_on = sweep.after.is_none() || sweep.after.as_ref() == self.walks.get(&stream(batch));
+        goes_on.then_some(sweep)
     }
 
-    /// Notes that the batch of a sweep is committed.
-    pub(super) fn walked(&mut self, batch: &Batch, walk: Option<Walk>) {
-        if batch.sweep.is_none() {
-            return;
-        }
-        let stream = (batch.task, batch.stream);
-        match walk.filter(|walk| !walk.is_over()) {
-            Some(walk) => self.walks.insert(stream, walk),
-            None => self.walks.remove(&stream),
+    /// Notes that a batch is committed, whose sweep [`walks`](Self::walks) or does not.
+    pub(super) fn walked(&mut self, batch: &Batch, walks: bool) {
+        let Some(sweep) = &batch.sweep else { return };
+        match sweep.through.clone().filter(|_| walks) {
+            Some(through) => self.walks.insert(stream(batch), through),
+            None => self.walks.remove(&stream(batch)),
         };
     }
+}
+
+fn stream(batch: &Batch) -> (usize, usize) {
+    (batch.task, batch.stream)
 }

@@ -118,3 +118,19 @@ fn what_went_while_a_full_pass_was_interrupted_is_found_when_it_goes_on() {
         assert_eq!(shop.value(&format!("select count(*) from erp.{name}")), (ROWS - 3).to_string(), "{name}");
     }
 }
+
+#[test]
+fn a_role_that_may_make_no_temporary_tables_is_told_what_to_grant() {
+    let mut shop = Shop::open(Cluster::shared(), "orders_temporary", "jsonrpc");
+    let tds = opened(&mut shop, TYPES[0]);
+    insert(&tds, TYPES[0]);
+    shop.value(&full("wholes"));
+    let revoke = "revoke temporary on database orders_temporary from public";
+    shop.admin.batch_execute(revoke).unwrap();
+    let error = shop.error(&full("wholes"));
+    assert!(error.message.contains("role \"shop\" may make no temporary tables"), "{error:?}");
+    assert_eq!(error.hint, "grant temporary on database orders_temporary to shop");
+    shop.admin.batch_execute(&error.hint).unwrap();
+    shop.run(&full("wholes"));
+    assert_eq!(shop.value("select count(*) from erp_sync.position where pass is null"), "1");
+}

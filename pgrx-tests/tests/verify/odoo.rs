@@ -190,9 +190,19 @@ fn a_rejected_record_is_no_difference_and_comes_when_it_is_mended_without_a_trac
     assert_eq!(shop.rows("select rule from erp_sync.rejections"), ["nul", "nul"]);
     shop.run("delete from erp.contacts where id = 31");
     assert_eq!(diff(&mut shop, "'contacts'"), [""; 0]);
+    for _ in 0..2 {
+        assert_eq!(run(&mut shop, "'contacts', mode => 'verify'"), "succeeded 0 0 0 2");
+        assert_eq!(shop.value("select count(*) from erp_sync.rejected"), "2", "they are still there");
+    }
     // One is not here, of the other the last good version is.
     shop.odoo.write_silently("res.partner", &[31, 32], json!({"name": "mended"}));
     assert_eq!(run(&mut shop, "'contacts', mode => 'verify'"), "succeeded 1 1 0 0");
     assert_eq!(shop.value("select count(*) from erp_sync.rejected"), "0");
     assert_eq!(shop.rows("select name from erp.contacts where id in (31, 32)"), ["mended", "mended"]);
+    // What is no longer there is nobody's work.
+    shop.odoo.write_silently("res.partner", &[31, 32], json!({"name": "with \u{0} again"}));
+    run(&mut shop, "'contacts', mode => 'full'");
+    shop.odoo.delete("res.partner", &[32]);
+    run(&mut shop, "'contacts', mode => 'verify'");
+    assert_eq!(shop.rows("select key from erp_sync.rejected"), ["[31]"]);
 }
