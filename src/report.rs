@@ -56,6 +56,10 @@ pub fn caught(error: &CaughtError) -> Error {
     }
 }
 
+/// Where the words are that a message leaves out.
+const PRECISELY: &str =
+    "see PostgreSQL's own words with: select * from erp_sync.database_error order by run_id desc";
+
 /// An error of a statement on business tables. PostgreSQL's words, or a trigger's, may quote a row: they are kept apart,
 /// and the message says what kind of thing went wrong. `restricted`: the owner, where the statement ran for somebody else.
 pub fn of_tables(error: &CaughtError, restricted: Option<&str>) -> Error {
@@ -66,7 +70,7 @@ pub fn of_tables(error: &CaughtError, restricted: Option<&str>) -> Error {
     let kind = kind(report);
     let code = code(report.sql_error_code());
     let message = match kind {
-        Kind::Cancelled => "the statement was cancelled".into(),
+        Kind::Cancelled => of_cancel(report.message()).into(),
         Kind::Locked => "a lock was not granted in time".into(),
         Kind::Constraint => format!("a constraint refused a row (SQLSTATE {code})"),
         Kind::Altered => format!("the tables do not fit the statement (SQLSTATE {code})"),
@@ -81,14 +85,23 @@ pub fn of_tables(error: &CaughtError, restricted: Option<&str>) -> Error {
     match (kind, restricted) {
         (Kind::Denied, Some(owner)) => error
             .detail(
-                "deferred triggers, temporary tables and other roles are for nobody but the tables' owner",
+                "it runs with the rights of the tables' owner and becomes no other role; temporary tables and \
+                 deferred triggers are for the owner's own runs",
             )
-            .hint(format!("run as the owner: set role {}", hint::ident(owner))),
-        (Kind::Local | Kind::Denied, _) => error.hint(
-            "see PostgreSQL's own words with: select * from erp_sync.database_error order by run_id desc",
-        ),
+            .hint(format!(
+                "{PRECISELY}; if it is a temporary table or a deferred trigger, run as the owner: set role {}",
+                hint::ident(owner)
+            )),
+        (Kind::Local | Kind::Denied, _) => error.hint(PRECISELY),
         _ => error,
     }
+}
+
+/// What PostgreSQL says of a cancel by itself, in English; a trigger may raise other words with the same code.
+fn of_cancel(message: &str) -> &str {
+    const OWN: [&str; 2] =
+        ["canceling statement due to user request", "canceling statement due to statement timeout"];
+    OWN.into_iter().find(|own| *own == message).unwrap_or("the statement was cancelled")
 }
 
 /// The five letters of an SQLSTATE.

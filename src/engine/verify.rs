@@ -87,23 +87,17 @@ pub(super) struct Walk {
 /// incremental pass from `course.pass.from` on brings is not overdue.
 pub(super) fn walks(reader: &Reader<'_>, course: &Course) -> Vec<Walk> {
     use Differs::{Extra, Missing, Stale};
-    match &course.from {
-        None => vec![walk(reader, course, Scope::All, &[Missing, Extra, Stale])],
-        Some(day) => vec![
-            walk(reader, course, Scope::All, &[Extra, Stale]),
-            walk(reader, course, Scope::From(day.clone()), &[Missing]),
-        ],
-    }
-}
-
-fn walk(reader: &Reader<'_>, course: &Course, scope: Scope, counts: &'static [Differs]) -> Walk {
-    Walk {
+    let walk = |scope, counts| Walk {
         stream: course.stream,
         narrow: reader.narrow(course.stream),
         ask: Ask { raw: false, ..reader.ask(scope) },
         before: course.pass.from.as_ref().and_then(|from| reader.moment(course.stream, from)),
         counts,
         ended: false,
+    };
+    match &course.from {
+        None => vec![walk(Scope::All, &[Missing, Extra, Stale])],
+        Some(day) => vec![walk(Scope::All, &[Extra, Stale]), walk(Scope::From(day.clone()), &[Missing])],
     }
 }
 

@@ -50,18 +50,15 @@ fn extended(patch: &Value) -> Result<Entity> {
 ///
 /// Errors: [`Kind::Manifest`] when either is no JSON.
 pub fn together(before: &str, after: &str) -> Result<String> {
-    let (before_json, after_json) = (read(before)?, read(after)?);
-    if before_json.get("extends").is_none() || after_json.get("extends").is_none() {
-        return Ok(after.to_string());
-    }
-    let (Value::Object(mut all), Value::Object(more)) = (before_json, after_json) else {
-        return Ok(after.to_string());
+    let extends = |value: &Map<String, Value>| value.contains_key("extends");
+    let (mut all, more) = match (read(before)?, read(after)?) {
+        (Value::Object(all), Value::Object(more)) if extends(&all) && extends(&more) => (all, more),
+        _ => return Ok(after.to_string()),
     };
     for (name, value) in more {
-        let known = all.get_mut(&name).and_then(Value::as_array_mut);
-        match (name.as_str(), known, &value) {
-            ("streams", Some(known), Value::Array(streams)) => {
-                add_named(known, streams, "table", &add_to_stream)
+        match (name.as_str(), all.get_mut(&name), &value) {
+            ("streams", Some(Value::Array(known)), Value::Array(streams)) => {
+                add_named(known, streams, "table", &add_to_stream);
             }
             _ => drop(all.insert(name, value)),
         }

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use self::hosts::Hosts;
+pub use self::limits::Limits;
 use self::noted::Noted;
 pub use self::redact::Sent;
 use crate::entity::{Stream, Type};
@@ -17,9 +18,11 @@ use crate::error::{Error, Kind, Result};
 mod authority;
 mod cell;
 pub(crate) mod files;
+mod held;
 pub(crate) mod hint;
 pub mod hosts;
 pub mod http;
+mod limits;
 mod noted;
 pub mod odoo;
 pub mod options;
@@ -157,42 +160,6 @@ pub struct Page {
     pub more: bool,
     /// Size of the answer on the wire, in bytes.
     pub bytes: usize,
-}
-
-impl Page {
-    /// Bytes of memory that it takes, near enough.
-    pub fn held(&self) -> usize {
-        let keys = self.rows.keys.iter().map(Key::held).sum::<usize>();
-        let columns = self.rows.columns.iter().map(Values::held).sum::<usize>();
-        let raw = self.rows.raw.iter().flatten().map(|raw| size_of::<String>() + raw.len()).sum::<usize>();
-        let rejected =
-            self.rejected.iter().map(|one| size_of::<Rejected>() + one.record.len()).sum::<usize>();
-        keys + columns + raw + rejected + texts_held(&self.rows.updated_at)
-    }
-}
-
-impl Key {
-    fn held(&self) -> usize {
-        let part = |part: &Scalar| match part {
-            Scalar::Int(_) => 0,
-            Scalar::Text(text) => text.len(),
-        };
-        size_of::<Key>() + size_of_val(self.0.as_slice()) + self.0.iter().map(part).sum::<usize>()
-    }
-}
-
-impl Values {
-    fn held(&self) -> usize {
-        match self {
-            Values::Int(values) => size_of_val(values.as_slice()),
-            Values::Bool(values) => size_of_val(values.as_slice()),
-            Values::Text(values) => texts_held(values),
-        }
-    }
-}
-
-fn texts_held(texts: &[Option<String>]) -> usize {
-    size_of_val(texts) + texts.iter().flatten().map(String::len).sum::<usize>()
 }
 
 /// Which rows of a stream are asked for.
@@ -379,26 +346,6 @@ fn narrowed(stream: &Stream, layout: &Layout) -> Layout {
     let wanted: Vec<usize> = named.filter_map(|name| stream.column(name)).collect();
     let columns = layout.columns.iter().filter(|field| wanted.contains(&field.column)).cloned();
     Layout { columns: columns.collect(), left_out: Vec::new() }
-}
-
-/// How long and how much a source may take for one request.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Until the connection stands.
-    pub connect_timeout: Duration,
-    /// From the request to the last byte of the answer.
-    pub request_timeout: Duration,
-    /// Longest answer that is accepted.
-    pub max_response_bytes: usize,
-}
-
-impl Limits {
-    /// The longest row, and the most bytes of values that are kept of one answer: 10 MB of 32. To store them takes
-    /// PostgreSQL almost four times as much beside them (measured), and the whole is to be less than twice the longest
-    /// answer.
-    pub fn longest_row(&self) -> usize {
-        (self.max_response_bytes / 16 * 5).max(10 << 20).min(self.max_response_bytes)
-    }
 }
 
 /// One remote as a server, its options and a user mapping describe it.

@@ -8,7 +8,7 @@ use super::identity::{as_owner, role};
 use super::object_id::object_id;
 use super::role_name;
 use super::sql::{execute, first, look, value};
-use crate::entity::{Entity, admit, catalog, define as definition};
+use crate::entity::{Entity, admit, catalog, define as definition, quote};
 use crate::error::{Error, Kind, Result};
 
 /// All entities; one that is stored takes the place of the built-in one of its name. In the
@@ -19,9 +19,9 @@ pub fn entities() -> Result<Vec<Entity>> {
 
 fn all_but(name: Option<&str>) -> Result<Vec<Entity>> {
     let mut all = catalog::builtin().to_vec();
-    for Stored { definer, json, .. } in stored()?.into_iter().filter(|s| Some(s.name.as_str()) != name) {
-        let mut entity = definition::define(&json).map_err(|error| outdated(error, &definer))?;
-        entity.definer = Some(definer);
+    for stored in stored()?.into_iter().filter(|s| Some(s.name.as_str()) != name) {
+        let mut entity = definition::define(&stored.json).map_err(|error| outdated(error, &stored))?;
+        entity.definer = Some(stored.definer);
         match all.iter_mut().find(|known| known.name == entity.name) {
             Some(known) => *known = entity,
             None => all.push(entity),
@@ -31,9 +31,11 @@ fn all_but(name: Option<&str>) -> Result<Vec<Entity>> {
 }
 
 /// It was valid when it was stored, perhaps for an earlier version.
-fn outdated(error: Error, definer: &str) -> Error {
+fn outdated(error: Error, stored: &Stored) -> Error {
+    let Stored { definer, name, .. } = stored;
     error.hint(format!(
-        "stored by role \"{definer}\": store it again with sync_define, or remove it with sync_undefine"
+        "stored by role \"{definer}\": store the whole again with sync_define, or remove it with: select sync_undefine({})",
+        quote::quote_literal(name)
     ))
 }
 
@@ -120,11 +122,17 @@ pub fn define(json: &str) -> Result<String> {
     }
     let entity = definition::define(json)?;
     let before = stored()?.into_iter().find(|stored| stored.name == entity.name);
-    let json = before.map_or(Ok(json.to_string()), |before| definition::together(&before.json, json))?;
+    let json = match &before {
+        Some(before) => definition::together(&before.json, json)?,
+        None => json.to_string(),
+    };
     if json.len() > MANIFEST_BYTES {
         return Err(too_long(json.len()));
     }
-    let entity = definition::define(&json)?;
+    let entity = definition::define(&json).map_err(|error| match &before {
+        Some(before) => outdated(error, before),
+        None => error,
+    })?;
     admit::admit(&entity, &all_but(Some(&entity.name))?)?;
     adopt()?;
     if stored()?.iter().filter(|stored| stored.name != entity.name).count() >= MANIFESTS {

@@ -70,13 +70,22 @@ pub(super) fn can_log_in(role: pg_sys::Oid) -> Option<bool> {
         .map(|role| role.rolcanlogin)
 }
 
-/// Whether the current role may use a foreign server of a name.
+/// Our foreign data wrappers.
+const WRAPPERS: [&str; 2] = ["odoo", "sqlserver"];
+
+/// Whether there is a foreign server of a name and of one of our wrappers that the current role may use.
 pub(super) fn may_use_server(name: &str) -> bool {
     let Ok(name) = CString::new(name) else { return false };
-    // SAFETY: looks into the catalog; null when there is none.
+    // SAFETY: looks into the catalog; no server is null, and a server has a wrapper.
     unsafe {
         let server = pg_sys::GetForeignServerByName(name.as_ptr(), true);
-        !server.is_null() && usage((*server).serverid) == pg_sys::AclResult::ACLCHECK_OK
+        let wrapper = |server: &pg_sys::ForeignServer| {
+            text((*pg_sys::GetForeignDataWrapper(server.fdwid)).fdwname).unwrap_or_default()
+        };
+        server.as_ref().is_some_and(|server| {
+            usage(server.serverid) == pg_sys::AclResult::ACLCHECK_OK
+                && WRAPPERS.contains(&wrapper(server).as_str())
+        })
     }
 }
 

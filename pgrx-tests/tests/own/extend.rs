@@ -91,3 +91,19 @@ fn a_rule_of_ones_own_keeps_out_what_breaks_it_and_lets_it_in_once_it_is_mended(
     assert_eq!(shop.rows(rejected), [""; 0]);
     assert_eq!(shop.value("select name from erp.products where id = 5"), "Below nothing");
 }
+
+#[test]
+fn what_was_stored_before_and_is_no_longer_valid_is_named_when_more_is_added() {
+    let mut shop = shop_with_shelves("own_extend_outdated");
+    define(&mut shop, SHELF);
+    let spoil =
+        "update erp_sync.entity set manifest = jsonb_set(manifest, '{streams,0,columns,0,since}', '1')";
+    shop.admin.batch_execute(spoil).unwrap();
+    let more = SHELF.replace("shelf", "box").replace("x_box", "x_shelf");
+    let error = shop.error(&format!("select sync_define('{more}')"));
+    assert!(error.hint.contains("stored by role \"shop\""), "{error:?}");
+    let (_, line) = error.hint.split_once("remove it with: ").unwrap_or_else(|| panic!("{error:?}"));
+    assert_eq!(line, "select sync_undefine('products')");
+    shop.run(line);
+    assert_eq!(define(&mut shop, &more), "products");
+}
