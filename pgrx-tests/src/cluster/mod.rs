@@ -140,13 +140,29 @@ impl Cluster {
 
     /// psql with a connection to this cluster, for further arguments.
     pub fn psql_command(&self, database: &str, user: &str) -> Command {
-        let mut psql = Command::new(self.instance.tree.bin.join("psql"));
-        let inherited = std::env::vars_os().map(|(name, _)| name);
-        inherited.filter(|name| name.to_string_lossy().starts_with("PG")).for_each(|name| {
-            psql.env_remove(name);
-        });
+        let mut psql = self.command("psql");
         psql.arg("--dbname").arg(self.url(database, user));
         psql
+    }
+
+    /// What `pg_dump` writes of a database for a user.
+    pub fn dump(&self, database: &str, user: &str, arguments: &[&str]) -> String {
+        let mut dump = self.command("pg_dump");
+        dump.arg("--dbname").arg(self.url(database, user)).args(arguments);
+        let dump =
+            dump.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("running pg_dump: {error}"));
+        assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+        String::from_utf8_lossy(&dump.stdout).into_owned()
+    }
+
+    /// A program of this cluster's PostgreSQL, such as `pg_dump`, without settings from outside.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.instance.tree.bin.join(program));
+        let inherited = std::env::vars_os().map(|(name, _)| name);
+        inherited.filter(|name| name.to_string_lossy().starts_with("PG")).for_each(|name| {
+            command.env_remove(name);
+        });
+        command
     }
 
     /// Stops the cluster in an orderly way and starts it again.

@@ -144,6 +144,11 @@ impl Tds {
         self.execute("delete from _faults");
     }
 
+    /// The password that a user's login takes from now on.
+    pub fn set_password(&self, user: &str, password: &str) {
+        held(&self.house.users).insert(user.into(), password.into());
+    }
+
     /// Every login gets this error.
     pub fn refuse(&self, error: Option<SqlError>) {
         *held(&self.house.refusal) = error;

@@ -259,3 +259,34 @@ fn a_database_of_another_encoding_is_refused() {
     assert_eq!(rows(&mut client, left), ["0"]);
     assert!(!failure(&mut client, "create extension erp_sync").message.is_empty());
 }
+
+#[test]
+fn the_extension_may_lie_in_a_schema_of_a_superuser() {
+    let mut stage = Stage::open("install_lies_elsewhere");
+    stage.admin(
+        "drop extension erp_sync cascade; create schema tools; create extension erp_sync schema tools",
+    );
+    stage.admin("grant usage on schema tools to shop; grant usage on foreign data wrapper odoo to shop");
+    let kept = stage.call("shop", "select count(*) > 0 from tools.sync_entities()").expect("it is called");
+    assert_eq!(kept, ["t"]);
+    let jobs = stage.look("select count(*) from pg_proc where oid = 'erp_sync.sync_auto'::regproc");
+    assert_eq!(jobs, ["1"], "what jobs call is not in that schema");
+}
+
+/// The owner of the database owns `public`, but neither a superuser's schema nor `erp_sync`.
+#[test]
+fn the_databases_owner_puts_functions_beside_ours_in_public_alone() {
+    let mut stage = Stage::open("install_beside");
+    stage.admin("alter database install_beside owner to dbo");
+    let beside = |schema: &str, name: &str| {
+        format!("create function {schema}.{name}(text, integer) returns integer language sql as 'select 1'")
+    };
+    stage.by("dbo", &beside("public", "sync_run"));
+    let refused = stage.call("dbo", &beside("erp_sync", "sync_auto")).expect_err("it is made");
+    assert_eq!(refused.sqlstate, "42501", "{refused:?}");
+    stage.admin(
+        "drop extension erp_sync cascade; create schema tools; create extension erp_sync schema tools",
+    );
+    let refused = stage.call("dbo", &beside("tools", "sync_run")).expect_err("it is made");
+    assert_eq!(refused.sqlstate, "42501", "{refused:?}");
+}

@@ -2,7 +2,6 @@
 //! forged objects, locks held, workers taken, names taken over, other tenants' rows.
 
 mod calls;
-mod chapter;
 mod cron;
 mod honest;
 mod install;
@@ -10,12 +9,16 @@ mod locks;
 mod messages;
 mod names;
 mod owners_code;
+mod passwords;
 mod peers;
 mod planted;
 mod quotas;
 mod readers;
+mod servers;
 mod share;
+mod sight;
 mod stage;
 mod swapped;
 mod sweep;
+mod tables;
 mod tenants;

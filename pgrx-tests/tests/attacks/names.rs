@@ -1,7 +1,5 @@
 //! A name is no identity: who makes an object of an old name sees and moves nothing that was another's.
 
-use std::process::{Command, Stdio};
-
 use erp_sync_tests::cluster::Cluster;
 use postgres::Client;
 
@@ -239,14 +237,9 @@ fn a_role_of_an_old_name_does_not_see_the_old_ones_runs() {
 /// A copy of a database under another name, by pg_dump and psql as a superuser.
 fn restored(stage: &Stage, name: &str) -> Client {
     let cluster = Cluster::shared();
-    let psql = cluster.psql_command(&stage.shop.database, "postgres");
-    let pg_dump = std::path::Path::new(psql.get_program()).with_file_name("pg_dump");
-    let url = cluster.url(&stage.shop.database, "postgres");
-    let mut dump = Command::new(pg_dump);
-    let dump = dump.arg("--dbname").arg(url).stdin(Stdio::null()).output().expect("pg_dump runs");
-    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    let dumped = cluster.dump(&stage.shop.database, "postgres", &[]);
     cluster.create_database(name);
-    let restored = cluster.psql(name, "postgres", &String::from_utf8(dump.stdout).expect("UTF-8"));
+    let restored = cluster.psql(name, "postgres", &dumped);
     assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
     cluster.client(name, "postgres")
 }
@@ -262,6 +255,26 @@ fn after_a_restore_the_owner_goes_on() {
     let mode = "select mode from erp_sync.history where entity = 'currencies' limit 1";
     assert_eq!(attempt(&mut owner, mode), Ok(vec!["incremental".to_owned()]));
     assert_ne!(attempt(&mut owner, "select count(*) from erp_sync.removed"), Ok(vec!["0".to_owned()]));
+}
+
+/// Until then the names that the dump has are all that is known.
+#[test]
+fn after_a_restore_names_count_until_the_owner_has_synced() {
+    let stage = with_history("names_by_name");
+    stage.shop.odoo.unhide("res.partner");
+    let mut admin = restored(&stage, "names_restored_by_name");
+    let mut owner = Cluster::shared().client("names_restored_by_name", "shop");
+    let records = "select count(*) > 0 from erp_sync.removed";
+    let manifests = "select manifest is not null from erp_sync.entity";
+    attempt(&mut owner, manifests).expect("its manifests");
+    assert_eq!(attempt(&mut owner, records), Ok(vec!["t".to_owned()]), "by the names of server and schema");
+    let identified = "select count(*) from erp_sync.link where erp_sync.is_here(server_id)";
+    assert_eq!(attempt(&mut admin, identified), Ok(vec!["0".to_owned()]));
+    attempt(&mut owner, "select sync_run('currencies')").expect("the owner syncs");
+    assert_eq!(attempt(&mut admin, identified), Ok(vec!["1".to_owned()]));
+    // From then on a name alone is nothing.
+    attempt(&mut owner, "alter server odoo_main rename to renamed").expect("it is renamed");
+    assert_eq!(attempt(&mut owner, records), Ok(vec!["t".to_owned()]), "the server is the same");
 }
 
 /// In the copy a server was lost, or made anew by somebody else before the owner came.

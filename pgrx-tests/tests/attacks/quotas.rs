@@ -1,4 +1,8 @@
-//! How much a role may store.
+//! How much a role may store and have done, and for how long what is gone is kept.
+
+use erp_sync_tests::call::{Call, LIMIT};
+use erp_sync_tests::cluster::wait_for;
+use erp_sync_tests::odoo::{What, When};
 
 use crate::stage::{Stage, attempt, none};
 
@@ -116,4 +120,67 @@ fn settings_have_a_size_and_a_number_too() {
         found.push(format!("{rows} settings of servers that are not there"));
     }
     none(&found);
+}
+
+#[test]
+fn a_thousand_runs_of_a_role_may_be_queued_and_no_more() {
+    let mut stage = Stage::open("quotas_queued");
+    let id = stage.call("shop", "select erp_sync.role_id()").expect("its identity").remove(0);
+    // They wait for a worker that nobody has started.
+    stage.admin(&format!(
+        "insert into erp_sync.run (entity, mode, role, settings, role_id, waits_for_worker)
+         select 'currencies', 'incremental', 'shop', '{{}}', '{id}', true from generate_series(1, 1000)"
+    ));
+    let one_more = "select run_id > 0 from sync_run('currencies', wait => false)";
+    let error = stage.call("shop", one_more).expect_err("it is queued");
+    assert!(error.message.contains("1000 runs of this role are queued already"), "{error:?}");
+    assert!(error.hint.contains("sync_progress()"), "{error:?}");
+    stage.admin(
+        "delete from erp_sync.run where id = (select min(id) from erp_sync.run where state = 'queued')",
+    );
+    assert_eq!(stage.call("shop", one_more), Ok(vec!["t".into()]), "the thousandth");
+    stage.admin("delete from erp_sync.run where state = 'queued'");
+}
+
+#[test]
+fn a_superusers_retention_of_removed_rows_counts() {
+    let mut stage = Stage::open("quotas_removed");
+    stage.shop.run("select sync_run('contacts')");
+    stage.shop.odoo.delete("res.partner", &[30]);
+    stage.shop.run("select sync_run('contacts', mode => 'full')");
+    stage.admin("update erp_sync.removed set removed_at = removed_at - interval '10 days'");
+    stage.shop.run("select sync_run('currencies')");
+    assert_ne!(stage.look("select count(*) from erp_sync.removed"), ["0"], "90 days are not over");
+    stage.admin("set erp_sync.removed_retention = '1d'; select sync_run('currencies')");
+    assert_eq!(stage.look("select count(*) from erp_sync.removed"), ["0"]);
+}
+
+#[test]
+fn a_role_has_as_many_workers_as_the_setting_says() {
+    let mut stage = Stage::open("quotas_workers");
+    stage.admin("alter database quotas_workers set erp_sync.max_workers_per_role = 1");
+    let odoo = std::sync::Arc::clone(&stage.shop.odoo);
+    odoo.fault(When::any().model("res.currency"), What::Held);
+    let first = Call::start_as(
+        &stage.shop,
+        "shop",
+        "set statement_timeout = '25s'",
+        "select state from sync_run('currencies', mode => 'full')",
+    );
+    wait_for("its request", LIMIT, || {
+        first.is_over() || odoo.calls().iter().any(|call| call.model == "res.currency")
+    })
+    .unwrap_or_else(|error| panic!("{error}"));
+    let second = stage.call("shop", "select sync_run('categories')");
+    let queued = stage.call("shop", "select state from sync_run('categories', wait => false)");
+    let role_alone = stage.call("shop", "select sync_version(); set erp_sync.max_workers_per_role = 9");
+    odoo.clear_faults();
+    assert_eq!(first.end().outcome, Ok(vec!["succeeded".into()]));
+    let error = second.expect_err("a second worker");
+    assert!(error.message.contains("this role has 1 workers at work"), "{error:?}");
+    assert_eq!(queued, Ok(vec!["queued".into()]));
+    assert_eq!(role_alone.expect_err("a role sets its own share").sqlstate, "42501");
+    let done = "select state from erp_sync.history where entity = 'categories' order by run_id desc limit 1";
+    wait_for("the queued run", LIMIT, || stage.look(done) == ["succeeded"])
+        .unwrap_or_else(|error| panic!("{error}"));
 }

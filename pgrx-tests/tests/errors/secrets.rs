@@ -5,6 +5,8 @@ use std::time::Duration;
 use erp_sync_tests::cluster::{Cluster, wait_for};
 use erp_sync_tests::odoo::{RpcFault, What, When};
 use erp_sync_tests::shop::Shop;
+use erp_sync_tests::tds::{PASSWORD, SqlError, USER};
+use erp_sync_tests::till;
 
 /// A password with everything that JSON, XML, URLs and Python write in their own way.
 const RIGHT: &str = r#"CANARY-r<&>"'\ %+/ä-end"#;
@@ -35,15 +37,55 @@ fn a_password_is_nowhere_to_be_read() {
         seen.push(format!("{:?}", shop.error("select sync_run('contacts')")));
         shop.odoo.clear_faults();
         seen.extend(activity_of_a_worker(&mut shop));
-        for table in shop.rows("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('erp_sync', 'erp')") {
+        for table in shop.rows(TABLES) {
             seen.extend(admin(&mut shop, &format!("select * from {table}")));
         }
         let found: Vec<&String> = seen.iter().filter(|text| text.contains(SEED)).collect();
         assert!(found.is_empty(), "{protocol}: {found:#?}");
     }
-    assert!(!cluster.log().contains(SEED), "in the log: {}", lines_with(&cluster.log(), SEED));
+    let found = of_a_till(&cluster);
+    assert!(found.is_empty(), "of a till: {found:#?}");
+    for seed in [SEED, OF_TILLS] {
+        assert!(!cluster.log().contains(seed), "in the log: {}", lines_with(&cluster.log(), seed));
+    }
     assert!(cluster.log().contains("DEBUG:"), "the log is as talkative as was asked");
 }
+
+/// What no spelling changes of the password that tills take.
+const OF_TILLS: &str = "sswrd-of-till";
+
+/// Places where a SQL Server's password, right or wrong, can be read.
+fn of_a_till(cluster: &Cluster) -> Vec<String> {
+    let mut shop = Shop::open(cluster, "secrets_till", "jsonrpc");
+    let tds = till::open(&mut shop, "pos");
+    let set = |shop: &mut Shop<'_>, password: &str| {
+        let quoted = password.replace('\'', "''");
+        shop.run(&format!(
+            "alter user mapping for current_user server pos options (set password '{quoted}')"
+        ));
+    };
+    let right = format!("{PASSWORD} {OF_TILLS}");
+    tds.set_password(USER, &right);
+    set(&mut shop, &right);
+    shop.run("select sync_run('sales', 'pos')");
+    let mut seen = shop.rows("select * from sync_check('pos')");
+    set(&mut shop, &format!("{OF_TILLS} wrong"));
+    seen.push(format!("{:?}", shop.error("select sync_run('sales', 'pos')")));
+    seen.extend(shop.rows("select * from sync_check('pos')"));
+    set(&mut shop, &right);
+    // A server may repeat what it was sent.
+    tds.refuse(Some(SqlError::new(50_000, 16, format!("refused: {right}"))));
+    seen.push(format!("{:?}", shop.error("select sync_run('sales', 'pos')")));
+    tds.refuse(None);
+    for table in shop.rows(TABLES) {
+        seen.extend(admin(&mut shop, &format!("select * from {table}")));
+    }
+    seen.retain(|text| text.contains(SEED) || text.contains(OF_TILLS));
+    seen
+}
+
+const TABLES: &str = "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                      where n.nspname in ('erp_sync', 'erp') and c.relkind in ('r', 'v')";
 
 #[test]
 fn an_option_mistyped_beside_a_password_does_not_log_it() {

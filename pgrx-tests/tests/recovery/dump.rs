@@ -1,7 +1,5 @@
 //! Dumped here and restored in another cluster: what comes along, and what has to be given again.
 
-use std::process::{Command, Stdio};
-
 use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::odoo::{What, When};
 use erp_sync_tests::shop::{Shop, failure, rows};
@@ -54,17 +52,6 @@ fn lived_in<'a>(cluster: &'a Cluster, name: &str) -> Shop<'a> {
     shop
 }
 
-/// A dump as a role makes it.
-fn dump(shop: &Shop<'_>, role: &str, arguments: &[&str]) -> String {
-    let psql = shop.cluster.psql_command(&shop.database, role);
-    let program = std::path::Path::new(psql.get_program()).with_file_name("pg_dump");
-    let mut pg_dump = Command::new(program);
-    pg_dump.arg("--dbname").arg(shop.cluster.url(&shop.database, role)).args(arguments);
-    let dump = pg_dump.stdin(Stdio::null()).output().expect("pg_dump runs");
-    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
-    String::from_utf8(dump.stdout).expect("UTF-8")
-}
-
 fn restore(cluster: &Cluster, name: &str, roles: &[&str], dump: &str) {
     let mut admin = cluster.client("postgres", "postgres");
     let made: String = roles.iter().map(|role| format!("create role {role} login; ")).collect();
@@ -78,7 +65,7 @@ fn restore(cluster: &Cluster, name: &str, roles: &[&str], dump: &str) {
 fn a_copy_in_another_cluster_has_the_state_and_the_views_and_goes_on_in_the_middle_of_the_pass() {
     let mut shop = lived_in(Cluster::shared(), "dumped");
     let other = Cluster::options("dumped_to").own_identity().start().expect("another cluster");
-    restore(&other, "copy", &["shop"], &dump(&shop, "postgres", &[]));
+    restore(&other, "copy", &["shop"], &shop.cluster.dump(&shop.database, "postgres", &[]));
     let before = kept(&mut shop.admin);
     let mut shop = Shop { cluster: &other, database: "copy".into(), ..shop };
     shop.reconnect();
@@ -118,7 +105,7 @@ fn what_a_dump_without_secrets_leaves_out_is_listed_by_the_check_with_the_lines_
         .expect("another role");
     let other = Cluster::options("unsecret_to").own_identity().start().expect("another cluster");
     // As an ordinary role dumps: others' secrets are not in it.
-    let dump = dump(&shop, "shop", &["--enable-row-security"]);
+    let dump = shop.cluster.dump(&shop.database, "shop", &["--enable-row-security"]);
     assert_eq!(dump.matches("password 'admin'").count(), 1, "one's own");
     restore(&other, "copy", &["shop", "bookkeeper"], &dump);
     let mut copy = other.client("copy", "shop");

@@ -1,7 +1,5 @@
 //! Dumped and restored.
 
-use std::process::{Command, Stdio};
-
 use erp_sync_tests::cluster::Cluster;
 use erp_sync_tests::shop::{Shop, failure, rows};
 
@@ -45,17 +43,9 @@ fn a_restored_copy_goes_on_where_the_original_was_and_stays_paused() {
 
 /// A copy of the shop's database under another name, by pg_dump and psql.
 fn restore(shop: &Shop<'_>, name: &str) {
-    let psql = shop.cluster.psql_command(&shop.database, "postgres");
-    let pg_dump = std::path::Path::new(psql.get_program()).with_file_name("pg_dump");
-    let dump = Command::new(pg_dump)
-        .arg("--dbname")
-        .arg(shop.cluster.url(&shop.database, "postgres"))
-        .stdin(Stdio::null())
-        .output()
-        .expect("pg_dump runs");
-    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    let dumped = shop.cluster.dump(&shop.database, "postgres", &[]);
     shop.cluster.create_database(name);
-    let restored = shop.cluster.psql(name, "postgres", &String::from_utf8(dump.stdout).expect("UTF-8"));
+    let restored = shop.cluster.psql(name, "postgres", &dumped);
     assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
 }
 

@@ -1,0 +1,210 @@
+//! What a business table must be, who keeps it meanwhile, and what its own code may do in a run.
+
+use erp_sync_tests::call::{Call, LIMIT};
+use erp_sync_tests::cluster::wait_for;
+
+use crate::stage::{Stage, attempt, none};
+
+/// A run that writes one row at least, where `STALE` came before it.
+const RUN: &str = "select state from sync_run('currencies', mode => 'full')";
+const STALE: &str = "update erp.currencies set source_updated_at = '2001-01-01'";
+
+/// What stands in the place of a table, what the run says of it, and what puts the table back.
+const NO_PLAIN_TABLES: [(&str, &str, &str, &str); 8] = [
+    (
+        "a view",
+        "alter table erp.currencies rename to kept; create view erp.currencies as select * from erp.kept",
+        "is a view, not an ordinary table",
+        "drop view erp.currencies; alter table erp.kept rename to currencies",
+    ),
+    (
+        "a foreign table",
+        "alter table erp.currencies rename to kept;
+         create foreign table erp.currencies (tenant text, id bigint) server nowhere",
+        "is a foreign table, not an ordinary table",
+        "drop foreign table erp.currencies; alter table erp.kept rename to currencies",
+    ),
+    (
+        "a partitioned table",
+        "alter table erp.currencies rename to kept;
+         create table erp.currencies (like erp.kept) partition by list (tenant)",
+        "is a partitioned table, not an ordinary table",
+        "drop table erp.currencies; alter table erp.kept rename to currencies",
+    ),
+    (
+        "a rule",
+        "create rule r as on delete to erp.currencies do also select 1",
+        "has rules",
+        "drop rule r on erp.currencies",
+    ),
+    (
+        "a child",
+        "create table erp.child () inherits (erp.currencies)",
+        "has parents or children by inheritance",
+        "drop table erp.child",
+    ),
+    (
+        "a parent",
+        "create table erp.parent (name text); alter table erp.currencies inherit erp.parent",
+        "has parents or children by inheritance",
+        "alter table erp.currencies no inherit erp.parent; drop table erp.parent",
+    ),
+    (
+        "a foreign key of another role's table",
+        "alter table erp.currencies add constraint u unique (id);
+         reset role; create table peer.theirs (id bigint references erp.currencies (id));
+         alter table peer.theirs owner to peer",
+        "a foreign key of another role's table",
+        "drop table peer.theirs; alter table erp.currencies drop constraint u",
+    ),
+    (
+        "forced policies",
+        "create policy p on erp.currencies using (true); alter table erp.currencies enable row level security;
+         alter table erp.currencies force row level security",
+        "row security of table",
+        "alter table erp.currencies no force row level security",
+    ),
+];
+
+#[test]
+fn what_is_no_plain_table_is_refused_until_it_is_one_again() {
+    let mut stage = Stage::open("tables_plain");
+    stage.shop.run("select sync_run('currencies')");
+    stage.admin(
+        "create foreign data wrapper nothing; create server nowhere foreign data wrapper nothing;
+                 grant usage on foreign server nowhere to shop; create schema peer authorization peer",
+    );
+    let mut found = Vec::new();
+    for (what, sql, says, back) in NO_PLAIN_TABLES {
+        stage.admin(&format!("set role shop; {sql}; reset role"));
+        for caller in ["shop", "postgres"] {
+            match stage.call(caller, RUN) {
+                Err(error) if error.message.contains(says) && !error.hint.is_empty() => (),
+                other => found.push(format!("{what}, {caller}: {other:?}")),
+            }
+        }
+        stage.admin(back);
+        match stage.call("shop", RUN) {
+            Ok(rows) if rows == ["succeeded"] => (),
+            other => found.push(format!("{what}, put back: {other:?}")),
+        }
+    }
+    none(&found);
+}
+
+#[test]
+fn the_hint_on_forced_row_security_is_the_line_to_type() {
+    let mut stage = Stage::open("tables_forced");
+    stage.shop.run("select sync_run('currencies'); create policy p on erp.currencies using (false)");
+    stage.shop.run(
+        "alter table erp.currencies enable row level security; alter table erp.currencies force row level security",
+    );
+    let error = stage.call("shop", RUN).expect_err("rows are missed");
+    assert_eq!(error.hint, r#"alter table "erp"."currencies" no force row level security"#);
+    stage.by("shop", &error.hint);
+    // Policies that are not forced on the owner hide nothing from a run: no row is taken for a new one.
+    let counts = "select state, inserted, removed from sync_run('currencies', mode => 'full')";
+    for caller in ["shop", "postgres"] {
+        assert_eq!(stage.call(caller, counts), Ok(vec!["succeeded|0|0".into()]), "{caller}");
+    }
+}
+
+#[test]
+fn a_table_that_a_batch_writes_is_locked_until_the_batch_is_stored() {
+    let mut stage = Stage::open("tables_locked");
+    stage.shop.run("select sync_run('currencies'); create table erp.gate as select 1 as id");
+    stage.shop.run(
+        "create function erp.waits() returns trigger language plpgsql as
+           $$begin update erp.gate set id = 2; return new; end$$;
+         create trigger waits before update on erp.currencies for each statement execute function erp.waits()",
+    );
+    // The trigger is not for this one.
+    stage.admin(&format!("set session_replication_role = replica; {STALE}; reset session_replication_role"));
+    let mut gate = stage.session("shop");
+    gate.batch_execute("begin; update erp.gate set id = 3").expect("the gate is closed");
+    let call = Call::start_as(&stage.shop, "shop", "set statement_timeout = '25s'", RUN);
+    let waits = "select count(*) from pg_stat_activity where backend_type = 'erp_sync'
+                 and datname = current_database() and wait_event_type = 'Lock'";
+    wait_for("the batch", LIMIT, || call.is_over() || stage.look(waits) == ["1"])
+        .unwrap_or_else(|error| panic!("{error}"));
+    let swap = "set lock_timeout = '200ms'; alter table erp.currencies rename to others";
+    let swapped = stage.call("shop", swap);
+    gate.batch_execute("rollback").expect("the gate is open");
+    assert_eq!(swapped.expect_err("it was swapped").sqlstate, "55P03");
+    assert_eq!(call.end().outcome, Ok(vec!["succeeded".into()]));
+}
+
+/// What only the owner's own session may do, in triggers.
+const OWNERS_ALONE: [(&str, &str); 3] = [
+    (
+        "temporary",
+        "create function erp.t() returns trigger language plpgsql as
+           $$begin create temporary table if not exists scratch (id bigint) on commit drop; return null; end$$;
+         create trigger t after update on erp.currencies for each statement execute function erp.t()",
+    ),
+    (
+        "deferred",
+        "create function erp.t() returns trigger language plpgsql as $$begin return null; end$$;
+         create constraint trigger t after update on erp.currencies deferrable initially deferred
+           for each row execute function erp.t()",
+    ),
+    (
+        "role",
+        "create function erp.t() returns trigger language plpgsql as $$begin set role shop; return null; end$$;
+         create trigger t after update on erp.currencies for each statement execute function erp.t()",
+    ),
+];
+
+#[test]
+fn what_only_the_owner_may_do_in_a_trigger_is_refused_and_told() {
+    let mut found = Vec::new();
+    for (what, sql) in OWNERS_ALONE {
+        let mut stage = Stage::open(&format!("tables_owner_{what}"));
+        stage.shop.run("select sync_run('currencies')");
+        stage.shop.run(STALE);
+        stage.shop.run(sql);
+        for caller in ["manager", "postgres"] {
+            match stage.call(caller, RUN) {
+                Err(error)
+                    if error.detail.contains("becomes no other role")
+                        && error.hint.contains("select * from erp_sync.database_error")
+                        && error.hint.ends_with("run as the owner: set role shop") => {}
+                other => found.push(format!("{what}, {caller}: {other:?}")),
+            }
+        }
+        if what == "role" {
+            // Another role is not even for the owner, who is not told to run as the owner.
+            match stage.call("shop", RUN) {
+                Err(error) if error.message.contains("42501") && !error.hint.contains("as the owner") => (),
+                other => found.push(format!("{what}, shop: {other:?}")),
+            }
+            continue;
+        }
+        // The line is one that the caller himself may type.
+        let mut session = stage.session("manager");
+        session.batch_execute("set role shop").expect("a member may");
+        match attempt(&mut session, RUN) {
+            Ok(rows) if rows == ["succeeded"] => (),
+            other => found.push(format!("{what}, manager as the owner: {other:?}")),
+        }
+    }
+    none(&found);
+}
+
+/// Where a superuser owns the tables, another superuser may become the owner, and the owner the other.
+#[test]
+fn roles_that_may_each_become_the_other_run_with_all_that_the_owner_may() {
+    let mut stage = Stage::open("tables_equals");
+    stage.admin(
+        "create role tables_equal superuser; create schema equal authorization tables_equal;
+                 alter database tables_equals set erp_sync.target_schema = 'equal'",
+    );
+    stage.call("postgres", RUN).expect("a first run");
+    let sql = OWNERS_ALONE[0].1.replace("erp.", "equal.");
+    stage.admin(&format!("{}; set role tables_equal; {sql}; reset role", STALE.replace("erp.", "equal.")));
+    assert_eq!(stage.call("postgres", RUN), Ok(vec!["succeeded".into()]));
+    assert_eq!(
+        stage.look("select tableowner from pg_tables where tablename = 'currencies'"),
+        ["tables_equal"]
+    );
+}
