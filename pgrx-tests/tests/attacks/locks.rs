@@ -156,8 +156,15 @@ fn statements_an_outsider_has_no_rights_for_hold_no_run_up() {
         .collect();
     let mut shared = stage.session("outsider");
     shared.batch_execute(SHARED).expect("a share");
-    // Those that fail have done so; what waits goes on waiting.
-    std::thread::sleep(Duration::from_millis(500));
+    // Each has failed, or waits for a lock.
+    let mut admin = stage.session("postgres");
+    wait_for("the rude statements", LIMIT, || {
+        rude.iter().all(|call| {
+            let waits = format!("select 1 from pg_locks where pid = {} and not granted", call.pid);
+            call.is_over() || attempt(&mut admin, &waits).is_ok_and(|rows| !rows.is_empty())
+        })
+    })
+    .unwrap_or_else(|error| panic!("{error}"));
     let waiting: Vec<&str> =
         RUDE.iter().zip(&rude).filter(|(_, call)| !call.is_over()).map(|(sql, _)| *sql).collect();
     println!("waiting meanwhile: {waiting:?}");

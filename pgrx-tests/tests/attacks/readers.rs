@@ -96,7 +96,9 @@ fn a_reader_neither_stops_nor_holds_up_a_run_of_the_owner() {
         "set statement_timeout = '20s'",
         "select state, error from sync_run('contacts, currencies')",
     );
-    std::thread::sleep(Duration::from_secs(1));
+    let _ = wait_for("the owner's request", LIMIT, || {
+        call.is_over() || odoo.calls().iter().any(|call| call.model == "res.partner")
+    });
     odoo.clear_faults();
     match call.end().outcome {
         Ok(rows) if rows.iter().all(|row| row.starts_with("succeeded")) => (),

@@ -1,6 +1,6 @@
 //! A SQL Server that lies to each question: the worker does not grow, and there is one clear error.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use erp_sync_tests::call::{Call, LIMIT};
 use erp_sync_tests::cluster::{Cluster, wait_for};
@@ -130,7 +130,6 @@ fn a_table_without_end_is_read_in_bounded_memory_and_can_be_stopped() {
     })
     .expect("rows are stored while more come");
     assert!(!call.is_over(), "{:?}", call.end());
-    std::thread::sleep(Duration::from_secs(2));
     let worker = shop.workers()[0];
     shop.admin.execute("select pg_cancel_backend($1)", &[&worker]).expect("cancelled");
     call.end().failure();
