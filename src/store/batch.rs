@@ -186,10 +186,7 @@ fn reject(place: &Place<'_>, rejected: &[Rejected]) -> Result<()> {
 
 /// Stands for the key of a record whose key cannot be read.
 fn digest(record: &str) -> String {
-    let hash = record.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("[\"record {hash:016x}\"]")
+    format!("[\"record {:016x}\"]", super::digest::of(record))
 }
 
 /// Whether anything of the stream is listed as rejected: seldom, so it is asked first.

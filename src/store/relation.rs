@@ -3,13 +3,21 @@
 
 use pgrx::{PgRelation, pg_sys};
 
-use super::syscache::{name_of, owner_of, text};
+use super::syscache::{name_of, text};
 
 unsafe extern "C-unwind" {
     // pg_inherits.h, which pgrx does not bind.
     fn has_superclass(relation: pg_sys::Oid) -> bool;
     fn find_inheritance_children(parent: pg_sys::Oid, lock: pg_sys::LOCKMODE) -> *mut pg_sys::List;
 }
+
+/// What foreign keys do that change nothing in the table that refers.
+const ONLY_LOOK: [u32; 4] = [
+    pg_sys::F_RI_FKEY_RESTRICT_DEL,
+    pg_sys::F_RI_FKEY_RESTRICT_UPD,
+    pg_sys::F_RI_FKEY_NOACTION_DEL,
+    pg_sys::F_RI_FKEY_NOACTION_UPD,
+];
 
 /// A relation that is locked, open until this is dropped.
 pub(super) struct Relation(PgRelation);
@@ -64,20 +72,34 @@ impl Relation {
         self.class().relhassubclass && has_children() || unsafe { has_superclass(oid) }
     }
 
-    /// A table of another owner that refers to this one by a foreign key.
-    pub(super) fn referred_by_others(&self) -> Option<pg_sys::Oid> {
-        // SAFETY: null, or there as long as the relation is open.
-        let all = unsafe { self.0.trigdesc.as_ref() }?;
-        // SAFETY: so many are there.
-        let all = unsafe {
-            std::slice::from_raw_parts(all.triggers, usize::try_from(all.numtriggers).unwrap_or_default())
-        };
-        // SAFETY: tells what one of PostgreSQL's own functions is for.
-        let is_referred = |key: &&pg_sys::Trigger| unsafe {
-            pg_sys::RI_FKey_trigger_type(key.tgfoid) == pg_sys::RI_TRIGGER_PK as i32
-        };
-        let mut referring = all.iter().filter(is_referred).map(|key| key.tgconstrrelid);
-        referring.find(|other| owner_of(*other).is_some_and(|owner| owner != self.owner()))
+    /// Its OID.
+    pub(super) fn oid(&self) -> pg_sys::Oid {
+        self.0.oid()
+    }
+
+    fn all_triggers(&self) -> &[pg_sys::Trigger] {
+        // SAFETY: null, or there as long as the relation is open, with so many triggers.
+        unsafe {
+            self.0.trigdesc.as_ref().map_or(&[][..], |all| {
+                std::slice::from_raw_parts(all.triggers, usize::try_from(all.numtriggers).unwrap_or_default())
+            })
+        }
+    }
+
+    /// Whether it has triggers that somebody made, and not a constraint.
+    pub(super) fn has_triggers(&self) -> bool {
+        self.all_triggers().iter().any(|trigger| !trigger.tgisinternal)
+    }
+
+    /// The tables that refer to this one by a foreign key, with whether rows of theirs are written when rows of this
+    /// one are deleted or change.
+    pub(super) fn referring(&self) -> impl Iterator<Item = (pg_sys::Oid, bool)> {
+        self.all_triggers().iter().filter_map(|key| {
+            // SAFETY: tells what one of PostgreSQL's own functions is for.
+            let is_referred =
+                unsafe { pg_sys::RI_FKey_trigger_type(key.tgfoid) == pg_sys::RI_TRIGGER_PK as i32 };
+            is_referred.then(|| (key.tgconstrrelid, !ONLY_LOOK.contains(&key.tgfoid.to_u32())))
+        })
     }
 
     /// Whether row security may hide rows from the owner.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use pgrx::pg_sys;
 
-use super::files;
 use super::identity::{as_owner, can_set, role};
 use super::session::transaction;
 use super::sql::{first, query, value};
 use super::syscache;
+use super::{digest, files};
 use crate::entity::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::guc::{self, Settings};
@@ -48,7 +48,9 @@ impl Server {
         let through = self.options.get("proxy").map(|proxy| format!(" through {proxy}")).unwrap_or_default();
         let pause = self.number("request_delay_ms").filter(|pause| *pause > 0);
         let pause = pause.map(|pause| format!(", pausing {pause} ms")).unwrap_or_default();
-        format!("{} as {username} for {role}{through}{pause}", self.address())
+        // Everybody who sees the task sees its lane, but not the mapping.
+        let login = digest::of(username);
+        format!("{} as login {login:016x} for {role}{through}{pause}", self.address())
     }
 
     fn address(&self) -> String {

@@ -12,7 +12,7 @@ use super::identity::{as_looking_owner, as_tables_owner, may_become, role};
 use super::relation::Relation;
 use super::servers::{line_to_become, role_name};
 use super::sql::{execute, query, value};
-use super::syscache;
+use super::{code, syscache};
 use crate::entity::quote::{qualified, quote_ident};
 use crate::entity::{Stream, ddl};
 use crate::error::{Error, Kind, Result};
@@ -151,8 +151,12 @@ impl Tables {
         }
         let target = self.target(schema)?;
         let oid = as_looking_owner(target.owner, || lock(schema, table, to))?;
-        if let (Some(oid), None) = (oid, known) {
+        // Also what was opened for reading before: while this lock was waited for, others could change the table.
+        if let Some(oid) = oid {
             looked_at(&target, schema, table, oid, shape)?;
+            if to == Use::Write {
+                code::runs_nobody_elses(oid, &qualified(schema, table))?;
+            }
         }
         let mut opened = self.0.borrow_mut();
         opened.tables.insert(table.into(), (oid, to));
@@ -247,14 +251,7 @@ fn refused(found: &Relation, name: &str) -> Option<(String, String)> {
             line,
         ));
     }
-    // The cascades of its foreign key, and the triggers they set off, would run as the owner of the other table.
-    found.referred_by_others().map(|other| {
-        let other = syscache::full_name_of(other);
-        (
-            format!("a foreign key of another role's table {other} refers to table {name}"),
-            format!("give both tables to one role, or take the foreign key away: alter table {other} drop constraint NAME"),
-        )
-    })
+    None
 }
 
 fn kind(found: &Relation) -> &'static str {
@@ -269,6 +266,10 @@ fn kind(found: &Relation) -> &'static str {
     }
 }
 
+/// Why other tables are refused.
+pub(super) const ORDINARY: &str =
+    "erp_sync writes ordinary tables only, which run nobody's code but their owner's";
+
 fn looked_at(
     target: &Target,
     schema: &str,
@@ -282,9 +283,7 @@ fn looked_at(
             .hint("run again: nothing of this batch was stored"));
     };
     if let Some((message, hint)) = refused(&found, &name) {
-        return Err(Error::new(Kind::Conflict, message)
-            .detail("erp_sync writes ordinary tables only, which run nobody's code but their owner's")
-            .hint(hint));
+        return Err(Error::new(Kind::Conflict, message).detail(ORDINARY).hint(hint));
     }
     if found.owner() != target.owner {
         return Err(several_owners(target, schema, &name, &syscache::role(found.owner())?)?);

@@ -134,6 +134,121 @@ fn a_table_that_a_batch_writes_is_locked_until_the_batch_is_stored() {
     assert_eq!(call.end().outcome, Ok(vec!["succeeded".into()]));
 }
 
+/// Code of another role that a grant on a table lets in: what is set up by a superuser and the owner, what the peer
+/// does then, and what the run says.
+const LET_IN: [(&str, &str, &str, &str); 5] = [
+    (
+        "a trigger",
+        "grant usage on schema erp to peer; grant all on erp.currencies to peer",
+        "create trigger t before update on erp.currencies for each row execute function traps_peer.spring()",
+        "trigger \"t\" on table \"erp\".\"currencies\" runs function traps_peer.spring() of role \"peer\"",
+    ),
+    (
+        "a condition of a trigger",
+        "create function erp.calm() returns trigger language plpgsql as $$begin return new; end$$;
+         grant usage on schema erp to peer; grant all on erp.currencies to peer;
+         grant execute on function erp.calm() to peer",
+        "create trigger t before update on erp.currencies for each row when (traps_peer.trap('when'))
+           execute function erp.calm()",
+        "runs function traps_peer.trap(text) of role \"peer\"",
+    ),
+    (
+        "an operator in a condition",
+        "create function erp.calm() returns trigger language plpgsql as $$begin return new; end$$;
+         grant usage on schema erp to peer; grant all on erp.currencies to peer",
+        "create function traps_peer.same(a text, b text) returns boolean language plpgsql as
+           $$begin return traps_peer.trap('operator'); end$$;
+         create operator traps_peer.=== (function = traps_peer.same, leftarg = text, rightarg = text);
+         create trigger t before update on erp.currencies for each row
+           when (new.name operator(traps_peer.===) old.name) execute function erp.calm()",
+        "runs function traps_peer.same(text,text) of role \"peer\"",
+    ),
+    (
+        "a trigger where a foreign key cascades to",
+        "alter table erp.currencies add constraint u unique (id);
+         create table erp.notes (id bigint references erp.currencies (id) on delete cascade on update cascade);
+         insert into erp.notes select min(id) from erp.currencies;
+         grant usage on schema erp to peer; grant all on erp.notes to peer",
+        "create constraint trigger t after delete on erp.notes deferrable initially deferred
+           for each row execute function traps_peer.spring()",
+        "trigger \"t\" on table \"erp\".\"notes\" runs function traps_peer.spring() of role \"peer\"",
+    ),
+    (
+        "a foreign key where another cascades to",
+        "alter table erp.currencies add constraint u unique (id);
+         create table erp.notes (id bigint primary key references erp.currencies (id) on delete cascade);
+         insert into erp.notes select min(id) from erp.currencies;
+         grant usage on schema erp to peer; grant all on erp.notes to peer",
+        "create table peer.links (id bigint references erp.notes (id) on delete cascade);
+         insert into peer.links select id from erp.notes;
+         create constraint trigger t after delete on peer.links deferrable initially deferred
+           for each row execute function traps_peer.spring()",
+        "a foreign key of another role's table \"peer\".\"links\" refers to table \"erp\".\"notes\"",
+    ),
+];
+
+#[test]
+fn a_grant_on_a_table_lets_no_code_of_another_role_in() {
+    let mut found = Vec::new();
+    for (nth, (what, owners, peers, says)) in LET_IN.into_iter().enumerate() {
+        let mut stage = Stage::open(&format!("tables_let_in_{nth}"));
+        stage.admin("create schema peer authorization peer");
+        stage.shop.run("select sync_run('currencies')");
+        stage.plant("peer");
+        stage.shop.run(owners);
+        stage.by("peer", peers);
+        stage.shop.run(STALE);
+        stage.ran();
+        let gone: i64 = stage.look("select min(id) from erp.currencies")[0].parse().expect("an id");
+        stage.shop.odoo.delete("res.currency", &[gone]);
+        for caller in ["shop", "manager", "postgres"] {
+            match stage.call(caller, RUN) {
+                Err(error) if error.message.contains(says) && !error.hint.is_empty() => (),
+                other => found.push(format!("{what}, {caller}: {other:?}")),
+            }
+        }
+        match stage.call("shop", "select sync_reset('currencies', truncate => true)") {
+            Err(error) if error.message.contains(says) => (),
+            other => found.push(format!("{what}, reset: {other:?}")),
+        }
+        found.extend(stage.ran().iter().map(|said| format!("{what}: {said}")));
+    }
+    none(&found);
+}
+
+/// What refers to a table is looked at again once the table is locked for writing, however long that was waited for.
+#[test]
+fn a_foreign_key_that_is_added_while_the_lock_is_waited_for_is_seen() {
+    let mut stage = Stage::open("tables_race");
+    stage.admin("create schema peer authorization peer");
+    stage.shop.run("select sync_run('currencies'); alter table erp.currencies add constraint u unique (id)");
+    stage.shop.run("grant usage on schema erp to peer; grant references, select on erp.currencies to peer");
+    stage.plant("peer");
+    stage.by(
+        "peer",
+        "create table peer.links (id bigint); insert into peer.links select min(id) from erp.currencies;
+         create constraint trigger t after delete on peer.links deferrable initially deferred
+           for each row execute function traps_peer.spring()",
+    );
+    let gone: i64 = stage.look("select min(id) from erp.currencies")[0].parse().expect("an id");
+    stage.shop.odoo.delete("res.currency", &[gone]);
+    stage.shop.run(STALE);
+    stage.ran();
+    let mut peer = stage.session("peer");
+    peer.batch_execute(
+        "begin; alter table peer.links add foreign key (id) references erp.currencies (id) on delete cascade",
+    )
+    .expect("an open change");
+    let call = Call::start_as(&stage.shop, "shop", "set statement_timeout = '25s'", RUN);
+    let waits = "select count(*) from pg_locks where relation = 'erp.currencies'::regclass and not granted";
+    wait_for("the run", LIMIT, || call.is_over() || stage.look(waits) != ["0"])
+        .unwrap_or_else(|error| panic!("{error}"));
+    peer.batch_execute("commit").expect("the change");
+    let failure = call.end().failure();
+    assert!(failure.message.contains("a foreign key of another role's table"), "{failure:?}");
+    none(&stage.ran());
+}
+
 /// What only the owner's own session may do, in triggers.
 const OWNERS_ALONE: [(&str, &str); 3] = [
     (
