@@ -2,6 +2,7 @@
 
 use pgrx::prelude::*;
 
+use super::argument::Text;
 use crate::store::call::{Call, Message};
 use crate::worker;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -11,7 +12,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 #[search_path(pg_catalog, pg_temp)]
 #[allow(clippy::type_complexity)]
 fn sync_check(
-    server: default!(Option<&str>, "NULL"),
+    server: default!(Option<Text>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,
@@ -27,7 +28,7 @@ fn sync_check(
 > {
     worker::ready()?;
     let mut rows = Vec::new();
-    worker::wait_for(Call::Check { server: server.map(str::to_string) }, |message| {
+    worker::wait_for(Call::Check { server: server.as_deref().map(str::to_string) }, |message| {
         if let Message::Check(row) = message {
             rows.push((row.server, row.aspect, row.status, row.detail, row.hint));
         }

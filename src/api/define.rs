@@ -4,6 +4,7 @@ use pgrx::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::argument::{Json, Text};
 use super::{ENTITIES, required};
 use crate::store::{self, session};
 
@@ -11,8 +12,8 @@ use crate::store::{self, session};
 /// entity's name.
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
-fn sync_define(manifest: Option<JsonB>) -> Result<String, ErrorReport> {
-    let JsonB(manifest) = required(manifest, "manifest")
+fn sync_define(manifest: Option<Json>) -> Result<String, ErrorReport> {
+    let Json(manifest) = required(manifest, "manifest")
         .map_err(|error| error.hint("start from one that is there: select sync_entity('contacts')"))?;
     session::may_write()?;
     Ok(store::define(&manifest.to_string())?)
@@ -21,8 +22,8 @@ fn sync_define(manifest: Option<JsonB>) -> Result<String, ErrorReport> {
 /// Removes a stored manifest; the tables it filled stay.
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
-fn sync_undefine(name: Option<&str>) -> Result<(), ErrorReport> {
-    let name = required(name, "name").map_err(|error| error.hint(ENTITIES))?;
+fn sync_undefine(name: Option<Text>) -> Result<(), ErrorReport> {
+    let name = required(name.as_deref(), "name").map_err(|error| error.hint(ENTITIES))?;
     session::may_write()?;
     Ok(store::undefine(name)?)
 }
@@ -32,16 +33,16 @@ fn sync_undefine(name: Option<&str>) -> Result<(), ErrorReport> {
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
 fn sync_configure(
-    entity: Option<&str>,
-    settings: Option<JsonB>,
-    server: default!(Option<&str>, "NULL"),
+    entity: Option<Text>,
+    settings: Option<Json>,
+    server: default!(Option<Text>, "NULL"),
 ) -> Result<JsonB, ErrorReport> {
-    let name = required(entity, "entity").map_err(|error| error.hint(ENTITIES))?;
-    let JsonB(changes) = required(settings, "settings")
+    let name = required(entity.as_deref(), "entity").map_err(|error| error.hint(ENTITIES))?;
+    let Json(changes) = required(settings, "settings")
         .map_err(|error| error.hint("see what is set with: select sync_configure('all', '{}')"))?;
     let entity = match name {
         "all" => None,
         name => Some(super::entity(name)?),
     };
-    Ok(JsonB(store::configure(entity.as_ref(), &changes, server)?))
+    Ok(JsonB(store::configure(entity.as_ref(), &changes, server.as_deref())?))
 }

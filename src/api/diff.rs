@@ -4,6 +4,7 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::argument::Text;
 use super::{ENTITIES, required};
 use crate::store;
 use crate::store::call::{Call, Message, Wanted, WantedMode};
@@ -15,8 +16,8 @@ use crate::worker;
 #[search_path(pg_catalog, pg_temp)]
 #[allow(clippy::type_complexity)]
 fn sync_diff(
-    entity: Option<&str>,
-    server: default!(Option<&str>, "NULL"),
+    entity: Option<Text>,
+    server: default!(Option<Text>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,
@@ -33,8 +34,8 @@ fn sync_diff(
     ErrorReport,
 > {
     let wanted = Wanted {
-        entity: required(entity, "entity").map_err(|error| error.hint(ENTITIES))?.to_string(),
-        server: server.map(str::to_string),
+        entity: required(entity.as_deref(), "entity").map_err(|error| error.hint(ENTITIES))?.to_string(),
+        server: server.as_deref().map(str::to_string),
         mode: WantedMode::Verify,
         confirm: false,
     };

@@ -4,6 +4,7 @@ use pgrx::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::argument::Text;
 use super::required;
 use crate::store;
 use crate::store::call::{Call, DiscoverRow, Message};
@@ -25,8 +26,8 @@ type Columns = (
 #[search_path(pg_catalog, pg_temp)]
 #[allow(clippy::type_complexity)]
 fn sync_discover(
-    server: Option<&str>,
-    object: default!(Option<&str>, "NULL"),
+    server: Option<Text>,
+    object: default!(Option<Text>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,
@@ -43,12 +44,12 @@ fn sync_discover(
     >,
     ErrorReport,
 > {
-    let server = required(server, "server")
+    let server = required(server.as_deref(), "server")
         .map_err(|error| error.hint("see all servers with: select srvname from pg_foreign_server"))?;
     store::wanted_servers(Some(server))?;
     worker::ready()?;
     let mut rows: Vec<Columns> = Vec::new();
-    let call = Call::Discover { server: server.to_string(), object: object.map(str::to_string) };
+    let call = Call::Discover { server: server.to_string(), object: object.as_deref().map(str::to_string) };
     worker::wait_for(call, |message| {
         if let Message::Discover(row) = message {
             rows.push(columns(row));

@@ -3,6 +3,7 @@
 use pgrx::JsonB;
 use pgrx::prelude::*;
 
+use super::argument::Text;
 use crate::entity::Entity;
 use crate::error::{Error, Kind};
 use crate::store;
@@ -40,8 +41,10 @@ fn sync_entities() -> Result<
 /// The manifest of an entity.
 #[pg_extern(stable)]
 #[search_path(pg_catalog, pg_temp)]
-fn sync_entity(name: Option<&str>) -> Result<JsonB, ErrorReport> {
-    let entity = super::entity(super::required(name, "name").map_err(|error| error.hint(super::ENTITIES))?)?;
+fn sync_entity(name: Option<Text>) -> Result<JsonB, ErrorReport> {
+    let entity = super::entity(
+        super::required(name.as_deref(), "name").map_err(|error| error.hint(super::ENTITIES))?,
+    )?;
     let json = serde_json::to_value(entity)
         .map_err(|error| Error::new(Kind::Internal, format!("the manifest cannot be written: {error}")))?;
     Ok(JsonB(json))

@@ -3,6 +3,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::argument::Text;
 use super::{ENTITIES, required};
 use crate::store;
 use crate::store::call::{Call, Message, Wanted, WantedMode};
@@ -13,9 +14,9 @@ use crate::worker;
 #[search_path(pg_catalog, pg_temp)]
 #[allow(clippy::type_complexity)]
 fn sync_plan(
-    entity: Option<&str>,
-    server: default!(Option<&str>, "NULL"),
-    mode: default!(Option<&str>, "'incremental'"),
+    entity: Option<Text>,
+    server: default!(Option<Text>, "NULL"),
+    mode: default!(Option<Text>, "'incremental'"),
 ) -> Result<
     TableIterator<
         'static,
@@ -33,9 +34,9 @@ fn sync_plan(
     ErrorReport,
 > {
     let wanted = Wanted {
-        entity: required(entity, "entity").map_err(|error| error.hint(ENTITIES))?.to_string(),
-        server: server.map(str::to_string),
-        mode: WantedMode::parse(required(mode, "mode")?)?,
+        entity: required(entity.as_deref(), "entity").map_err(|error| error.hint(ENTITIES))?.to_string(),
+        server: server.as_deref().map(str::to_string),
+        mode: WantedMode::parse(required(mode.as_deref(), "mode")?)?,
         confirm: false,
     };
     store::wanted_servers(wanted.server.as_deref())?;

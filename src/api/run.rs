@@ -12,6 +12,7 @@ use crate::store::session::{Atomicity, may_write};
 use crate::worker;
 use pgrx::pg_sys::panic::ErrorReport;
 
+use super::argument::Text;
 use super::{ENTITIES, required};
 
 type TaskColumns = (
@@ -38,9 +39,9 @@ type TaskColumns = (
 #[search_path(pg_catalog, pg_temp)]
 #[allow(clippy::type_complexity)]
 fn sync_run(
-    entity: default!(Option<&str>, "'all'"),
-    server: default!(Option<&str>, "NULL"),
-    mode: default!(Option<&str>, "'incremental'"),
+    entity: default!(Option<Text>, "'all'"),
+    server: default!(Option<Text>, "NULL"),
+    mode: default!(Option<Text>, "'incremental'"),
     wait: default!(Option<bool>, "true"),
     confirm: default!(Option<bool>, "false"),
 ) -> Result<
@@ -68,9 +69,9 @@ fn sync_run(
     ErrorReport,
 > {
     let wanted = Wanted {
-        entity: required(entity, "entity")?.to_string(),
-        server: server.map(str::to_string),
-        mode: WantedMode::parse(required(mode, "mode")?)?,
+        entity: required(entity.as_deref(), "entity")?.to_string(),
+        server: server.as_deref().map(str::to_string),
+        mode: WantedMode::parse(required(mode.as_deref(), "mode")?)?,
         confirm: required(confirm, "confirm")?,
     };
     let wait = required(wait, "wait")?;
@@ -226,11 +227,11 @@ fn sync_cancel(run_id: Option<i64>) -> Result<bool, ErrorReport> {
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
 fn sync_reset(
-    entity: Option<&str>,
-    server: default!(Option<&str>, "NULL"),
+    entity: Option<Text>,
+    server: default!(Option<Text>, "NULL"),
     truncate: default!(Option<bool>, "false"),
 ) -> Result<i64, ErrorReport> {
-    let name = required(entity, "entity").map_err(|error| error.hint(ENTITIES))?;
+    let name = required(entity.as_deref(), "entity").map_err(|error| error.hint(ENTITIES))?;
     let truncate = required(truncate, "truncate")?;
     may_write()?;
     let schema = Settings::current().target_schema;
@@ -240,10 +241,10 @@ fn sync_reset(
     };
     let mut reset = 0;
     for entity in entities {
-        reset += store::reset(&entity, server, truncate, &schema)?;
+        reset += store::reset(&entity, server.as_deref(), truncate, &schema)?;
     }
     if reset == 0 && server.is_some() {
-        store::wanted_servers(server)?;
+        store::wanted_servers(server.as_deref())?;
     }
     Ok(reset)
 }

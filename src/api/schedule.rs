@@ -3,6 +3,7 @@
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 
+use super::argument::Text;
 use crate::store::{cron, session};
 use pgrx::pg_sys::panic::ErrorReport;
 
@@ -11,10 +12,10 @@ use pgrx::pg_sys::panic::ErrorReport;
 #[pg_extern]
 #[search_path(pg_catalog, pg_temp)]
 fn sync_schedule(
-    schedule: default!(Option<&str>, "'0 */2 * * *'"),
+    schedule: default!(Option<Text>, "'0 */2 * * *'"),
     elsewhere: default!(Option<bool>, "false"),
 ) -> Result<Option<i64>, ErrorReport> {
-    let schedule = super::required(schedule, "schedule")?;
+    let schedule = super::required(schedule.as_deref(), "schedule")?;
     session::may_write()?;
     match super::required(elsewhere, "elsewhere")? {
         true => Ok(cron::schedule_elsewhere().map(|()| None)?),

@@ -1,8 +1,14 @@
 //! What a mistyped word was meant to be.
 
+/// Most bytes of a word that is looked for.
+const LONGEST: usize = 200;
+
 /// The word that is nearest to `wrong`, when it is near enough to be meant:
-/// at most a third of the letters (and at least two) differ.
+/// at most a third of the letters (and at least two) differ. Of what is longer than any name nothing was meant.
 pub fn nearest<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wrong.len() > LONGEST {
+        return None;
+    }
     let limit = (wrong.chars().count() / 3).max(2);
     words
         .into_iter()
@@ -49,5 +55,7 @@ mod tests {
         assert_eq!(nearest("stock_moves", words), None);
         assert_eq!(nearest("", words), None);
         assert_eq!(nearest("x", ["id"]), None);
+        let long = "x".repeat(300);
+        assert_eq!(nearest(&long, [long.as_str()]), None);
     }
 }

@@ -45,6 +45,9 @@ pub(super) fn invalid(message: &str, cause: serde_json::Error) -> Error {
     Error::new(Kind::Manifest, message).detail(cause.to_string())
 }
 
+/// So many mistakes are named at a time.
+const SHOWN: usize = 40;
+
 /// All mistakes of a manifest as one error.
 pub(super) fn mistakes(name: Option<&str>, found: &[String]) -> Error {
     let name = match name {
@@ -55,7 +58,10 @@ pub(super) fn mistakes(name: Option<&str>, found: &[String]) -> Error {
         1 => "a mistake".into(),
         n => format!("{n} mistakes"),
     };
-    Error::new(Kind::Manifest, format!("{name} has {count}")).detail(found.join("\n"))
+    let more = found.len().saturating_sub(SHOWN);
+    let mut lines: Vec<String> = found.iter().take(SHOWN).cloned().collect();
+    lines.extend((more > 0).then(|| format!("and {more} more")));
+    Error::new(Kind::Manifest, format!("{name} has {count}")).detail(lines.join("\n"))
 }
 
 /// A stream of which some parts may be missing or wrong.

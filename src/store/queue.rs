@@ -99,7 +99,8 @@ with closed as (
   where t.run_id = any($1) and t.state in ('queued', 'running'))
 update erp_sync.run r
 set state = 'failed', error = 'interrupted', finished_at = clock_timestamp()
-where r.id = any($1)";
+-- One that has ended by itself meanwhile has let go of its lock too.
+where r.id = any($1) and r.state in ('queued', 'running')";
 
 /// Closes runs whose worker is gone. In the current transaction.
 pub fn close_orphans(own: Option<i64>) -> Result<()> {

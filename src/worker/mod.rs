@@ -89,8 +89,8 @@ fn answer(ticket: &Ticket) {
     let _ = session::attempt(|| outbox.send(&last));
 }
 
-/// Waits, outside any transaction, for the end of the one that queued the run. Whether
-/// it committed is told by the run itself, since a savepoint may be rolled back.
+/// Waits, outside any transaction, for the end of the one that queued the run, which was about to commit. Whether
+/// it did is told by the run itself, since a savepoint may be rolled back.
 fn await_end(transaction: u32) {
     // SAFETY: reads shared memory and waits on this process's latch.
     unsafe {

@@ -1,6 +1,9 @@
 //! The caller's side: starting a worker and, when waiting, listening to it.
 
-use pgrx::{PgSqlErrorCode, ereport, pg_sys};
+use std::cell::RefCell;
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{PgLogLevel, PgSqlErrorCode, PgXactCallbackEvent, ereport, pg_sys, register_xact_callback};
 
 use super::process::{Process, Ticket};
 use super::segment::Inbox;
@@ -15,9 +18,10 @@ pub fn ready() -> Result<()> {
     store::login().map(drop)
 }
 
-/// Whether the current role has a place for one more worker.
+/// Whether the current role has a place for one more worker, beside those that this transaction is to start.
 pub fn has_place() -> Result<bool> {
-    Ok(store::places_taken()? < guc::max_workers_per_role())
+    let to_start = QUEUED.with_borrow(Vec::len);
+    Ok(store::places_taken()? + to_start < guc::max_workers_per_role())
 }
 
 /// What a caller is told whose role has as many workers as it may.
@@ -102,11 +106,34 @@ fn listen(inbox: &mut Inbox, each: &mut impl FnMut(Message)) -> Result<()> {
         .hint("run again: what was committed stays, and the next run goes on from there"))
 }
 
-/// Starts a worker for a run that this transaction has queued; it begins when the
-/// transaction has committed.
+thread_local! {
+    /// Workers that this transaction is to start.
+    static QUEUED: RefCell<Vec<Ticket>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Has a worker started for a run that this transaction has queued, when it commits: however long it stays open, it
+/// takes no worker away from anybody.
 pub fn start(run_id: i64) -> Result<()> {
-    Worker::register(&Ticket::of_queued(store::login()?, run_id))?.done();
+    let ticket = Ticket::of_queued(store::login()?, run_id);
+    let is_first = QUEUED.with_borrow_mut(|queued| {
+        queued.push(ticket);
+        queued.len() == 1
+    });
+    if is_first {
+        register_xact_callback(PgXactCallbackEvent::PreCommit, start_queued);
+        register_xact_callback(PgXactCallbackEvent::Abort, || QUEUED.with_borrow_mut(Vec::clear));
+    }
     Ok(())
+}
+
+/// Starts them. An error, where no worker is free, undoes the transaction.
+fn start_queued() {
+    for ticket in QUEUED.take() {
+        match Worker::register(&ticket) {
+            Ok(worker) => worker.done(),
+            Err(error) => ErrorReport::from(error).report(PgLogLevel::ERROR),
+        }
+    }
 }
 
 /// A worker this session has started. When it is dropped before [`Worker::done`]

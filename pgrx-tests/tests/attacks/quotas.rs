@@ -184,3 +184,74 @@ fn a_role_has_as_many_workers_as_the_setting_says() {
     wait_for("the queued run", LIMIT, || stage.look(done) == ["succeeded"])
         .unwrap_or_else(|error| panic!("{error}"));
 }
+
+/// However long a text is that a role hands over, nothing is made of it but an error.
+#[test]
+fn long_arguments_are_refused_before_anything_is_made_of_them() {
+    let mut stage = stage("quotas_long");
+    let long = "repeat('all,', 3000000)";
+    let json = "(select jsonb_agg(jsonb_build_object('', 0)) from generate_series(1, 200000))";
+    let deep = "(repeat('[', 3000) || repeat(']', 3000))::jsonb";
+    let mut found = Vec::new();
+    for call in [
+        format!("sync_ready({long})"),
+        format!("sync_require({long})"),
+        format!("sync_entity({long})"),
+        format!("sync_run({long}, wait => false)"),
+        format!("sync_run('all', {long}, wait => false)"),
+        format!("sync_run('all', mode => {long})"),
+        format!("sync_plan({long})"),
+        format!("sync_diff({long})"),
+        format!("sync_check({long})"),
+        format!("sync_discover({long})"),
+        format!("sync_discover('odoo_main', {long})"),
+        format!("sync_reset({long})"),
+        format!("sync_undefine({long})"),
+        format!("sync_schedule({long})"),
+        format!("sync_configure('all', '{{}}', {long})"),
+        format!("sync_configure('all', {json})"),
+        format!("sync_define({json})"),
+        format!("sync_configure('all', {deep})"),
+        format!("sync_define({deep})"),
+    ] {
+        let mut session = stage.session("reader");
+        session.batch_execute("set statement_timeout = '5s'").expect("a limit");
+        match attempt(&mut session, &format!("select * from {call} x")) {
+            Err(error)
+                if error.sqlstate == "22023"
+                    && !error.hint.is_empty()
+                    && (error.message.contains("an argument has") || error.message.contains("recursion")) => {
+            }
+            other => found.push(format!("{call}: {other:?}")),
+        }
+    }
+    none(&found);
+    assert_eq!(stage.look("select count(*) from erp_sync.run"), ["0"]);
+}
+
+/// However many runs a transaction queues, and however long it stays open, it takes no worker until it commits.
+#[test]
+fn runs_that_an_open_transaction_queues_take_no_worker() {
+    let mut stage = stage("quotas_open");
+    let sql = "begin; select sync_run('currencies', 'odoo_main', wait => false) from generate_series(1, 30)";
+    let mut open: Vec<_> = (0..3)
+        .map(|_| {
+            let mut session = stage.session("shop");
+            session.batch_execute(sql).expect("they are queued");
+            session
+        })
+        .collect();
+    let workers = "select count(*) from pg_stat_activity where backend_type = 'erp_sync' and datname = current_database()";
+    assert_eq!(stage.look(workers), ["0"]);
+    assert_eq!(stage.call("shop", "select state from sync_run('categories')"), Ok(vec!["succeeded".into()]));
+    for session in &mut open {
+        session.batch_execute("commit").expect("it commits");
+        let most: i64 = stage.look(workers)[0].parse().expect("a count");
+        assert!(most <= 12, "{most} workers");
+    }
+    let left = "select count(*) from erp_sync.run where state in ('queued', 'running')";
+    wait_for("all runs", 2 * LIMIT, || stage.look(left) == ["0"]).unwrap_or_else(|error| panic!("{error}"));
+    let ended = "select distinct r.state, r.error, t.state, t.error, t.detail from erp_sync.run r
+                 left join erp_sync.task t on t.run_id = r.id where r.state <> 'succeeded'";
+    assert_eq!(stage.look(ended), [""; 0]);
+}
