@@ -26,6 +26,7 @@ create table erp_sync.link (
   schema_id text not null,
   schema text not null,
   label text not null,
+  schema_owner text not null,
   constraint link_pkey primary key (id),
   constraint link_is_one_of_a_kind unique (server_id, schema_id)
 );
@@ -36,6 +37,7 @@ comment on column erp_sync.link.server is 'its name when it was last read';
 comment on column erp_sync.link.schema_id is 'cluster, database and OID of the schema';
 comment on column erp_sync.link.schema is 'its name when it was last written to';
 comment on column erp_sync.link.label is 'what the server is called in rows that several servers fill: its first name';
+comment on column erp_sync.link.schema_owner is 'name of the schema''s owner when it was last written to';
 
 create table erp_sync.run (
   id bigint generated always as identity,
@@ -387,18 +389,17 @@ comment on column erp_sync.setting.set_at is 'when they were made';
 comment on column erp_sync.setting.role_id is 'cluster, database and OID of that role';
 
 create table erp_sync.home (
-  one boolean not null default true,
   system_identifier bigint not null,
   database oid not null,
   confirmed_at timestamptz not null default clock_timestamp(),
-  constraint home_pkey primary key (one),
-  constraint home_is_one_row check (one)
+  role_id text not null,
+  constraint home_pkey primary key (role_id)
 );
 comment on table erp_sync.home is 'the cluster and database where sync_schedule() was called; not dumped, so that a copy stays paused';
-comment on column erp_sync.home.one is 'always true';
 comment on column erp_sync.home.system_identifier is 'identifier of the cluster';
 comment on column erp_sync.home.database is 'the database';
 comment on column erp_sync.home.confirmed_at is 'when sync_schedule() was called';
+comment on column erp_sync.home.role_id is 'cluster, database and OID of the role that called it';
 
 create table erp_sync.waiting_count (
   link bigint not null,

@@ -31,6 +31,7 @@ create table erp_sync.link (
   schema_id text not null,
   schema text not null,
   label text not null,
+  schema_owner text not null,
   constraint link_pkey primary key (id),
   constraint link_is_one_of_a_kind unique (server_id, schema_id)
 );
@@ -41,6 +42,7 @@ comment on column erp_sync.link.server is 'its name when it was last read';
 comment on column erp_sync.link.schema_id is 'cluster, database and OID of the schema';
 comment on column erp_sync.link.schema is 'its name when it was last written to';
 comment on column erp_sync.link.label is 'what the server is called in rows that several servers fill: its first name';
+comment on column erp_sync.link.schema_owner is 'name of the schema''s owner when it was last written to';
 
 create table erp_sync.waiting_count (
   link bigint not null,
@@ -87,10 +89,15 @@ alter table erp_sync.removed add column link bigint;
 alter table erp_sync.difference add column link bigint;
 alter table erp_sync.entity add column definer_id text;
 alter table erp_sync.setting add column role_id text;
+alter table erp_sync.home add column role_id text;
+update erp_sync.home set role_id = 'of 0.1.0';
+alter table erp_sync.home alter column role_id set not null, drop constraint home_is_one_row, drop constraint home_pkey,
+  drop column one, add constraint home_pkey primary key (role_id);
+comment on column erp_sync.home.role_id is 'cluster, database and OID of the role that called it';
 
 -- A server of that name is the one that was read only where it is plain that nobody else made it since: its owner may
 -- become the schema's owner, or is a superuser. Every other link waits for the tables' owner to read again.
-insert into erp_sync.link (server_id, server, schema_id, schema, label)
+insert into erp_sync.link (server_id, server, schema_id, schema, label, schema_owner)
 select coalesce((
          select here.id || s.oid::text from pg_catalog.pg_foreign_server s, pg_catalog.pg_namespace n
          where s.srvname = k.server and n.nspname = k.schema
@@ -98,7 +105,8 @@ select coalesce((
                 or (select o.rolsuper from pg_catalog.pg_roles o where o.oid = s.srvowner))), 'of 0.1.0: ' || k.server),
        k.server,
        coalesce((select here.id || n.oid::text from pg_catalog.pg_namespace n where n.nspname = k.schema), 'of 0.1.0: ' || k.schema),
-       k.schema, k.server
+       k.schema, k.server,
+       coalesce((select pg_catalog.pg_get_userbyid(n.nspowner)::text from pg_catalog.pg_namespace n where n.nspname = k.schema), '')
 from (select t.server, coalesce((
         select r.settings ->> 'target_schema' from erp_sync.task o join erp_sync.run r on r.id = o.run_id
         where o.server = t.server order by o.run_id desc limit 1), 'erp') as schema
@@ -218,7 +226,8 @@ create policy link_by_owner on erp_sync.link for select using (
     else exists (
       select from pg_catalog.pg_foreign_server s, pg_catalog.pg_namespace n
       where s.srvname = server and pg_catalog.has_server_privilege(s.oid, 'USAGE')
-        and n.nspname = schema and pg_catalog.pg_has_role(n.nspowner, 'MEMBER'))
+        and n.nspname = schema and pg_catalog.pg_has_role(n.nspowner, 'MEMBER')
+        and pg_catalog.pg_get_userbyid(n.nspowner)::text = schema_owner)
   end);
 comment on policy link_by_owner on erp_sync.link is 'links of servers that the reader may use into schemas whose owner he may become, and of servers that are his own';
 create policy task_by_link on erp_sync.task for select using (link in (select l.id from erp_sync.link l));

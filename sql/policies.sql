@@ -20,7 +20,8 @@ alter table erp_sync.database_error enable row level security;
 alter table erp_sync.lock enable row level security;
 alter table erp_sync.leftover enable row level security;
 
--- The OIDs of a restored database mean nothing here, so there names count until the tables' owner has read again.
+-- The OIDs of a restored database mean nothing here, so there names count until the tables' owner has read again: those
+-- of server, schema and owner. Who makes a schema of the old name is another owner.
 create policy link_by_owner on erp_sync.link for select using (
   case
     when erp_sync.is_here(server_id) then exists (
@@ -33,7 +34,8 @@ create policy link_by_owner on erp_sync.link for select using (
     else exists (
       select from pg_catalog.pg_foreign_server s, pg_catalog.pg_namespace n
       where s.srvname = server and pg_catalog.has_server_privilege(s.oid, 'USAGE')
-        and n.nspname = schema and pg_catalog.pg_has_role(n.nspowner, 'MEMBER'))
+        and n.nspname = schema and pg_catalog.pg_has_role(n.nspowner, 'MEMBER')
+        and pg_catalog.pg_get_userbyid(n.nspowner)::text = schema_owner)
   end);
 create policy task_by_link on erp_sync.task for select using (link in (select l.id from erp_sync.link l));
 create policy batch_by_link on erp_sync.batch for select using (link in (select l.id from erp_sync.link l));

@@ -80,7 +80,7 @@ pub fn is_query(object: &str) -> bool {
 
 /// Why a text cannot stand between parentheses, for a person, with what would be right.
 pub fn check(text: &str) -> Result<(), String> {
-    let mut reader = Reader { rest: text.chars().peekable(), depth: 0 };
+    let mut reader = Reader { rest: text.chars().peekable(), depth: 0, name: Name::default() };
     while let Some(next) = reader.rest.next() {
         reader.token(next)?;
     }
@@ -94,16 +94,64 @@ struct Reader<'a> {
     rest: Peekable<Chars<'a>>,
     /// Parentheses that are open.
     depth: usize,
+    name: Name,
+}
+
+/// A name as far as it was read: its parts may have space and comments between them, and be empty.
+#[derive(Default)]
+struct Name {
+    points: usize,
+    /// Whether a part stands last, behind which a further one would begin another name.
+    has_part: bool,
+}
+
+impl Name {
+    fn part(&mut self) {
+        if self.has_part {
+            self.points = 0;
+        }
+        self.has_part = true;
+    }
+
+    /// A name of four parts is that of a table of a linked server.
+    fn point(&mut self) -> Result<(), String> {
+        (self.points, self.has_part) = (self.points + 1, false);
+        match self.points {
+            0..=2 => Ok(()),
+            _ => Err("a name of four parts reaches beyond the server: name tables with three parts at most, and columns by an alias".into()),
+        }
+    }
 }
 
 impl Reader<'_> {
     fn token(&mut self, first: char) -> Result<(), String> {
         match first {
-            '\'' => self.quoted('\'', "a quote ' is not closed"),
-            '"' => self.quoted('"', "a quote \" is not closed"),
-            '[' => self.quoted(']', "a bracket [ is not closed"),
+            '"' | '[' => {
+                self.name.part();
+                match first {
+                    '[' => self.quoted(']', "a bracket [ is not closed"),
+                    _ => self.quoted('"', "a quote \" is not closed"),
+                }
+            }
+            '.' => self.name.point(),
+            c if is_of_word(c) => {
+                self.name.part();
+                self.word(c)
+            }
+            c if c.is_whitespace() => plain(c),
             '-' if self.follows('-') => self.line_comment(),
             '/' if self.follows('*') => self.comment(),
+            c => {
+                self.name = Name::default();
+                self.other(c)
+            }
+        }
+    }
+
+    /// What belongs to no name.
+    fn other(&mut self, first: char) -> Result<(), String> {
+        match first {
+            '\'' => self.quoted('\'', "a quote ' is not closed"),
             '*' if self.follows('/') => Err("a \"*/\" ends no comment".into()),
             '(' => {
                 self.depth += 1;
@@ -114,7 +162,6 @@ impl Reader<'_> {
                 Ok(())
             }
             ';' => Err("a \";\" ends the statement: write one query, or one condition, alone".into()),
-            c if is_of_word(c) => self.word(c),
             c => plain(c),
         }
     }

@@ -66,8 +66,7 @@ impl Hosts {
         true
     }
 
-    /// Whether the host may be asked, as far as that shows before its name is looked up: port 0 is one
-    /// that is not known yet. The error is the same whether the host is there or not.
+    /// Whether the host may be asked, as far as that shows before its name is looked up. The error is the same whether the host is there or not.
     pub fn admit(&self, host: &str, port: u16) -> Result<()> {
         let admitted = !self.bounded
             || match literal(host) {
@@ -109,9 +108,9 @@ impl Hosts {
     }
 }
 
-/// Whether a port is the one that is meant, or may be.
+/// Whether a port is the one that is meant.
 fn is_port(only: Port, port: u16) -> bool {
-    only.is_none_or(|only| only == port || port == 0)
+    only.is_none_or(|only| only == port)
 }
 
 impl Network {
@@ -178,8 +177,7 @@ fn plain(name: &str) -> Option<String> {
 }
 
 fn refused(host: &str, port: u16) -> Error {
-    let port = if port == 0 { String::new() } else { format!(":{port}") };
-    Error::new(Kind::Denied, format!("\"{host}{port}\" is no host that this database may connect to"))
+    Error::new(Kind::Denied, format!("\"{host}:{port}\" is no host that this database may connect to"))
         .detail("the setting erp_sync.allowed_hosts does not name it")
         .hint("a superuser adds it with: alter system set erp_sync.allowed_hosts = '...', then select pg_reload_conf()")
 }
@@ -243,7 +241,6 @@ mod tests {
         ] {
             assert_eq!(hosts(list).admit("erp.example.com", port).is_ok(), admitted, "{list} {port}");
         }
-        assert!(hosts("erp.example.com:7").admit("erp.example.com", 0).is_ok(), "it may be that one");
         assert!(hosts("[::1]:1433").admit("::1", 1433).is_ok());
         assert!(hosts("[::1]:1433").admit("::1", 1434).is_err());
         assert!(hosts("10.0.0.5:1433").admit("10.0.0.5", 1433).is_ok());

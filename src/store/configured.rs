@@ -71,7 +71,7 @@ pub fn configure(entity: Option<&Entity>, changes: &Value, server: Option<&str>)
     let name = entity.map_or("all", |entity| entity.name.as_str()).to_string();
     let place = || [object_id(role()), name.clone(), server.unwrap_or_default().to_string()];
     if may_write().is_ok() {
-        super::manifests::adopt()?;
+        super::manifests::adopt(true)?;
     }
     let [own, of, at] = place();
     let stored = as_owner(|| first(STORED, &[value(own), value(of), value(at)], |row| row.text(1)))?;

@@ -4,7 +4,8 @@ use chrono::{NaiveDateTime, TimeDelta};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 
-use super::identity::as_owner;
+use super::identity::{as_owner, role};
+use super::object_id::object_id;
 use super::sql::{change, execute, first, query, value};
 use super::{database, role_name, servers};
 use crate::engine::next_tick;
@@ -68,10 +69,13 @@ pub fn schedule_elsewhere() -> Result<()> {
 /// Only a role that has something to sync may end the pause of a copy.
 fn confirm_home() -> Result<()> {
     servers::wanted(None)?;
-    // What is confirmed is not written again: the row is one for all roles.
+    // What is confirmed is not written again.
     match at_home() {
         Ok(()) => Ok(()),
-        Err(_) => as_owner(come_home),
+        Err(_) => {
+            let own = object_id(role());
+            as_owner(|| come_home(own))
+        }
     }
 }
 
@@ -130,18 +134,21 @@ fn whereabouts() -> (i64, pg_sys::Oid) {
 }
 
 /// Notes that schedules of this database are meant for this cluster. As the owner.
-pub fn come_home() -> Result<()> {
+fn come_home(own: String) -> Result<()> {
     let (system, database) = whereabouts();
-    let sql = "insert into erp_sync.home (system_identifier, database) values ($1, $2)
-               on conflict (one) do update set system_identifier = excluded.system_identifier,
+    // A row for each role: what one has not committed yet is waited for by no other.
+    let sql = "insert into erp_sync.home (system_identifier, database, role_id) values ($1, $2, $3)
+               on conflict (role_id) do update set system_identifier = excluded.system_identifier,
                  database = excluded.database, confirmed_at = clock_timestamp()";
-    execute(sql, &[value(system), value(database)]).map(drop)
+    execute(sql, &[value(system), value(database), value(own)]).map(drop)
 }
 
 /// An error when this database is a copy of the one where `sync_schedule()` was called.
 pub fn at_home() -> Result<()> {
     let (system, database) = whereabouts();
-    let sql = "select system_identifier = $1, database = $2 from erp_sync.home";
+    let sql =
+        "select bool_or(h.system_identifier = $1), bool_or(h.system_identifier = $1 and h.database = $2)
+               from erp_sync.home h having count(*) > 0";
     let arguments = [value(system), value(database)];
     let home = as_owner(|| first(sql, &arguments, |row| Ok((row.flag(1)?, row.flag(2)?))))?;
     let why = match home {

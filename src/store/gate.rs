@@ -29,7 +29,11 @@ order by t.run_id desc limit 1";
 pub fn unready(entities: &[&Entity], server: Option<&str>, named: bool, schema: &str) -> Result<Vec<String>> {
     let servers =
         servers::wanted(server)?.into_iter().map(|server| Ok((super::seen_link(&server, schema)?, server)));
-    let servers: Vec<(i64, Server)> = servers.collect::<Result<_>>()?;
+    let mut servers: Vec<(i64, Server)> = servers.collect::<Result<_>>()?;
+    // As in a run of all: what others let one use counts once it was read.
+    if server.is_none() {
+        servers.retain(|(link, server)| server.is_trusted || *link != 0);
+    }
     let mut lines = Vec::new();
     for entity in entities {
         let of: Vec<&(i64, Server)> =

@@ -64,10 +64,12 @@ fn stored() -> Result<Vec<Stored>> {
 }
 
 /// Manifests and settings of a restored dump, or of a copied database, become those of the roles that are called so
-/// now; a role that is made later inherits none. In the current transaction.
-pub(super) fn adopt() -> Result<()> {
+/// now; a role that is made later inherits none. `own`: of the current role alone. What another transaction has in hand
+/// is left to it. In the current transaction.
+pub(super) fn adopt(own: bool) -> Result<()> {
     let found = "select exists (select from erp_sync.entity t where not erp_sync.is_here(t.definer_id))
                      or exists (select from erp_sync.setting t where not erp_sync.is_here(t.role_id))";
+    let whose = if own { Some(role_name()?) } else { None };
     as_owner(|| {
         if first(found, &[], |row| row.flag(1))? != Some(true) {
             return Ok(());
@@ -76,21 +78,26 @@ pub(super) fn adopt() -> Result<()> {
             ("entity", "definer", "definer_id", "o.name = t.name"),
             ("setting", "role", "role_id", "o.entity = t.entity and o.server = t.server"),
         ] {
+            let free = format!(
+                "select f.ctid from erp_sync.{table} f where not erp_sync.is_here(f.{id})
+                   and ($1::text is null or f.{name} = $1::name) for update skip locked"
+            );
             // Of a role that was dropped and made again the dump may hold both.
             execute(
                 &format!(
-                    "delete from erp_sync.{table} t where not erp_sync.is_here(t.{id}) and exists (
+                    "delete from erp_sync.{table} t where t.ctid = any(array({free})) and exists (
                        select from erp_sync.{table} o where o.{name} = t.{name} and {key}
                          and (o.ctid > t.ctid and not erp_sync.is_here(o.{id}) or erp_sync.is_here(o.{id})))"
                 ),
-                &[],
+                &[value(whose.clone())],
             )?;
             let sql = format!(
-                "update erp_sync.{table} t set {id} = $1 || coalesce(
+                "update erp_sync.{table} t set {id} = $2 || coalesce(
                    (select r.oid::bigint from pg_roles r where r.rolname = t.{name}), 0)::text
-                 where not erp_sync.is_here(t.{id})"
+                 where t.ctid = any(array({free}))"
             );
-            execute(&sql, &[value(object_id(pg_sys::Oid::INVALID).trim_end_matches('0').to_string())])?;
+            let here = object_id(pg_sys::Oid::INVALID).trim_end_matches('0').to_string();
+            execute(&sql, &[value(whose.clone()), value(here)])?;
         }
         Ok(())
     })
@@ -134,7 +141,7 @@ pub fn define(json: &str) -> Result<String> {
         None => error,
     })?;
     admit::admit(&entity, &all_but(Some(&entity.name))?)?;
-    adopt()?;
+    adopt(true)?;
     if stored()?.iter().filter(|stored| stored.name != entity.name).count() >= MANIFESTS {
         return Err(Error::new(Kind::Usage, format!("this role has stored {MANIFESTS} manifests already"))
             .hint("remove those that are not needed with: select sync_undefine('...')"));
@@ -157,7 +164,7 @@ pub fn undefine(name: &str) -> Result<()> {
     let Some(found) = stored.iter().find(|stored| stored.name == name) else {
         return Err(not_stored(name, &stored)?);
     };
-    adopt()?;
+    adopt(true)?;
     let sql = "delete from erp_sync.entity where definer_id = $1 and name = $2";
     let (own, name) = (object_id(role()), found.name.clone());
     as_owner(|| execute(sql, &[value(own.clone()), value(name.clone())]))?;

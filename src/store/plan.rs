@@ -50,7 +50,7 @@ pub fn plan(order: &Order, wanted: &Wanted, queued: Option<i64>) -> Result<Plan>
         leftover::drop_all()?;
         let schema = &order.settings.target_schema;
         let target = tables::schema(schema)?;
-        manifests::adopt()?;
+        manifests::adopt(false)?;
         make(order, wanted, |server| link::of(server, &target, schema))
     })
 }
@@ -77,7 +77,7 @@ fn make(order: &Order, wanted: &Wanted, link: impl Fn(&Server) -> Result<Link>) 
     let servers: Vec<_> =
         servers.map(|pair| pair.map(|(link, server)| (server, link))).collect::<Result<_>>()?;
     let servers = meant(servers, wanted)?;
-    one_odoo_per_tenant(&servers)?;
+    let clashes = one_odoo_per_tenant(&servers, wanted)?;
     let servers = fair::order(servers, &entities)?;
     let configured = Configured::load()?;
     let mut plan =
@@ -95,6 +95,7 @@ fn make(order: &Order, wanted: &Wanted, link: impl Fn(&Server) -> Result<Link>) 
                         role: &role,
                         entity,
                         own,
+                        clash: clashes.get(&server.name),
                         busy: busy.get(&entity.name).copied(),
                         wanted,
                     },
@@ -117,6 +118,8 @@ struct Ask<'a> {
     entity: &'a Entity,
     /// Its own settings.
     own: Own,
+    /// Why the server cannot be read beside the others.
+    clash: Option<&'a String>,
     /// The run that has it in hand already.
     busy: Option<i64>,
     wanted: &'a Wanted,
@@ -124,7 +127,7 @@ struct Ask<'a> {
 
 impl Plan {
     fn add(&mut self, ask: Ask<'_>, remote: &Result<Remote>, settings: &Settings) -> Result<()> {
-        let Ask { server, link, role, entity, wanted, own, busy } = &ask;
+        let Ask { server, link, role, entity, wanted, own, clash, busy } = &ask;
         let username = remote.as_ref().ok().and_then(|remote| remote.username.clone()).unwrap_or_default();
         let (min, max) = PAGES;
         let max = server.number("max_page").unwrap_or(max).min(settings.batch_rows).max(1);
@@ -147,7 +150,7 @@ impl Plan {
             circumstances: circumstances(server, entity, &username, settings),
         };
         let busy = busy.map(|run| format!("already running in run {run}"));
-        match not_due.or(busy) {
+        match clash.cloned().or(not_due).or(busy) {
             Some(reason) => self.skipped.push((task, reason)),
             None => self.tasks.push(task),
         }
@@ -218,10 +221,16 @@ fn meant(servers: Vec<(Server, Link)>, wanted: &Wanted) -> Result<Vec<(Server, L
     }
 }
 
-/// Two Odoo servers of one tenant would write each other's rows.
-fn one_odoo_per_tenant(servers: &[(Server, Link)]) -> Result<()> {
-    let mut seen: HashMap<String, &str> = HashMap::new();
-    for (server, _) in servers.iter().filter(|(server, _)| server.kind == "odoo") {
+/// Two Odoo servers of one tenant would write each other's rows. Gives servers of others that are left out, with the
+/// reason: whatever tenant somebody else gives his server stops nobody's run.
+fn one_odoo_per_tenant(servers: &[(Server, Link)], wanted: &Wanted) -> Result<HashMap<String, String>> {
+    let (mut seen, mut left_out) = (HashMap::new(), HashMap::new());
+    let (own, others): (Vec<_>, Vec<_>) = servers
+        .iter()
+        .map(|(server, _)| server)
+        .filter(|server| server.kind == "odoo")
+        .partition(|server| server.is_trusted || wanted.server.is_some());
+    for server in own {
         if let Some(other) = seen.insert(server.tenant(), &server.name) {
             let tenant = server.tenant();
             return Err(Error::new(
@@ -232,7 +241,21 @@ fn one_odoo_per_tenant(servers: &[(Server, Link)]) -> Result<()> {
             .hint(format!("alter server {} options (add tenant '...')", hint::ident(&server.name))));
         }
     }
-    Ok(())
+    for server in others {
+        let tenant = server.tenant();
+        match seen.get(&tenant) {
+            Some(other) => {
+                let reason = format!(
+                    "another role's server, which feeds tenant \"{tenant}\" as server \"{other}\" does: its owner \
+                     gives it another, or let go of it with: select sync_reset('all', {})",
+                    quote::quote_literal(&server.name)
+                );
+                left_out.insert(server.name.clone(), reason);
+            }
+            None => drop(seen.insert(tenant, &server.name)),
+        }
+    }
+    Ok(left_out)
 }
 
 /// What is read of an entity, and in `auto` why nothing: it is not its time yet.

@@ -299,3 +299,17 @@ fn a_table_locked_by_its_owner_ends_the_run_in_time_with_a_hint() {
     drop(owner);
     none(&found);
 }
+
+/// The note that schedules of a database are meant for it.
+#[test]
+fn a_role_that_is_about_to_schedule_holds_no_other_up() {
+    let mut stage = Stage::open("locks_home");
+    let odoo = std::sync::Arc::clone(&stage.shop.odoo);
+    stage.settle("peer", "peer_main", &odoo, ", tenant 'peer'");
+    let mut peer = stage.session("peer");
+    let here = "select sync_schedule(elsewhere => true)";
+    attempt(&mut peer, &format!("begin; {here}")).expect("an open change");
+    assert_eq!(stage.call("shop", here), Ok(vec![String::new()]));
+    attempt(&mut peer, "rollback").expect("undone");
+    assert_eq!(stage.look("select count(*) from erp_sync.home"), ["1"]);
+}

@@ -277,6 +277,60 @@ fn after_a_restore_names_count_until_the_owner_has_synced() {
     assert_eq!(attempt(&mut owner, records), Ok(vec!["t".to_owned()]), "the server is the same");
 }
 
+/// What was gone before the dump was made is nobody's in the copy, whoever makes the names.
+#[test]
+fn after_a_restore_who_makes_names_that_were_gone_sees_nothing() {
+    let mut stage = with_history("names_gone_before");
+    stage.shop.run("drop server odoo_main cascade; drop schema erp cascade");
+    let mut admin = restored(&stage, "names_gone");
+    attempt(
+        &mut admin,
+        "grant create on database names_gone to outsider; grant usage on foreign data wrapper odoo to outsider",
+    )
+    .expect("granted");
+    let mut outsider = Cluster::shared().client("names_gone", "outsider");
+    let url = stage.shop.odoo.url();
+    let sql = format!(
+        "create schema erp;
+         create server odoo_main foreign data wrapper odoo options (url '{url}', database 'odoo17');
+         create user mapping for current_user server odoo_main options (username 'admin', password 'admin')"
+    );
+    attempt(&mut outsider, &sql).expect("the names");
+    let mut found = seen(&mut outsider);
+    let books = "select count(*) from erp_sync.removed";
+    let before = attempt(&mut admin, books);
+    for call in ["select sync_reset('all', truncate => true)", "select sync_run('contacts')"] {
+        let _ = attempt(&mut outsider, call);
+    }
+    if attempt(&mut outsider, "select count(*) from erp_sync.removed where record::text like '%name%'")
+        != Ok(vec!["0".to_owned()])
+    {
+        found.push("records of the old one's".into());
+    }
+    assert_eq!(attempt(&mut admin, books), before);
+    none(&found);
+}
+
+/// A role that keeps a change of its manifests open holds up no other.
+#[test]
+fn after_a_restore_an_open_transaction_holds_nobody_up() {
+    let stage = with_history("names_open");
+    stage.shop.odoo.unhide("res.partner");
+    for role in ["shop", "peer"] {
+        stage.by(role, r#"select sync_configure('all', '{"overlap": "20 minutes"}')"#);
+    }
+    let _admin = restored(&stage, "names_open_restored");
+    let mut peer = Cluster::shared().client("names_open_restored", "peer");
+    let open = r#"begin; select sync_configure('all', '{"overlap": "30 minutes"}')"#;
+    attempt(&mut peer, open).expect("an open change");
+    let mut owner = Cluster::shared().client("names_open_restored", "shop");
+    attempt(&mut owner, "set statement_timeout = '10s'").expect("a limit");
+    let ended = attempt(&mut owner, "select state from sync_run('currencies')");
+    assert_eq!(ended, Ok(vec!["succeeded".to_owned()]));
+    attempt(&mut owner, r#"select sync_configure('all', '{"overlap": "40 minutes"}')"#).expect("its own");
+    attempt(&mut peer, "commit").expect("it commits");
+}
+
 /// In the copy a server was lost, or made anew by somebody else before the owner came.
 #[test]
 fn after_a_restore_an_outsider_who_makes_a_server_of_the_old_name_sees_nothing() {

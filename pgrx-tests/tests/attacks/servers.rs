@@ -108,3 +108,52 @@ fn who_may_use_a_server_reads_whatever_its_login_may() {
     assert_eq!(stage.look(&differs), ["0"]);
     assert_ne!(stage.look("select count(*) from reader.contacts"), ["0"]);
 }
+
+/// A server that somebody lets everybody use, and that nobody reads.
+#[test]
+fn a_server_that_others_let_one_use_is_in_nobodys_way() {
+    let mut stage = Stage::open("servers_evil");
+    stage.shop.run("select sync_run('contacts, currencies')");
+    stage.admin("grant usage on foreign data wrapper odoo to peer");
+    stage.by(
+        "peer",
+        "create server evil foreign data wrapper odoo options (url 'http://127.0.0.1:9', database 'x', tenant 'main');
+         create user mapping for public server evil options (username 'x', password 'x');
+         grant usage on foreign server evil to public",
+    );
+    assert_eq!(stage.call("shop", "select sync_ready('contacts')"), Ok(vec!["t".into()]));
+    assert_eq!(stage.call("shop", "select sync_require('contacts')"), Ok(vec![String::new()]));
+    let servers = "select string_agg(distinct server, ' ') from";
+    assert_eq!(stage.call("shop", &format!("{servers} sync_check()")), Ok(vec!["odoo_main".into()]));
+    assert_eq!(stage.call("shop", &format!("{servers} sync_status()")), Ok(vec!["odoo_main".into()]));
+    assert_eq!(
+        stage.call("shop", &format!("{servers} sync_run('currencies')")),
+        Ok(vec!["odoo_main".into()])
+    );
+}
+
+/// Whatever tenant its owner gives it.
+#[test]
+fn a_server_of_others_that_takes_ones_tenant_is_left_out_and_told() {
+    let mut stage = Stage::open("servers_tenant");
+    let odoo = std::sync::Arc::clone(&stage.shop.odoo);
+    stage.shop.run("select sync_run('currencies')");
+    stage.settle("peer", "peer_main", &odoo, ", tenant 'theirs'");
+    stage.by("peer", "grant usage on foreign server peer_main to shop");
+    stage.shop.run(
+        "create user mapping for current_user server peer_main options (username 'admin', password 'admin')",
+    );
+    stage.shop.run("select sync_run('currencies', 'peer_main')");
+    let both = "select server, state from sync_run('currencies') order by 1";
+    let all = ["odoo_main|succeeded", "peer_main|succeeded"].map(str::to_owned).to_vec();
+    assert_eq!(stage.call("shop", both), Ok(all));
+    stage.by("peer", "alter server peer_main options (set tenant 'main')");
+    let told = "select server, state, error from sync_run('currencies') order by 1";
+    let told = stage.call("shop", told).expect("its own is read");
+    assert_eq!(told[0], "odoo_main|succeeded|");
+    assert!(told[1].starts_with("peer_main|skipped|another role's server, which feeds tenant"), "{told:?}");
+    let (_, line) = told[1].split_once("let go of it with: ").expect("a line");
+    stage.by("shop", line);
+    let left = Ok(vec!["odoo_main|succeeded".into()]);
+    assert_eq!(stage.call("shop", both), left);
+}

@@ -175,3 +175,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_name_of_four_parts_is_refused_however_it_is_written() {
+    for good in [
+        "select a.b from c.d.e",
+        "select [a].[b] from [c d].[e].[f], g.h.i",
+        "select 1.5, .5, t.* from c..e as t where t.a.b = 1",
+        "select a.b c.d",
+        "select 'a.b.c.d'",
+    ] {
+        assert_eq!(check(good), Ok(()), "{good}");
+    }
+    for bad in [
+        "select 1 from a.b.c.d",
+        "select 1 from [a].[b].[c].[d]",
+        "select 1 from a...d",
+        "select 1 from a.b..d",
+        "select 1 from a . b /* x */ . c\n.-- x\n d",
+        "select 1 from \"a\".b.[c].d",
+    ] {
+        assert!(check(bad).is_err_and(|why| why.contains("four parts")), "{bad}");
+    }
+}

@@ -62,8 +62,8 @@ pub fn hosts<'a>(options: impl Fn(&str) -> Option<&'a str>) -> Vec<(&'static str
     };
     let of_host = || {
         let port = options("port").and_then(|port| port.trim().parse().ok());
-        // That of an instance is not known yet.
-        let port = port.unwrap_or(if options("instance").is_some() { 0 } else { 1433 });
+        // The port of an instance is asked of the browser there.
+        let port = port.unwrap_or(if options("instance").is_some() { 1434 } else { 1433 });
         Some(("host", options("host")?.to_string(), port))
     };
     [of_url("url"), of_url("proxy"), of_host()].into_iter().flatten().collect()

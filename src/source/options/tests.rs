@@ -179,6 +179,6 @@ fn every_host_that_a_server_connects_to_is_found() {
     assert_eq!(odoo, [("url", "erp.example.com".into(), 443), ("proxy", "127.0.0.1".into(), 3128)]);
     assert_eq!(of(&[("host", "pos")]), [("host", "pos".into(), 1433)]);
     assert_eq!(of(&[("host", "pos"), ("port", "7")]), [("host", "pos".into(), 7)]);
-    assert_eq!(of(&[("host", "pos"), ("instance", "TILL")]), [("host", "pos".into(), 0)]);
+    assert_eq!(of(&[("host", "pos"), ("instance", "TILL")]), [("host", "pos".into(), 1434)]);
     assert_eq!(of(&[("url", "nonsense")]), []);
 }

@@ -21,11 +21,10 @@ const LONGEST: usize = 4096;
 /// answer: not the name of a host.
 pub(super) async fn port(settings: &Settings, instance: &str) -> Result<u16> {
     let wait = settings.limits.connect_timeout / TRIES;
-    // Which port of the host will be asked is not known yet.
-    let addresses = timeout(wait, reach::addresses(settings, &settings.host, 0)).await;
+    let addresses = timeout(wait, reach::addresses(settings, &settings.host, PORT)).await;
     let addresses = addresses.map_err(|_| silent(settings, instance))??;
     for _ in 0..TRIES {
-        match timeout(wait, ask(&addresses, PORT, instance)).await {
+        match timeout(wait, ask(&addresses, instance)).await {
             Ok(Ok(answer)) => return tcp_port(&answer).ok_or_else(|| unknown(settings, instance)),
             // Nothing listens: that does not change.
             Ok(Err(_)) => break,
@@ -35,9 +34,8 @@ pub(super) async fn port(settings: &Settings, instance: &str) -> Result<u16> {
     Err(silent(settings, instance))
 }
 
-async fn ask(addresses: &[SocketAddr], port: u16, instance: &str) -> std::io::Result<Vec<u8>> {
-    let mut address = *addresses.first().ok_or(std::io::ErrorKind::NotFound)?;
-    address.set_port(port);
+async fn ask(addresses: &[SocketAddr], instance: &str) -> std::io::Result<Vec<u8>> {
+    let address = *addresses.first().ok_or(std::io::ErrorKind::NotFound)?;
     let socket = UdpSocket::bind(if address.is_ipv6() { "[::]:0" } else { "0.0.0.0:0" }).await?;
     socket.connect(address).await?;
     let mut question = vec![4];
@@ -105,7 +103,7 @@ mod tests {
             browser.send_to(b"\x05\x00\x00tcp;4711;;", from).await.unwrap();
             question[..length].to_vec()
         };
-        let (question, answer) = tokio::join!(asked, ask(&addresses, address.port(), "TILL"));
+        let (question, answer) = tokio::join!(asked, ask(&addresses, "TILL"));
         assert_eq!(question, b"\x04TILL");
         assert_eq!(tcp_port(&answer.unwrap()), Some(4711));
     }

@@ -22,10 +22,11 @@ pub(super) fn from(stream: &Stream) -> Result<String> {
     if is_query(object) {
         return enclosed(stream, "object", tsql::trimmed(object));
     }
-    let parts = parts(object).filter(|parts| (1..=4).contains(&parts.len()));
+    let parts = parts(object).filter(|parts| (1..=3).contains(&parts.len()));
     let parts = parts.ok_or_else(|| {
         let message = format!("the object of stream \"{}\" is no name of a table or view", stream.table);
         Error::new(Kind::Manifest, message)
+            .detail("a name has at most three parts, database, schema and table: one of four is on another server")
             .hint("write it as dbo.Sales or [my schema].[Sales 2024], or as a query that begins with select")
     })?;
     Ok(parts
