@@ -46,10 +46,44 @@ fn a_number_arrives_without_noise_and_whatever_its_size() {
             json!({"name": "n", "customer_rank": 3_000_000_000_i64, "partner_latitude": 7.770000000000000_5,
                    "partner_longitude": 1e-5, "credit_limit": "NaN"}),
         );
-        assert_eq!(run(&mut shop, "contacts"), "67|0", "{protocol}");
+        let noisy = shop.odoo.create("res.partner", json!({"name": "x", "credit_limit": 0.1 + 0.2}));
+        assert_eq!(run(&mut shop, "contacts"), "68|0", "{protocol}");
         let numbers = "select customer_rank, latitude, longitude, credit_limit from erp.contacts";
         let stored = shop.value(&format!("{numbers} where id = {id}"));
         assert_eq!(stored, "3000000000|7.77|0.00001|NaN", "{protocol}");
+        let stored = shop.value(&format!("select credit_limit from erp.contacts where id = {noisy}"));
+        assert_eq!(stored, "0.3", "{protocol}");
+    }
+}
+
+#[test]
+fn a_number_that_odoo_does_not_round_is_not_rounded_here() {
+    for (protocol, mut shop) in shops("odd_digits") {
+        let sixtieth = 0.016_666_666_666_666_666;
+        shop.odoo.write("sale.order", &[2], json!({"currency_rate": sixtieth}));
+        shop.odoo.write("sale.order.line", &[2], json!({"price_unit": sixtieth, "qty_delivered": 1e-9}));
+        shop.odoo.write("uom.uom", &[1], json!({"rounding": 1e-14}));
+        shop.odoo.add_field(
+            "product.product",
+            "x_rate",
+            json!({"type": "float", "string": "Rate", "store": true}),
+        );
+        shop.odoo.write("product.product", &[5], json!({"x_rate": sixtieth}));
+        shop.value(
+            "select sync_define(manifest) from sync_discover('odoo_main', 'product.product') where field = 'x_rate'",
+        );
+        run(&mut shop, "products");
+        run(&mut shop, "sale_orders");
+        for (value, of) in [
+            ("0.016666666666666666", "currency_rate from erp.sale_orders where id = 2"),
+            ("0.016666666666666666", "price_unit from erp.sale_order_lines where id = 2"),
+            ("0.000000001", "qty_delivered from erp.sale_order_lines where id = 2"),
+            ("0.00000000000001", "rounding from erp.uoms where id = 1"),
+            ("0.016666666666666666", "x_rate from erp.products where id = 5"),
+            ("60000.0", "round(x_rate * 60 * 60000, 1) from erp.products where id = 5"),
+        ] {
+            assert_eq!(shop.value(&format!("select {of}")), value, "{protocol}: {of}");
+        }
     }
 }
 

@@ -210,10 +210,10 @@ pub struct Column {
     /// Empty: the column's own name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<String>,
-    /// Digits behind the point that are kept, by rounding. Money has none: Odoo
-    /// stores `monetary` fields as exact decimals, rounded to their currency. Its
-    /// `float` fields may carry binary noise (7.7700000000000005), so prices,
-    /// quantities and per cents keep 6 digits, degrees 7 and rates 12.
+    /// Digits behind the point that are kept, by rounding; without it none is
+    /// dropped. Built-in columns have it only where the remote itself rounds so,
+    /// whatever its settings: Odoo's precisions of prices and quantities can be
+    /// raised, and its rates, factors and, from 19 on, prices are not rounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<u8>,
     /// Whether some remotes have no such field (it came with a later version, or with a

@@ -1,5 +1,6 @@
 //! One value of the remote, as JSON text, as one value of a column.
 
+use super::decimal;
 use super::layout::is_written_plainly;
 use super::mark;
 use super::parts::Shape;
@@ -27,7 +28,7 @@ pub(super) fn read(kind: Type, remote_type: &str, json: &str) -> Result<Cell, Fl
         (_, "null" | "false") => Ok(Cell::Null),
         (Type::Boolean, _) => Err(wrong("is no boolean")),
         (Type::Bigint, _) => integer(json).map(Cell::Int),
-        (Type::Numeric, _) => numeric(json).map(Cell::Text),
+        (Type::Numeric, _) => numeric(remote_type, json).map(Cell::Text),
         (Type::Text, _) => text(remote_type, json).map(Cell::Text),
         (Type::Date, _) => moment(json, mark::date, "").map(Cell::Text),
         (Type::Timestamptz, _) if remote_type == "date" => {
@@ -134,11 +135,11 @@ fn whole(text: &str) -> Option<i64> {
     (-EXACT..=EXACT).contains(&number).then_some(number)
 }
 
-fn numeric(json: &str) -> Result<String, Flaw> {
+fn numeric(remote_type: &str, json: &str) -> Result<String, Flaw> {
     match json {
         "\"NaN\"" | "\"Infinity\"" | "\"-Infinity\"" => Ok(json.trim_matches('"').to_string()),
         _ if !is_number(json) => Err(wrong("is no number")),
-        _ if is_storable(json) => Ok(json.to_string()),
+        _ if is_storable(json) => Ok(decimal::written(json, remote_type == "float")),
         _ => Err(Flaw { rule: "range", why: "is too large or too long" }),
     }
 }

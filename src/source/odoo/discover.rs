@@ -9,9 +9,6 @@ use crate::entity::Type;
 use crate::error::{Error, Kind, Result};
 use crate::source::{Described, Object};
 
-/// Digits that mean something in Odoo's floats; the rest is binary noise.
-const FLOAT_SCALE: u8 = 6;
-
 impl Odoo {
     /// The models that the user may read.
     ///
@@ -96,9 +93,9 @@ fn describe(name: &str, field: &Value) -> Described {
         None => kind.clone(),
     };
     let column = if is_kept(field) { column(&kind) } else { None };
-    let scale = (kind == "float").then_some(FLOAT_SCALE);
     let (is_key, is_cursor) = (name == "id", name == "write_date");
-    Described { name: name.to_string(), label, remote_type, column, scale, is_key, is_cursor }
+    // No scale: what Odoo rounds comes rounded, and its precision may be raised tomorrow.
+    Described { name: name.to_string(), label, remote_type, column, scale: None, is_key, is_cursor }
 }
 
 /// Whether a field can be read in bulk: what is neither stored nor read through to something

@@ -7,6 +7,7 @@
 //! deleted rows leave no trace; missing rights give fewer rows rather than an error.
 
 mod cell;
+mod decimal;
 mod decode;
 mod discover;
 mod domain;
