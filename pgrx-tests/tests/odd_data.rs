@@ -143,21 +143,37 @@ fn properties_arrive_as_the_documents_they_are() {
 fn what_cannot_be_stored_is_rejected_with_its_reason() {
     for (protocol, mut shop) in shops("odd_rejected") {
         let nul = shop.odoo.create("res.partner", json!({"name": "n", "city": "Ly\0on"}));
-        let size = shop.odoo.create("res.partner", json!({"name": "n", "customer_rank": 1.5}));
-        let date =
-            shop.odoo.create("res.partner", json!({"name": "n", "create_date": "12026-01-01 00:00:00"}));
+        let line: i64 = 7;
+        shop.odoo.write("purchase.order.line", &[line], json!({"product_qty": "many"}));
         run(&mut shop, "contacts");
-        let mut wanted = vec![
-            format!("contacts|[{size}]|type|the column \"customer_rank\" is no whole number of 64 bits"),
-            format!("contacts|[{date}]|type|the column \"created_at\" is no valid date"),
-        ];
+        run(&mut shop, "purchases");
+        let column = "the column \"quantity\" is no number";
+        let mut wanted = vec![format!("purchase_order_lines|[{line}]|type|{column}")];
         if protocol != "xmlrpc" {
             // Over XML-RPC Odoo drops the character with the other controls.
             let reason = "the field \"city\" holds the character U+0000, which PostgreSQL cannot store";
             wanted.insert(0, format!("contacts|[{nul}]|nul|{reason}"));
         }
-        let listed = shop.rows("select stream, key, rule, reason from erp_sync.rejections order by key");
+        let listed = shop.rows("select stream, key, rule, reason from erp_sync.rejections order by stream");
         assert_eq!(listed, wanted, "{protocol}");
+    }
+}
+
+#[test]
+fn a_year_of_three_digits_is_read_and_one_odd_value_hides_no_row() {
+    for (protocol, mut shop) in shops("odd_values") {
+        let early = json!({"validity_date": "202-11-20", "date_order": "22-11-20 08:00:00"});
+        shop.odoo.write("sale.order", &[2], early);
+        shop.odoo.write("sale.order", &[3, 4], json!({"validity_date": "20260-11-20"}));
+        assert_eq!(run(&mut shop, "sale_orders"), "74|0", "{protocol}");
+        let early = "select valid_until, ordered_at at time zone 'UTC' from erp.sale_orders where id = 2";
+        assert_eq!(shop.value(early), "0202-11-20|0022-11-20 08:00:00", "{protocol}");
+        let odd = "select count(*) from erp.sale_orders where id in (3, 4) and valid_until is null and number <> ''";
+        assert_eq!(shop.value(odd), "2", "{protocol}");
+        let told = "\"sale_orders.valid_until\" is no valid date in 2 rows (key 3, 4)";
+        let warnings = "select warnings[1] from erp_sync.history where entity = 'sale_orders'";
+        let wanted = format!("stored without a value that cannot be read: {told}");
+        assert_eq!(shop.value(warnings), wanted, "{protocol}");
     }
 }
 

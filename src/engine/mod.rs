@@ -20,6 +20,7 @@ mod drift;
 mod fingerprint;
 mod forecast;
 mod gone;
+mod odd;
 mod pages;
 mod pass;
 mod plan;

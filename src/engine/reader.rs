@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Settings;
+use super::odd::OddValues;
 use super::pages::Pages;
 use super::retry::{Waits, retry};
 use super::rows;
@@ -22,6 +23,8 @@ pub(super) struct Reader<'a> {
     pages: Vec<Pages>,
     /// Optional streams that are not read, and why.
     pub(super) missing: Vec<(&'a Stream, Error)>,
+    /// Values that columns do not take.
+    pub(super) odd: OddValues,
 }
 
 impl<'a> Reader<'a> {
@@ -39,7 +42,7 @@ impl<'a> Reader<'a> {
             return Err(error.clone());
         }
         let pages = vec![Pages::new(running.task.pages); streams.len()];
-        Ok(Reader { running, source, layouts, pages, missing })
+        Ok(Reader { running, source, layouts, pages, missing, odd: OddValues::default() })
     }
 
     /// How a stream is read.
@@ -92,7 +95,10 @@ impl<'a> Reader<'a> {
     pub(super) async fn page(&mut self, stream: usize, ask: &mut Ask) -> Result<(Page, Duration)> {
         let about = self.running.stream(stream);
         let (layout, pages) = (&self.layouts[&stream], &mut self.pages[stream]);
-        page(self.running.settings, &mut *self.source, (about, layout), pages, ask).await
+        let (page, took) =
+            page(self.running.settings, &mut *self.source, (about, layout), pages, ask).await?;
+        self.odd.note(about, &page.odd);
+        Ok((page, took))
     }
 
     /// Rows cut down to what tells which there are, with their layout.

@@ -7,6 +7,7 @@ use crate::source::{Key, Layout, Page, Rows, Values};
 /// Adds a page behind another of the same layout.
 pub(super) fn append(whole: &mut Page, page: Page) -> Result<()> {
     whole.rejected.extend(page.rejected);
+    whole.odd.extend(page.odd);
     whole.duplicates += page.duplicates;
     whole.bytes += page.bytes;
     if whole.rows.is_empty() {

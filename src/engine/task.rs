@@ -40,16 +40,13 @@ pub(super) async fn run(
         opened => opened?,
     };
     let mut writer = Writer::new(running, sink);
-    let starts = start(&mut reader, &mut writer).await?;
-    let mut courses = Vec::new();
-    for stream in starts.keys() {
-        let course = read(&mut reader, &mut writer, &starts, *stream).await?;
-        if running.task.mode == Mode::Verify && !course.is_full() {
-            verify::run(&mut reader, &mut writer, &course).await?;
-        }
-        courses.push(course);
-    }
-    reread::after_removals(&mut reader, &mut writer, &courses).await?;
+    let outcome = streams(&mut reader, &mut writer).await;
+    // Also of a task that failed: what it committed is not read again.
+    let told = match reader.odd.told() {
+        Some(text) => writer.warn(text).await,
+        None => Ok(()),
+    };
+    outcome.and(told)?;
     if let Some(text) = verify::told(running.task, &writer.found) {
         writer.warn(text).await?;
     }
@@ -57,6 +54,20 @@ pub(super) async fn run(
         Some(error) => Outcome::Failed(error),
         None => Outcome::Succeeded,
     })
+}
+
+/// Reads one stream after the other, and again what refers to rows that were removed.
+async fn streams(reader: &mut Reader<'_>, writer: &mut Writer<'_>) -> Result<()> {
+    let starts = start(reader, writer).await?;
+    let mut courses = Vec::new();
+    for stream in starts.keys() {
+        let course = read(reader, writer, &starts, *stream).await?;
+        if reader.running.task.mode == Mode::Verify && !course.is_full() {
+            verify::run(reader, writer, &course).await?;
+        }
+        courses.push(course);
+    }
+    reread::after_removals(reader, writer, &courses).await.map(drop)
 }
 
 /// What nobody asked for by name may well be missing on this remote.

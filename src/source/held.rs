@@ -10,7 +10,8 @@ impl Page {
         let raw = self.rows.raw.iter().flatten().map(|raw| size_of::<String>() + raw.len()).sum::<usize>();
         let rejected =
             self.rejected.iter().map(|one| size_of::<Rejected>() + one.record.len()).sum::<usize>();
-        keys + columns + raw + rejected + texts_held(&self.rows.updated_at)
+        let odd = size_of_val(self.odd.as_slice()) + self.odd.iter().map(|odd| odd.key.held()).sum::<usize>();
+        keys + columns + raw + rejected + odd + texts_held(&self.rows.updated_at)
     }
 }
 

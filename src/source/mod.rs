@@ -143,11 +143,24 @@ pub struct Rejected {
     pub reason: String,
 }
 
+/// A value that its column does not take, in a row that is stored without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Odd {
+    /// The row.
+    pub key: Key,
+    /// Index into `stream.columns`.
+    pub column: usize,
+    /// What is wrong, for a person; never the value.
+    pub why: &'static str,
+}
+
 /// One reply of a source.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     /// The rows, without duplicate keys.
     pub rows: Rows,
+    /// Values that are null in `rows` because their columns do not take them.
+    pub odd: Vec<Odd>,
     /// Rows that could not be decoded.
     pub rejected: Vec<Rejected>,
     /// How many further copies of a key in `rows` were dropped (the last copy wins).

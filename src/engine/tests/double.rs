@@ -179,6 +179,7 @@ fn page(world: &World, stream: &Stream, layout: &Layout, sent: &[(i64, Record)],
     };
     Page {
         rows,
+        odd: Vec::new(),
         rejected: rejected.map(reject).collect(),
         duplicates: u64::from(world.doubles && !good.is_empty()),
         last: None,

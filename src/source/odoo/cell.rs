@@ -30,11 +30,11 @@ pub(super) fn read(kind: Type, remote_type: &str, json: &str) -> Result<Cell, Fl
         (Type::Bigint, _) => integer(json).map(Cell::Int),
         (Type::Numeric, _) => numeric(remote_type, json).map(Cell::Text),
         (Type::Text, _) => text(remote_type, json).map(Cell::Text),
-        (Type::Date, _) => moment(json, mark::date, "").map(Cell::Text),
+        (Type::Date, _) => moment(json, mark::date_text, "").map(Cell::Text),
         (Type::Timestamptz, _) if remote_type == "date" => {
-            moment(json, mark::date, " 00:00:00+00").map(Cell::Text)
+            moment(json, mark::date_text, " 00:00:00+00").map(Cell::Text)
         }
-        (Type::Timestamptz, _) => moment(json, mark::datetime, "+00").map(Cell::Text),
+        (Type::Timestamptz, _) => moment(json, mark::datetime_text, "+00").map(Cell::Text),
         (Type::Jsonb, _) => Ok(Cell::Text(document(json))),
         (Type::BigintArray, _) => ids(json).map(Cell::Text),
         (Type::TextArray, _) => texts(json).map(Cell::Text),
@@ -164,9 +164,9 @@ fn text(remote_type: &str, json: &str) -> Result<String, Flaw> {
     }
 }
 
-fn moment<T>(json: &str, read: fn(&str) -> Option<T>, zone: &str) -> Result<String, Flaw> {
+fn moment(json: &str, read: fn(&str) -> Option<String>, zone: &str) -> Result<String, Flaw> {
     let text = raw::string(json).ok_or(wrong("is no date"))?;
-    read(&text).map(|_| format!("{text}{zone}")).ok_or(wrong("is no valid date"))
+    read(&text).map(|text| text + zone).ok_or(wrong("is no valid date"))
 }
 
 fn ids(json: &str) -> Result<String, Flaw> {

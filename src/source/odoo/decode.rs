@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entity::Type;
 use crate::source::cell::Cell;
-use crate::source::{Ask, Key, Page, Rejected, Rows, Scope, Values};
+use crate::source::{Ask, Key, Odd, Page, Rejected, Rows, Scope, Values};
 
 /// A record that can be stored.
 pub(super) struct Row {
@@ -14,6 +14,8 @@ pub(super) struct Row {
     pub(super) updated_at: Option<String>,
     /// The whole record, where it is kept.
     pub(super) raw: Option<String>,
+    /// Columns of the stream that do not take what was sent, and why.
+    pub(super) odd: Vec<(usize, &'static str)>,
 }
 
 impl Row {
@@ -21,7 +23,8 @@ impl Row {
     pub(super) fn bytes(&self) -> usize {
         let cell = |cell: &Cell| if let Cell::Text(text) = cell { cost(text) } else { 0 };
         let others = [&self.updated_at, &self.raw].into_iter().flatten().map(|text| cost(text));
-        self.cells.iter().map(cell).chain(others).sum()
+        let odd = self.odd.len() * size_of::<Odd>();
+        self.cells.iter().map(cell).chain(others).sum::<usize>() + odd
     }
 }
 
@@ -54,6 +57,8 @@ pub(super) fn paged(
         match record {
             Ok(row) => {
                 rows.columns.iter_mut().zip(row.cells).for_each(|(column, cell)| push(column, cell));
+                let odd = row.odd.into_iter().map(|(column, why)| Odd { key: Key::from(id), column, why });
+                page.odd.extend(odd);
                 rows.keys.push(Key::from(id));
                 rows.updated_at.push(row.updated_at);
                 rows.raw.iter_mut().zip(row.raw).for_each(|(all, raw)| all.push(raw));

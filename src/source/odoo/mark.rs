@@ -14,23 +14,37 @@ const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 /// in the future: `write_date` comes from the database server's clock.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(5);
 
-/// A moment as Odoo writes it. Stricter than chrono, which takes `2026-1-2` and the year 0.
+/// A moment as Odoo writes it.
 pub(super) fn datetime(text: &str) -> Option<NaiveDateTime> {
-    let seconds = text.get(..19)?;
-    let fraction = text.get(19..)?;
-    let digits = fraction.strip_prefix('.').unwrap_or("0");
-    let right = shaped(seconds, "dddd-dd-dd dd:dd:dd")
-        && !seconds.starts_with("0000")
-        && (1..=6).contains(&digits.len())
-        && digits.bytes().all(|b| b.is_ascii_digit())
-        && (fraction.is_empty() || fraction.starts_with('.'));
-    if right { NaiveDateTime::parse_from_str(seconds, FORMAT).ok() } else { None }
+    datetime_text(text).and_then(|text| NaiveDateTime::parse_from_str(text.get(..19)?, FORMAT).ok())
 }
 
-/// A day as Odoo writes it.
-pub(super) fn date(text: &str) -> Option<NaiveDate> {
-    let right = shaped(text, "dddd-dd-dd") && !text.starts_with("0000");
-    if right { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None }
+/// The same as text with a year of four digits, its fraction included. Stricter than chrono, which takes `2026-1-2`
+/// and the year 0.
+pub(super) fn datetime_text(text: &str) -> Option<String> {
+    let text = four_digits(text)?;
+    let (seconds, fraction) = (text.get(..19)?, text.get(19..)?);
+    let digits = fraction.strip_prefix('.').unwrap_or("0");
+    let right = shaped(seconds, "dddd-dd-dd dd:dd:dd")
+        && (1..=6).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && (fraction.is_empty() || fraction.starts_with('.'))
+        && NaiveDateTime::parse_from_str(seconds, FORMAT).is_ok();
+    right.then_some(text)
+}
+
+/// A day as Odoo writes it, as text with a year of four digits.
+pub(super) fn date_text(text: &str) -> Option<String> {
+    let text = four_digits(text)?;
+    let right = shaped(&text, "dddd-dd-dd") && NaiveDate::parse_from_str(&text, "%Y-%m-%d").is_ok();
+    right.then_some(text)
+}
+
+/// The year before 1000 has fewer digits in Odoo (Python's `strftime`): `202-11-20`, a slip of 2022.
+fn four_digits(text: &str) -> Option<String> {
+    let year = text.get(..text.find('-')?)?;
+    let is_year = (1..=4).contains(&year.len()) && year.bytes().any(|b| b != b'0');
+    is_year.then(|| format!("{}{text}", "0".repeat(4 - year.len())))
 }
 
 fn shaped(text: &str, shape: &str) -> bool {
@@ -92,12 +106,24 @@ mod tests {
             assert!(datetime(good).is_some(), "{good}");
         }
         let bad = "2026-11-20|2026-11-20T08:52:33|2026-02-30 00:00:00|0000-01-01 00:00:00|2026-11-20 24:00:00|\
-                   2026-11-20 08:52:33Z|2026-11-20 08:52:33.|2026-11-20 08:52:3é||-026-11-20 08:52:33";
+                   2026-11-20 08:52:33Z|2026-11-20 08:52:33.|2026-11-20 08:52:3é||-026-11-20 08:52:33|\
+                   0-11-20 08:52:33|12026-11-20 08:52:33|2a-11-20 08:52:33";
         for bad in bad.split('|') {
             assert!(datetime(bad).is_none(), "{bad}");
         }
-        assert!(date("1066-10-14").is_some() && date("2024-02-29").is_some());
-        assert!(date("2026-1-2").is_none() && date("2026-02-29").is_none() && date("0000-01-01").is_none());
+        assert!(date_text("1066-10-14").is_some() && date_text("2024-02-29").is_some());
+        for bad in ["2026-1-2", "2026-02-29", "0000-01-01", "0-01-01", "12026-01-01", "-01-01"] {
+            assert!(date_text(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_year_before_1000_is_read_as_the_year_it_is() {
+        assert_eq!(date_text("202-11-20").as_deref(), Some("0202-11-20"));
+        assert_eq!(date_text("5-02-28").as_deref(), Some("0005-02-28"));
+        assert_eq!(datetime_text("22-11-20 08:52:33.5").as_deref(), Some("0022-11-20 08:52:33.5"));
+        assert_eq!(datetime("202-11-20 08:52:33").unwrap().to_string(), "0202-11-20 08:52:33");
+        assert_eq!(before("202-11-20 00:05:00", Duration::from_secs(600)), "0202-11-19 23:55:00");
     }
 
     #[test]

@@ -118,11 +118,19 @@ impl<'a> Records<'a> {
                 false => (flaw.rule, format!("the field \"{field}\" {}", flaw.why)),
             });
         }
-        let mut cells = Vec::with_capacity(record.cells.len());
-        for (cell, (_, column)) in record.cells.into_iter().zip(self.columns()) {
+        let (mut cells, mut odd) = (Vec::with_capacity(record.cells.len()), Vec::new());
+        for (cell, (field, column)) in record.cells.into_iter().zip(self.columns()) {
             let name = &column.name;
             let cell = cell.ok_or_else(|| ("type", format!("the column \"{name}\" was not sent")))?;
-            cells.push(cell.map_err(|flaw| (flaw.rule, format!("the column \"{name}\" {}", flaw.why)))?);
+            cells.push(match cell {
+                Ok(cell) => cell,
+                // One odd value hides no row that means something without it.
+                Err(flaw) if !self.stream.is_needed(column) => {
+                    odd.push((field.column, flaw.why));
+                    Cell::Null
+                }
+                Err(flaw) => return Err((flaw.rule, format!("the column \"{name}\" {}", flaw.why))),
+            });
         }
         let columns = self.columns().map(|(_, column)| column);
         rules::keep(&columns.zip(&cells).collect::<Vec<_>>())?;
@@ -133,7 +141,7 @@ impl<'a> Records<'a> {
             (Ok(Cell::Text(moment)), Some(_)) => Some(moment),
             _ => None,
         };
-        Ok(Row { cells, updated_at, raw: self.raw.then(|| cell::document(json)) })
+        Ok(Row { cells, updated_at, odd, raw: self.raw.then(|| cell::document(json)) })
     }
 
     /// An empty page of the same kind, with the room that is left.

@@ -154,9 +154,10 @@ proptest! {
         prop_assert_eq!(earlier.is_ok(), mark::datetime(&text).is_some());
         if let Ok(Mark(earlier)) = earlier {
             prop_assert!(earlier.len() == 19 && mark::datetime(&earlier).is_some(), "{}", earlier);
+            let text = mark::datetime_text(&text).unwrap();
             prop_assert!(earlier.as_str() <= &text[..19], "{} before {}", earlier, text);
         }
-        prop_assert!(mark::date(&text).is_none() || text.len() == 10);
+        prop_assert!(mark::date_text(&text).is_none_or(|day| day.len() == 10));
     }
 
     #[test]

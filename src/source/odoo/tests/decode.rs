@@ -111,6 +111,7 @@ fn decimal_numbers_keep_their_digits() {
 fn dates_are_days_that_exist() {
     let cases = [
         ("\"1066-10-14\"", "1066-10-14"),
+        ("\"202-11-20\"", "0202-11-20"),
         ("\"2026-02-30\"", "!type"),
         ("\"0000-01-01\"", "!type"),
         ("1", "!type"),
@@ -118,6 +119,7 @@ fn dates_are_days_that_exist() {
     table(Type::Date, &cases);
     let cases = [
         ("\"1899-12-31 23:59:59\"", "1899-12-31 23:59:59+00"),
+        ("\"202-11-20 08:52:33\"", "0202-11-20 08:52:33+00"),
         ("\"2026-11-20 08:52:33.349431\"", "2026-11-20 08:52:33.349431+00"),
         ("\"2026-11-20\"", "!type"),
         ("\"infinity\"", "!type"),
@@ -170,6 +172,7 @@ fn rows_come_in_key_order_and_the_last_copy_wins() {
 fn a_bad_row_is_set_aside_and_the_others_are_kept() {
     let mut stream = stream("res.partner", &[("name", Type::Text), ("amount", Type::Numeric)]);
     stream.columns[1].required = true;
+    stream.columns[2].required = true;
     stream.cursor = None;
     let page = read(
         &stream,
@@ -192,6 +195,36 @@ fn a_bad_row_is_set_aside_and_the_others_are_kept() {
     assert_eq!(parse(&nul.record)["name"], "nul\u{fffd} \\u0000");
     assert_eq!(page.last, Some(7.into()));
     assert!(page.rejected.iter().all(|r| !r.reason.contains("secret") && !r.reason.contains("much")));
+}
+
+#[test]
+fn one_odd_value_hides_no_row_that_can_do_without_it() {
+    let columns = [("name", Type::Text), ("due", Type::Date), ("rank", Type::Bigint), ("day", Type::Date)];
+    let mut stream = stream("sale.order", &columns);
+    stream.columns[4].required = true;
+    let page = read(
+        &stream,
+        r#"[{"id": 1, "name": "a", "due": "20260-11-20", "rank": 1.5, "day": "202-11-20", "write_date": false},
+            {"id": 2, "name": "b", "due": "2026-11-20", "rank": 2, "day": "2026-13-01", "write_date": false},
+            {"id": "x", "name": "c", "due": false, "rank": 3, "day": "2026-11-20", "write_date": false},
+            {"id": 4, "name": "d", "due": false, "rank": 4, "day": "2026-11-20", "write_date": "yesterday"}]"#,
+    );
+    assert_eq!(page.rows.keys, [Key::from(1)]);
+    let text = |text: Option<&str>| Values::Text(vec![text.map(str::to_string)]);
+    assert_eq!(page.rows.columns[1..3], [text(Some("a")), text(None)]);
+    assert_eq!(page.rows.columns[3..], [Values::Int(vec![None]), text(Some("0202-11-20"))]);
+    let odd: Vec<_> = page.odd.iter().map(|odd| (&odd.key, odd.column, odd.why)).collect();
+    let key = Key::from(1);
+    assert_eq!(odd, [(&key, 2, "is no valid date"), (&key, 3, "is no whole number of 64 bits")]);
+    let rejected: Vec<_> = page.rejected.iter().map(|r| (r.rule.as_str(), r.reason.as_str())).collect();
+    assert_eq!(
+        rejected,
+        [
+            ("type", "the id is no whole number"),
+            ("type", "the column \"day\" is no valid date"),
+            ("type", "the field \"write_date\" is no valid date")
+        ]
+    );
 }
 
 #[test]
