@@ -30,7 +30,7 @@ pub struct Subject {
 /// One thing that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What: `connect`, `tls`, `login`, `version`, `clock`, `entity NAME`.
+    /// What: `connect`, `tls`, `login`, `options`, `version`, `clock`, `entity NAME`.
     pub aspect: String,
     /// `ok`, `warn` or `fail`.
     pub status: &'static str,
@@ -76,6 +76,7 @@ fn aspect_of(error: &Error) -> &'static str {
         Kind::Tls => "tls",
         Kind::Login | Kind::NoDatabase => "login",
         Kind::BadAnswer => "version",
+        Kind::Config => "options",
         _ => "connect",
     }
 }

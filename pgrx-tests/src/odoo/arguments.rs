@@ -21,6 +21,7 @@ pub(super) const METHODS: &[Signature] = &[
     on_model("search_count", &["domain", "limit"], 1),
     on_model("fields_get", &["allfields", "attributes"], 0),
     on_model("get_available_models", &[], 0),
+    on_model("get_installed", &[], 0),
     on_model("check_access_rights", &["operation", "raise_exception"], 1),
     on_model("read_group", &["domain", "fields", "groupby", "offset", "limit", "orderby", "lazy"], 3),
     on_records("read", &["fields", "load"]),

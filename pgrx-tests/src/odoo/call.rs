@@ -153,6 +153,7 @@ impl Query<'_> {
             "check_access_rights" => self.check_access_rights(),
             "read_group" => self.read_group(),
             "get_available_models" => self.available_models(),
+            "get_installed" => self.installed_languages(),
             _ => Ok(Reply::None),
         }
     }

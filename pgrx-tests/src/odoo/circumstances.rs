@@ -8,6 +8,7 @@ use super::fault::RpcFault;
 use super::field::Field;
 use super::hooks::{model_mut, object};
 use super::query::Query;
+use super::reply::Reply;
 
 /// The company of every recorded user: what a call gets that names none.
 const MAIN_COMPANY: i64 = 1;
@@ -32,6 +33,15 @@ impl Query<'_> {
 
     fn language(&self) -> Option<&str> {
         self.arguments.context.get("lang").and_then(Value::as_str)
+    }
+
+    /// The languages that are active, each with its name (`res.lang.get_installed`): for every user.
+    pub(super) fn installed_languages(&self) -> Result<Reply, RpcFault> {
+        if self.model.name != "res.lang" {
+            return Err(RpcFault::no_method(self.company.face, self.model.name, "get_installed"));
+        }
+        let codes = std::iter::once("en_US").chain(self.company.languages.iter().map(String::as_str));
+        Ok(Reply::List(codes.map(|code| Reply::List(vec![Reply::text(code), Reply::text(code)])).collect()))
     }
 
     /// From 18 on a language that is not installed is refused; before, it is English.

@@ -56,7 +56,7 @@ pub(super) struct Model {
 impl Company {
     pub(super) fn new(face: Face) -> Self {
         Self {
-            models: recorded(face).into_iter().chain([models::of_models()]).collect(),
+            models: recorded(face).into_iter().chain([models::of_models(), models::of_languages()]).collect(),
             users: user::recorded(face),
             clock: Clock::new(face),
             face,

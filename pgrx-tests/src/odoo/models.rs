@@ -17,6 +17,12 @@ pub(super) fn of_models() -> (String, Model) {
     ("ir.model".to_owned(), model("ir.model", "Models", &fields))
 }
 
+/// `res.lang`, of which only the list of active languages matters.
+pub(super) fn of_languages() -> (String, Model) {
+    let fields = json!({"code": {"type": "char", "string": "Locale Code", "store": true}});
+    ("res.lang".to_owned(), model("res.lang", "Languages", &fields))
+}
+
 /// The fields every model has.
 fn standard() -> Value {
     json!({

@@ -107,14 +107,24 @@ fn language_chooses_the_texts_and_what_is_not_translated_stays_english() {
 }
 
 #[test]
-fn a_language_that_is_not_installed_is_english_up_to_17_and_an_error_later() {
-    let mut before = shop(17, "language_unknown_17", "language 'xx_XX'");
-    before.run("select sync_run('products')");
-    assert_eq!(before.value(NAMES), "Restaurant Expenses|Units");
-    let mut later = shop(18, "language_unknown_18", "language 'xx_XX'");
-    let error = later.error("select sync_run('products')");
-    assert!(error.message.ends_with("UserError: Invalid language code: xx_XX"), "{error:?}");
-    let hint = "activate it in Odoo (Settings, Translations, Languages), or name one that is active: \
-                alter server odoo_main options (set language '...')";
-    assert_eq!(error.hint, hint);
+fn a_language_that_is_not_active_is_an_error_that_lists_the_active_ones() {
+    for version in [17, 18, 19] {
+        let mut shop = shop(version, &format!("language_unknown_{version}"), "language 'fr'");
+        let error = shop.error("select sync_run('products')");
+        let message = "products from odoo_main: the language \"fr\" is not active on \"odoo_main\"";
+        assert_eq!(error.message, message, "{version}");
+        assert!(error.detail.starts_with("active are: en_US"), "{version}: {error:?}");
+        let begin = "activate it in Odoo (Settings, Translations, Languages), or name one that is active: ";
+        assert!(error.hint.starts_with(begin), "{version}: {error:?}");
+        let found = shop.rows("select aspect, status, detail from sync_check()");
+        assert_eq!(found.len(), 1, "{version}: {found:?}");
+        assert!(found[0].starts_with("options|fail|the language \"fr\" is not active"), "{found:?}");
+
+        shop.odoo.translate("product.product", 1, "fr_FR", json!({"name": "Notes de frais"}));
+        let hint = shop.error("select sync_run('products')").hint;
+        assert_eq!(hint, format!("{begin}alter server odoo_main options (set language 'fr_FR')"), "{version}");
+        shop.run("alter server odoo_main options (set language 'fr_FR')");
+        shop.run("select sync_run('products')");
+        assert_eq!(shop.value("select name from erp.products where id = 1"), "Notes de frais", "{version}");
+    }
 }

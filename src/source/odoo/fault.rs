@@ -204,7 +204,7 @@ impl Fault {
                 match (self.is_private_method(), self.is_bad_domain()) {
                     (true, _) => error.hint(OTHER_VERSION),
                     (_, true) => error.hint(BAD_FILTER),
-                    _ if self.names_language(settings) => error.hint(language_hint(settings)),
+                    _ if self.names_language(settings) => error.hint(language_hint(settings, "...")),
                     _ => error,
                 }
             }

@@ -15,6 +15,7 @@ mod fault;
 mod json2;
 mod jsonparts;
 mod jsonrpc;
+mod language;
 mod layout;
 mod mark;
 mod outside;
@@ -60,6 +61,8 @@ const CUSTOM: &str = "x_";
 pub struct Odoo {
     rpc: Rpc,
     uid: Option<i64>,
+    /// Whether the server option `language` was looked up.
+    language_is_known: bool,
     /// By model.
     fields: BTreeMap<String, Fields>,
 }
@@ -67,7 +70,8 @@ pub struct Odoo {
 impl Odoo {
     /// Makes it; does no I/O. Errors are [`Kind::Config`].
     pub fn new(remote: Remote) -> Result<Self> {
-        Ok(Odoo { rpc: Rpc::new(Settings::new(remote)?), uid: None, fields: BTreeMap::new() })
+        let (rpc, fields) = (Rpc::new(Settings::new(remote)?), BTreeMap::new());
+        Ok(Odoo { rpc, uid: None, language_is_known: false, fields })
     }
 
     /// The remote field that holds the key of a line's header.
@@ -134,6 +138,7 @@ impl Source for Odoo {
     async fn check(&mut self) -> Result<About> {
         let (version, reply) = self.version().await?;
         let uid = self.uid().await?;
+        self.check_language().await?;
         let protocol = self.rpc.protocol().await?;
         let settings = self.rpc.settings();
         Ok(About {
@@ -148,6 +153,7 @@ impl Source for Odoo {
     }
 
     async fn layout(&mut self, stream: &Stream) -> Result<Layout> {
+        self.check_language().await?;
         if !self.may_read(&stream.object).await.map_err(|error| without_module(error, stream))? {
             return Err(forbidden(self.rpc.settings(), &stream.object));
         }

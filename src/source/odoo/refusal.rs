@@ -19,9 +19,13 @@ pub(super) fn refused_login(settings: &Settings) -> Error {
     Error::new(Kind::Login, format!("\"{server}\" refused user \"{username}\""))
         .detail(outside::detail(
             settings,
-            "wrong user name, wrong password, or an API key that has expired or belongs to another user",
+            "wrong user name, wrong password, or an API key that has expired or belongs to another user; where \
+             two-factor login is on, Odoo refuses the right password too, and only an API key works",
         ))
-        .hint(hint::mapping(server, true, "password"))
+        .hint(format!(
+            "{}; a key is made in Odoo: My Profile, Account Security",
+            hint::mapping(server, true, "password")
+        ))
 }
 
 /// The routes of programs know no session: something makes them ask for one as a browser has it,
@@ -80,8 +84,18 @@ pub(super) fn forbidden_hint(settings: &Settings) -> String {
     }
 }
 
+/// The server option names a language that Odoo does not have.
+pub(super) fn not_active(settings: &Settings, wanted: &str, active: &[String]) -> Error {
+    let codes: Vec<String> = active.iter().map(|code| settings.way.redactor.line(code)).collect();
+    let alike = |code: &&String| code.get(..2).is_some() && code.get(..2) == wanted.get(..2);
+    let instead = codes.iter().find(alike).map_or("...", String::as_str);
+    Error::new(Kind::Config, format!("the language \"{wanted}\" is not active on \"{}\"", settings.server))
+        .detail(format!("active are: {}", codes.join(", ")))
+        .hint(language_hint(settings, instead))
+}
+
 /// What to do about a language that is not active.
-pub(super) fn language_hint(settings: &Settings) -> String {
-    let line = settings.way.set("language", "...");
+pub(super) fn language_hint(settings: &Settings, instead: &str) -> String {
+    let line = settings.way.set("language", instead);
     format!("activate it in Odoo (Settings, Translations, Languages), or name one that is active: {line}")
 }

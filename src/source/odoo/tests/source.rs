@@ -92,7 +92,9 @@ fn a_wrong_password_is_told_with_user_server_and_line_but_without_the_password()
     assert_eq!(error.kind, Kind::Login);
     assert_eq!(error.message, "\"odoo_main\" refused user \"sync@example.com\"");
     let line = "alter user mapping for current_user server odoo_main options (set password '...')";
-    assert_eq!(error.hint.as_deref(), Some(line));
+    let hint = format!("{line}; a key is made in Odoo: My Profile, Account Security");
+    assert_eq!(error.hint, Some(hint));
+    assert!(error.detail.unwrap().ends_with("refuses the right password too, and only an API key works"));
 }
 
 #[test]
@@ -164,6 +166,30 @@ fn language_and_companies_go_into_the_context() {
     let (mut odoo, double) = odoo_with(&options, &[UID, r#""result": 5"#]);
     assert_eq!(block_on(odoo.count(&stream("res.partner", &[]), &Scope::All)).unwrap(), 5);
     insta::assert_snapshot!(sent(&double, 1), @r#"["res.partner","search_count",[[]],{"context":{"active_test":false,"allowed_company_ids":[2,1],"lang":"fr_FR"}}]"#);
+}
+
+#[test]
+fn a_language_that_is_not_active_is_told_with_those_that_are() {
+    let installed = r#""result": [["en_US", "English (US)"], ["fr_BE", "French (BE)"]]"#;
+    let (mut wrong, double) = odoo_with(&[("language", "fr")], &[UID, installed]);
+    let error = failed(block_on(wrong.layout(&stream("res.partner", &[]))));
+    assert_eq!(error.kind, Kind::Config);
+    assert_eq!(error.message, "the language \"fr\" is not active on \"odoo_main\"");
+    assert_eq!(error.detail.as_deref(), Some("active are: en_US, fr_BE"));
+    assert!(error.hint.unwrap().ends_with("alter server odoo_main options (set language 'fr_BE')"));
+    assert_eq!(sent(&double, 1), r#"["res.lang","get_installed",[],{}]"#);
+
+    let fields = r#""result": {"id": {"type": "integer"}, "write_date": {"type": "datetime"}}"#;
+    let refused = r#""error": {"data": {"name": "odoo.exceptions.AccessError", "message": "no"}}"#;
+    for told in [installed, refused] {
+        let answers = [UID, told, r#""result": true"#, fields, r#""result": true"#];
+        let (mut right, _double) = odoo_with(&[("language", "fr_BE")], &answers);
+        let stream = stream("res.partner", &[]);
+        block_on(async {
+            right.layout(&stream).await.unwrap();
+            right.layout(&stream).await.unwrap();
+        });
+    }
 }
 
 #[test]
