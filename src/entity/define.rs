@@ -39,7 +39,9 @@ fn extended(patch: &Value) -> Result<Entity> {
     found.extend(merged.iter().flat_map(Merged::judge));
     match merged {
         Some(merged) if found.is_empty() => {
-            serde_json::from_value(merged.whole).map_err(|e| invalid("manifest is not valid", e))
+            let entity: Entity =
+                serde_json::from_value(merged.whole).map_err(|e| invalid("manifest is not valid", e))?;
+            Ok(entity.explained())
         }
         _ => Err(mistakes(name, &found)),
     }

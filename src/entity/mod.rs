@@ -33,7 +33,8 @@ pub use validate::parse;
 pub struct Entity {
     /// `invoices`.
     pub name: String,
-    /// One sentence for a person.
+    /// One sentence for a person; its name where nothing is said.
+    #[serde(default)]
     pub about: String,
     /// `odoo` or `sqlserver`.
     pub source: String,
@@ -54,6 +55,24 @@ pub struct Entity {
 }
 
 impl Entity {
+    /// Says of what its definer said nothing of where it comes from.
+    fn explained(mut self) -> Self {
+        let say = |about: &mut String, what: &str| {
+            if about.is_empty() {
+                about.push_str(what);
+            }
+        };
+        say(&mut self.about, &self.name);
+        for stream in &mut self.streams {
+            say(&mut stream.about, &stream.object);
+            for column in &mut stream.columns {
+                let path = column.path.first().unwrap_or(&column.name).clone();
+                say(&mut column.about, &path);
+            }
+        }
+        self
+    }
+
     /// Whether several servers of a tenant fill the same tables: tills, each with a database of its own.
     pub fn is_of_servers(&self) -> bool {
         self.source == "sqlserver"
@@ -79,7 +98,8 @@ fn is_full_every(text: &str) -> bool {
 pub struct Stream {
     /// Local table in the target schema.
     pub table: String,
-    /// One sentence for a person: the table's comment.
+    /// One sentence for a person: the table's comment; the object where nothing is said.
+    #[serde(default)]
     pub about: String,
     /// The remote object: an Odoo model.
     pub object: String,
@@ -204,7 +224,8 @@ pub struct Column {
     /// Local type.
     #[serde(rename = "type")]
     pub kind: Type,
-    /// One sentence for a person: the column's comment.
+    /// One sentence for a person: the column's comment; the remote field where nothing is said.
+    #[serde(default)]
     pub about: String,
     /// Where the value lies in the remote record; the first that exists is read.
     /// Empty: the column's own name.

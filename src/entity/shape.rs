@@ -45,7 +45,7 @@ const MAY: bool = false;
 /// A whole manifest.
 pub(super) const ENTITY: Shape = Shape::Object(&[
     Member("name", MUST, Shape::Name),
-    Member("about", MUST, Shape::Text),
+    Member("about", MAY, Shape::Text),
     Member("source", MUST, Shape::Word(&["odoo", "sqlserver"])),
     Member("streams", MUST, Shape::List(&STREAM, 1)),
     Member("after", MAY, Shape::Set(&Shape::Name, 0)),
@@ -55,7 +55,7 @@ pub(super) const ENTITY: Shape = Shape::Object(&[
 
 const STREAM: Shape = Shape::Object(&[
     Member("table", MUST, Shape::Name),
-    Member("about", MUST, Shape::Text),
+    Member("about", MAY, Shape::Text),
     Member("object", MUST, Shape::Text),
     Member("module", MAY, Shape::Text),
     Member("optional", MAY, Shape::Flag),
@@ -125,7 +125,7 @@ const PARENT: Shape =
 const COLUMN: Shape = Shape::Object(&[
     Member("name", MUST, Shape::Name),
     Member("type", MUST, Shape::Word(&TYPES)),
-    Member("about", MUST, Shape::Text),
+    Member("about", MAY, Shape::Text),
     Member("path", MAY, Shape::Set(&Shape::Text, 1)),
     Member("scale", MAY, Shape::Digits),
     Member("required", MAY, Shape::Flag),

@@ -21,7 +21,8 @@ pub fn parse(json: &str) -> Result<Entity> {
         return Err(mistakes(name(&value), &found));
     }
     // From the text, not from the value: this also finds a key that occurs twice.
-    serde_json::from_str(json).map_err(|e| invalid("manifest is not valid", e))
+    let entity: Entity = serde_json::from_str(json).map_err(|e| invalid("manifest is not valid", e))?;
+    Ok(entity.explained())
 }
 
 /// The JSON of a manifest.

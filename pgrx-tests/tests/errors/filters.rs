@@ -36,3 +36,19 @@ fn a_filter_that_odoo_does_not_take_is_told_with_where_to_mend_it() {
     }
     golden.compare();
 }
+
+#[test]
+fn a_filter_that_odoo_would_ignore_stores_no_row() {
+    for version in [17, 18, 19] {
+        let odoo = Odoo::start_as(version);
+        let name = format!("filter_ignored_{version}");
+        let mut shop = Shop::reading(Cluster::shared(), &name, odoo, "", "admin");
+        let computed = json!({"type": "integer", "string": "Open", "store": false, "searchable": false});
+        shop.odoo.add_field("res.partner", "x_open", computed);
+        shop.run(&format!("select sync_define('{}')", manifest(&json!([["x_open", ">", 0]]))));
+        let error = shop.error("select state from sync_run('people')");
+        let message = "people from odoo_main: \"odoo_main\" cannot search \"res.partner\" by \"x_open\"";
+        assert_eq!(error.message, message, "{version}");
+        assert_eq!(shop.value("select to_regclass('erp.people') is null"), "t", "{version}");
+    }
+}

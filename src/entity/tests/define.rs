@@ -89,10 +89,8 @@ fn a_mistake_of_an_extension_has_its_place_in_what_the_user_wrote() {
         "columns": [{"name": "shelf", "type": "text", "scale": 2}, {"name": "row"}],
     }));
     insta::assert_snapshot!(mistakes(&json), @r#"
-    manifest "products" has 5 mistakes
-    $.streams[0].columns[0].about: is missing
+    manifest "products" has 3 mistakes
     $.streams[0].columns[1].type: is missing
-    $.streams[0].columns[1].about: is missing
     $.streams[0].columns[0].scale: only a numeric column has one
     $.streams[0].indexes[1][0]: "shelve" is no column of this stream
     "#);

@@ -52,18 +52,48 @@ fn every_mistake_is_named_at_once() {
         value["full_every"] = json!("sometimes");
         value["streams"][0]["columns"][2]["type"] = json!("int");
         value["streams"][0]["columns"][3]["name"] = json!("Price");
-        value["streams"][1].as_object_mut().unwrap().remove("about");
+        value["streams"][1].as_object_mut().unwrap().remove("object");
         value["streams"][1]["key"] = json!(["no"]);
     });
     insta::assert_snapshot!(parse(&json).unwrap_err().message, @r#"manifest "bills" has 6 mistakes"#);
     insta::assert_snapshot!(mistakes(&json).join("\n"), @r#"
     $.streams[0].columns[2].type: "int" is none of bigint, numeric, text, boolean, date, timestamptz, jsonb, bigint[], text[]
     $.streams[0].columns[3].name: "Price" is no name: a to z, 0 to 9 and _, no digit in front, at most 63 letters
-    $.streams[1].about: is missing
+    $.streams[1].object: is missing
     $.full_every: "sometimes" is no length of time such as "30 days" or "12 hours"
     $.sorce: is unknown, did you mean "source"?
     $.streams[1].key[0]: "no" is no column of this stream
     "#);
+}
+
+#[test]
+fn what_nothing_is_said_of_is_called_as_what_it_is_read_from() {
+    let json = r#"{"name": "leads", "source": "odoo", "streams": [{"table": "leads", "object": "crm.lead",
+        "key": ["id"], "cursor": "write_date", "columns": [{"name": "id", "type": "bigint"},
+          {"name": "revenue", "type": "numeric", "path": ["expected_revenue"]},
+          {"name": "phone", "type": "text", "about": "Said"}]}]}"#;
+    let entity = parse(json).unwrap();
+    let stream = &entity.streams[0];
+    assert_eq!((entity.about.as_str(), stream.about.as_str()), ("leads", "crm.lead"));
+    let columns: Vec<_> = stream.columns.iter().map(|column| column.about.as_str()).collect();
+    assert_eq!(columns, ["id", "expected_revenue", "Said"]);
+}
+
+#[test]
+fn what_is_built_in_is_explained() {
+    let folder = format!("{}/src/entity", env!("CARGO_MANIFEST_DIR"));
+    for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_none_or(|end| end != "json") {
+            continue;
+        }
+        let value: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let streams = value["streams"].as_array().or(value.as_array()).unwrap();
+        let columns = streams.iter().flat_map(|stream| stream["columns"].as_array().unwrap());
+        let entity = value.get("streams").is_some().then_some(&value);
+        for one in entity.into_iter().chain(streams).chain(columns) {
+            assert!(one["about"].as_str().is_some_and(|about| !about.is_empty()), "{file:?}: {one}");
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::settings::Settings;
+use crate::entity::quote::quote_literal;
 use crate::entity::{Column, Stream, Type};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Field, Layout};
@@ -52,6 +53,12 @@ pub(super) fn path(column: &Column, fields: &Fields) -> Option<String> {
 fn choose(column: &Column, fields: &Fields) -> Result<(String, String), String> {
     let paths = column.paths();
     let Some((path, kind)) = paths.iter().find_map(|path| fields.get_key_value(*path)) else {
+        if let Some(path) = paths.iter().find(|path| path.contains('.')) {
+            return Err(format!(
+                "\"{path}\" leads through another model, and a column is read from a field of its own: keep that model \
+                 as a table and join it"
+            ));
+        }
         let names: Vec<String> = paths.iter().map(|path| format!("\"{path}\"")).collect();
         return Err(format!("no field {} that the user may read", names.join(" or ")));
     };
@@ -91,6 +98,12 @@ pub(super) fn is_written_plainly(remote: &str) -> bool {
 /// The type's name in a manifest.
 pub(super) fn name(kind: Type) -> String {
     serde_json::to_value(kind).ok().and_then(|name| name.as_str().map(str::to_string)).unwrap_or_default()
+}
+
+/// The line that lists the fields of a model.
+pub(super) fn fields_of(server: &str, model: &str) -> String {
+    let (server, model) = (quote_literal(server), quote_literal(model));
+    format!("select field, remote_type from sync_discover({server}, {model})")
 }
 
 /// `order`, `after` and every scope speak of `id`; Odoo has no other key.

@@ -27,6 +27,7 @@ mod records;
 mod refusal;
 mod rejection;
 mod rpc;
+mod searchable;
 mod session;
 mod settings;
 mod version;
@@ -49,6 +50,7 @@ use self::layout::Fields;
 use self::parts::{Allowance, Shape};
 use self::records::Records;
 use self::rpc::{Reply, Rpc};
+use self::searchable::Searchable;
 use self::settings::Settings;
 use super::{About, Ask, Described, Layout, Mark, Object, Page, Remote, Scope, Source};
 use crate::entity::{Column, Stream};
@@ -65,13 +67,15 @@ pub struct Odoo {
     language_is_known: bool,
     /// By model.
     fields: BTreeMap<String, Fields>,
+    /// By model, what else is known of its fields.
+    searchable: BTreeMap<String, Searchable>,
 }
 
 impl Odoo {
     /// Makes it; does no I/O. Errors are [`Kind::Config`].
     pub fn new(remote: Remote) -> Result<Self> {
         let (rpc, fields) = (Rpc::new(Settings::new(remote)?), BTreeMap::new());
-        Ok(Odoo { rpc, uid: None, language_is_known: false, fields })
+        Ok(Odoo { rpc, uid: None, language_is_known: false, fields, searchable: BTreeMap::new() })
     }
 
     /// The remote field that holds the key of a line's header.
@@ -159,7 +163,9 @@ impl Source for Odoo {
         }
         self.fields(&stream.object).await?;
         let fields = self.fields.get(&stream.object).cloned().unwrap_or_default();
-        layout::of(self.rpc.settings(), stream, &fields)
+        let layout = layout::of(self.rpc.settings(), stream, &fields)?;
+        self.check_conditions(stream).await?;
+        Ok(layout)
     }
 
     async fn watermark(&mut self, stream: &Stream) -> Result<(Option<Mark>, Option<String>)> {

@@ -11,7 +11,7 @@ use super::rpc::Trouble;
 use super::{cell, raw};
 use crate::entity::{Column, Stream, Type};
 use crate::source::cell::{Cell, Flaw};
-use crate::source::{Ask, Field, Layout, Page, Rejected, rules};
+use crate::source::{Ask, Field, Key, Layout, Page, Rejected, Scope, rules};
 
 /// The records of one page.
 pub(super) struct Records<'a> {
@@ -166,10 +166,35 @@ impl<'a> Records<'a> {
         if shape == Shape::List { self.strange } else { Some("the result is no list") }
     }
 
+    /// Whether what can be seen of the conditions holds: a module may ignore one. Those on keys are looked at with
+    /// the order of the page.
+    fn is_asked_for(&self, scope: &Scope) -> bool {
+        let mut rows = self.by_id.values().filter_map(|record| record.as_ref().ok());
+        match scope {
+            Scope::Since { from, .. } => rows.all(|row| {
+                let changed_at = row.updated_at.as_deref().and_then(|moment| moment.get(..from.0.len()));
+                changed_at.is_some_and(|moment| moment >= from.0.as_str())
+            }),
+            Scope::Parents(parents) => {
+                let wanted = self.stream.parent.as_ref().map(|parent| &parent.column);
+                let place = self.columns().position(|(_, column)| Some(&column.name) == wanted);
+                let Some(place) = place else { return true };
+                rows.all(|row| match row.cells.get(place) {
+                    Some(Cell::Int(parent)) => parents.contains(&Key::from(*parent)),
+                    _ => false,
+                })
+            }
+            Scope::All | Scope::From(_) | Scope::Keys(_) => true,
+        }
+    }
+
     /// The page, or for a person why this is none.
     pub(super) fn page(self, ask: &Ask) -> Result<Page, String> {
         if let Some(why) = self.strange {
             return Err(why.into());
+        }
+        if !self.is_asked_for(&ask.scope) {
+            return Err("records that were not asked for".into());
         }
         let columns: Vec<Type> = self.columns().map(|(_, column)| column.kind).collect();
         let more = self.sent >= ask.limit.max(1);

@@ -9,6 +9,7 @@ use super::layout::{ATTRIBUTES, Fields, fields};
 use super::parts::{Allowance, Counted, Parts, Shape};
 use super::refusal::refused_login;
 use super::rpc::{Call, Reply, Trouble};
+use super::searchable::Searchable;
 use super::settings::{Protocol, Settings};
 use crate::error::{Error, Kind, Result};
 
@@ -178,14 +179,18 @@ impl Odoo {
     /// The fields of a model, asked for once.
     pub(super) async fn fields(&mut self, model: &str) -> Result<&Fields> {
         if !self.fields.contains_key(model) {
-            let mut known = Some(Fields::new());
-            self.fields_get(model, &ATTRIBUTES, |field| match (&mut known, fields(field)) {
-                (Some(known), Some(field)) => known.extend(field),
-                _ => known = None,
+            let (mut known, mut searchable) = (Some(Fields::new()), Searchable::default());
+            self.fields_get(model, &ATTRIBUTES, |field| {
+                searchable.note(field);
+                match (&mut known, fields(field)) {
+                    (Some(known), Some(field)) => known.extend(field),
+                    _ => known = None,
+                }
             })
             .await?;
             let known = known.ok_or_else(|| self.strange("the list of fields is none"))?;
             self.fields.insert(model.to_string(), known);
+            self.searchable.insert(model.to_string(), searchable);
         }
         self.fields.get(model).ok_or_else(|| Error::new(Kind::Internal, "the list of fields was lost"))
     }
