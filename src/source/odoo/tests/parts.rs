@@ -157,6 +157,18 @@ proptest! {
 }
 
 #[test]
+fn a_byte_between_parts_that_json_does_not_allow_is_found() {
+    for (protocol, body) in [
+        (Protocol::Json2, b"[1,\x0c1]".to_vec()),
+        (Protocol::Json2, b"[\x0c]".to_vec()),
+        (Protocol::JsonRpc, rpc("[1,\u{c}1]")),
+    ] {
+        assert!(expected(protocol, &body).is_err());
+        agrees(protocol, &body, 1000).unwrap();
+    }
+}
+
+#[test]
 fn one_row_more_than_was_asked_for_is_one_too_many() {
     let two = Allowance { parts: 2, ..ALL };
     let xml_row = "<value><int>1</int></value>";
