@@ -203,6 +203,9 @@ impl Source for Odoo {
             }
             reply => reply?,
         };
+        if !records.are_asked_for(&ask.scope) {
+            return Err(self.strange("records that were not asked for"));
+        }
         let page = records.page(ask).map_err(|why| self.strange(&why))?;
         Ok(Page { bytes: reply.bytes, ..page })
     }

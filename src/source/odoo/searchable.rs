@@ -41,7 +41,7 @@ impl Odoo {
     /// documents, or the header of its lines.
     pub(super) async fn check_conditions(&mut self, stream: &Stream) -> Result<()> {
         let mut paths: Vec<(&str, String)> = Vec::new();
-        paths.extend(filtered(stream).into_iter().map(|path| ("filter", path)));
+        paths.extend(stream.filter.iter().flat_map(filtered).map(|path| ("filter", path)));
         paths.extend(stream.cursor.iter().map(|path| ("cursor", path.clone())));
         paths.extend(stream.date.iter().map(|path| ("date", path.clone())));
         paths.extend(self.parent_path(stream).await?.map(|path| ("parent", path)));
@@ -89,8 +89,17 @@ impl Odoo {
     }
 }
 
-/// The paths that the conditions of a filter name.
-fn filtered(stream: &Stream) -> Vec<String> {
-    let terms = stream.filter.iter().filter_map(Value::as_array).flatten();
-    terms.filter_map(|term| term.get(0)?.as_str().map(str::to_string)).collect()
+/// The paths that the conditions of a filter name, also within `any`, whose conditions are on what a path leads to.
+fn filtered(filter: &Value) -> Vec<String> {
+    filter.as_array().into_iter().flatten().flat_map(named).collect()
+}
+
+fn named(term: &Value) -> Vec<String> {
+    let Some(path) = term.get(0).and_then(Value::as_str) else { return Vec::new() };
+    let within = match term.get(1).and_then(Value::as_str) {
+        Some("any" | "not any") => term.get(2).map(filtered).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let within = within.into_iter().map(|deeper| format!("{path}.{deeper}"));
+    std::iter::once(path.to_string()).chain(within).collect()
 }

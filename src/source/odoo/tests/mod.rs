@@ -2,6 +2,7 @@
 
 mod auto;
 mod codecs;
+mod conditions;
 mod damaged;
 mod decode;
 mod fault;

@@ -193,46 +193,6 @@ fn a_language_that_is_not_active_is_told_with_those_that_are() {
 }
 
 #[test]
-fn a_condition_that_odoo_would_ignore_is_refused() {
-    let fields = r#""result": {"id": {"type": "integer"}, "write_date": {"type": "datetime", "searchable": true},
-        "total": {"type": "float", "store": false, "searchable": false},
-        "company_id": {"type": "many2one", "relation": "res.company", "searchable": true}}"#;
-    let company = r#""result": {"name": {"type": "char", "searchable": true}, "rank": {"type": "integer", "searchable": false}}"#;
-    let told = |filter: Value, answers: &[&str]| {
-        let answers: Vec<&str> = [UID, r#""result": true"#, fields].iter().chain(answers).copied().collect();
-        let (mut odoo, _double) = odoo(&answers);
-        let mut stream = stream("res.partner", &[]);
-        stream.filter = Some(filter);
-        block_on(odoo.layout(&stream)).map(drop)
-    };
-    told(json!(["|", ["id", ">", 3], ["company_id.name", "=", "x"]]), &[company]).unwrap();
-    let error = told(json!([["total", ">", 0]]), &[]).unwrap_err();
-    assert_eq!(error.kind, Kind::Manifest);
-    assert_eq!(error.message, "\"odoo_main\" cannot search \"res.partner\" by \"total\"");
-    let error = told(json!(["!", ["company_id.rank", ">", 0]]), &[company]).unwrap_err();
-    assert_eq!(error.message, "\"odoo_main\" cannot search \"res.company\" by \"rank\"");
-    assert!(error.hint.unwrap().starts_with("mend the filter in the entity's manifest"));
-}
-
-#[test]
-fn records_that_were_not_asked_for_are_refused() {
-    let mut stream = stream("account.move.line", &[("move_id", Type::Bigint)]);
-    stream.parent = Some(Parent { table: "invoices".into(), column: "move_id".into() });
-    let record = r#""result": [{"id": 1, "move_id": 7, "write_date": "2026-11-20 08:52:33"}]"#;
-    let fields = r#""result": {"id": {"type": "integer"}, "move_id": {"type": "many2one"}}"#;
-    let since = |from: &str| Scope::Since { from: Mark(from.into()), until: None };
-    let is_taken = |scope: Scope| {
-        let answers: &[&str] = match scope {
-            Scope::Parents(_) => &[UID, fields, record],
-            _ => &[UID, record],
-        };
-        block_on(odoo(answers).0.page(&stream, &layout(&stream), &ask(scope, None))).is_ok()
-    };
-    assert!(is_taken(since("2026-11-20 08:52:33")) && !is_taken(since("2026-11-20 08:52:34")));
-    assert!(is_taken(Scope::Parents(vec![7.into()])) && !is_taken(Scope::Parents(vec![8.into()])));
-}
-
-#[test]
 fn lines_are_asked_for_by_the_field_that_holds_their_header() {
     let fields = r#""result": {"id": {"type": "integer"}, "move_id": {"type": "many2one"}}"#;
     let (mut odoo, double) = odoo(&[UID, fields, r#""result": []"#]);
