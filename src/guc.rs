@@ -85,6 +85,7 @@ impl Settings {
             max_attempts: self.max_attempts,
             retry_base: Duration::from_millis(self.retry_base_ms),
             retry_limit: Duration::from_secs(300),
+            patience: engine::Patience::default(),
         }
     }
 }

@@ -23,6 +23,7 @@ mod gone;
 mod odd;
 mod pages;
 mod pass;
+mod patience;
 mod plan;
 mod reader;
 mod reread;
@@ -44,6 +45,7 @@ pub use check::{Finding, Subject, check};
 pub use diff::diff;
 pub use discover::{Discovered, discover};
 pub use forecast::{Forecast, forecast};
+pub use patience::{Patience, Wait};
 pub use run::{Ended, run};
 pub use schedule::{Due, Every, next_tick};
 pub use sink::{
@@ -131,6 +133,8 @@ pub struct Settings {
     pub retry_base: Duration,
     /// Longest wait for `Retry-After`.
     pub retry_limit: Duration,
+    /// Where waits are noted.
+    pub patience: Patience,
 }
 
 /// One reading of a stream: kept with the position, so that any run can go on with it.

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-use super::Settings;
+use super::{Patience, Settings};
 use crate::error::{Error, Kind, Result};
 
 /// The waits between the attempts of one request.
 pub(super) struct Waits {
     delays: <ExponentialBuilder as BackoffBuilder>::Backoff,
     limit: Duration,
+    patience: Patience,
     tried: u32,
 }
 
@@ -22,7 +23,7 @@ impl Waits {
             .with_max_times(further)
             .with_jitter()
             .build();
-        Waits { delays, limit: settings.retry_limit, tried: 0 }
+        Waits { delays, limit: settings.retry_limit, patience: settings.patience.clone(), tried: 0 }
     }
 
     /// Waits until the next attempt, or gives back the error when there is to be none.
@@ -34,7 +35,9 @@ impl Waits {
         }
         let Some(delay) = self.delays.next() else { return Err(self.told(error)) };
         let asked = error.retry_after.unwrap_or_default().min(self.limit);
-        tokio::time::sleep(delay.max(asked)).await;
+        let wait = delay.max(asked);
+        self.patience.begins(wait, &error);
+        tokio::time::sleep(wait).await;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use super::Store;
 use super::identity::as_owner;
 use super::session::transaction;
 use super::sql::{execute, value};
+use crate::engine::Wait;
 use crate::error::Result;
 use crate::store::call::Message;
 
@@ -49,6 +50,18 @@ impl Store {
             self.say(Message::Notice(text));
         }
         Ok(())
+    }
+}
+
+impl Store {
+    /// Tells that the remote is waited for, and until when.
+    pub fn waits(&mut self, server: &str, wait: &Wait) {
+        let until = wait.until.format("%H:%M:%S UTC");
+        show_activity(&format!("erp_sync: waits for {server} until {until}"));
+        self.say(Message::Notice(format!(
+            "waits for {server} until {until}, then tries again: {}",
+            wait.why
+        )));
     }
 }
 

@@ -54,12 +54,18 @@ fn take(turns: &Turns, settings: &engine::Settings, turn: Turn, aside: &mut dyn 
 }
 
 fn work_off(turn: Turn, settings: engine::Settings, aside: &mut dyn Aside) -> Result<()> {
-    let Turn { tasks, ended, mut store, remote, .. } = turn;
+    let Turn { tasks, ended, mut store, remote, server, .. } = turn;
+    let patience = settings.patience.clone();
     let io = Io::start(move |desk| async move {
         let open = move |_: &str| source::open(remote.clone()?);
         engine::run(tasks, ended, settings, open, &mut Bridge(desk)).await
     })?;
-    io.serve(&mut store, |store| aside.look(store.news()))
+    io.serve(&mut store, |store| {
+        if let Some(wait) = patience.news() {
+            store.waits(&server, &wait);
+        }
+        aside.look(store.news())
+    })
 }
 
 /// Waits outside any transaction, open to every interrupt.

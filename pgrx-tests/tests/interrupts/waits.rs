@@ -1,5 +1,6 @@
 //! What a worker that waits for the network looks like from outside.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use erp_sync_tests::call::{Call, LIMIT};
@@ -38,6 +39,27 @@ fn a_worker_that_waits_for_the_network_has_no_transaction_and_says_what_it_does(
     }
     shop.odoo.clear_faults();
     call.end().rows();
+    ends_exact(&mut shop);
+}
+
+#[test]
+fn a_wait_that_the_remote_asked_for_is_told_with_its_end() {
+    let mut shop = Shop::open(Cluster::shared(), "told_wait", "jsonrpc");
+    shop.odoo.fault(When::any().model("product.product").method("search_read").once(), What::throttled(6));
+    let mut psql = shop.cluster.psql_command(&shop.database, "shop");
+    psql.args(["--no-psqlrc", "-At", "-c", "select state from sync_run('products')"]);
+    let psql = psql.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("psql starts");
+    let waits = "select count(*) from pg_stat_activity where backend_type = 'erp_sync'
+                 and query ~ '^erp_sync: waits for odoo_main until [0-9:]{8} UTC$'";
+    let mut admin = shop.session();
+    wait_for("the word in pg_stat_activity", LIMIT, || {
+        erp_sync_tests::shop::rows(&mut admin, waits) == ["1"]
+    })
+    .unwrap_or_else(|error| panic!("{error}"));
+    let output = psql.wait_with_output().expect("psql has ended");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("NOTICE:  waits for odoo_main until "), "{told}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "succeeded\n");
     ends_exact(&mut shop);
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_sync::engine::{Ended, Mode, Outcome, Settings, Task, run};
+use erp_sync::engine::{Ended, Mode, Outcome, Patience, Settings, Task, run};
 use erp_sync::entity::Entity;
 use erp_sync::error::Kind;
 use erp_sync::source::{Key, Scalar, open};
@@ -90,7 +90,7 @@ impl Shop {
             circumstances: String::new(),
         };
         let (retry_base, retry_limit) = (Duration::from_millis(1), Duration::from_secs(1));
-        let settings = Settings { max_attempts, retry_base, retry_limit };
+        let settings = Settings { max_attempts, retry_base, retry_limit, patience: Patience::default() };
         let mut remote = remote(self.tds.port());
         remote.limits.request_timeout = Duration::from_secs(20);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::double::Double;
 use super::store::{Crash, Row, Store};
 use super::world::World;
-use crate::engine::{Ended, Mode, Outcome, Settings, Task, run};
+use crate::engine::{Ended, Mode, Outcome, Patience, Settings, Task, run};
 use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::source::Key;
@@ -92,7 +92,8 @@ pub fn confirmed(task: Task) -> Task {
 }
 
 pub fn settings() -> Settings {
-    Settings { max_attempts: 4, retry_base: Duration::from_secs(1), retry_limit: Duration::from_secs(120) }
+    let (retry_base, retry_limit) = (Duration::from_secs(1), Duration::from_secs(120));
+    Settings { max_attempts: 4, retry_base, retry_limit, patience: Patience::default() }
 }
 
 /// Runs a future to its end; waits take no time.
@@ -108,11 +109,14 @@ pub struct House {
     pub opened: usize,
     /// How long the last run took on the paused clock.
     pub took: Duration,
+    /// What its runs waited for.
+    pub patience: Patience,
 }
 
 impl House {
     pub fn new() -> Self {
-        House { remote: Rc::default(), store: Store::default(), opened: 0, took: Duration::ZERO }
+        let (remote, store, patience) = (Rc::default(), Store::default(), Patience::default());
+        House { remote, store, opened: 0, took: Duration::ZERO, patience }
     }
 
     /// With contacts of the ids 1 to n, the last of them so much younger that an
@@ -162,9 +166,10 @@ impl House {
             *opened += 1;
             Ok(Box::new(Double(remote.clone())) as Box<dyn crate::source::Source>)
         };
+        let settings = Settings { patience: self.patience.clone(), ..settings() };
         let (ended, took) = on_paused_clock(async {
             let began = tokio::time::Instant::now();
-            let ended = run(tasks, before, settings(), open, &mut self.store).await;
+            let ended = run(tasks, before, settings, open, &mut self.store).await;
             (ended, began.elapsed())
         });
         (self.took, self.store.crash) = (took, None);

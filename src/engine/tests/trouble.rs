@@ -54,6 +54,12 @@ fn retry_after_is_honoured_up_to_the_limit() {
         house.world().fail_call(4, fault(Kind::Throttled).retry_after(Some(seconds(asked))));
         assert_eq!(house.run(task(contacts())), Outcome::Succeeded);
         assert!(house.took >= seconds(least) && house.took < seconds(most), "{:?}", house.took);
+        let wait = house.patience.news().unwrap();
+        assert_eq!(wait.why, "trouble");
+        let ahead =
+            (wait.until - chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now())).num_seconds();
+        assert!(ahead > least as i64 - 10 && ahead <= most as i64, "{ahead} s");
+        assert_eq!(house.patience.news(), None, "it is told once");
     }
 }
 
