@@ -12,6 +12,7 @@ use crate::store::{self, session};
 
 mod ask;
 mod bridge;
+mod client;
 mod hands;
 mod io;
 mod lanes;

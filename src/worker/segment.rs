@@ -4,13 +4,16 @@
 
 use std::ffi::c_void;
 
-use pgrx::pg_sys;
+use pgrx::{check_for_interrupts, pg_sys};
 
 use crate::error::{Error, Kind, Result};
 use crate::store::call::{Message, Order};
 
 /// Room for the messages that the caller has not read yet.
 const QUEUE_BYTES: usize = 64 << 10;
+
+/// The longest wait for a message before something else is looked at, in milliseconds.
+const WAIT_MS: std::ffi::c_long = 1000;
 
 /// The caller's end.
 pub struct Inbox {
@@ -58,18 +61,26 @@ impl Inbox {
         unsafe { pg_sys::shm_mq_set_handle(self.queue, worker) };
     }
 
-    /// The next message; `None` when the worker is gone. Interruptible: a cancel unwinds.
-    pub fn receive(&mut self) -> Result<Option<Message>> {
-        let (mut length, mut data): (pg_sys::Size, *mut c_void) = (0, std::ptr::null_mut());
-        // SAFETY: the queue is attached; the data stay valid until the next receive.
-        let bytes = unsafe {
-            let outcome = pg_sys::shm_mq_receive(self.queue, &mut length, &mut data, false);
-            if outcome != pg_sys::shm_mq_result::SHM_MQ_SUCCESS {
-                return Ok(None);
+    /// The next message; `None` when the worker is gone. Interruptible: a cancel unwinds. `idle` is called after
+    /// each wait, at least once a second; it may reset the latch, because the queue is looked at after it.
+    pub fn receive(&mut self, mut idle: impl FnMut()) -> Result<Option<Message>> {
+        loop {
+            let (mut length, mut data): (pg_sys::Size, *mut c_void) = (0, std::ptr::null_mut());
+            // SAFETY: the queue is attached; the data stay valid until the next receive.
+            let outcome = unsafe { pg_sys::shm_mq_receive(self.queue, &mut length, &mut data, true) };
+            match outcome {
+                pg_sys::shm_mq_result::SHM_MQ_SUCCESS => {
+                    // SAFETY: as above.
+                    let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) };
+                    return serde_json::from_slice(bytes).map(Some).map_err(unexpected);
+                }
+                pg_sys::shm_mq_result::SHM_MQ_WOULD_BLOCK => {
+                    wait();
+                    idle();
+                }
+                _ => return Ok(None),
             }
-            std::slice::from_raw_parts(data.cast::<u8>(), length)
-        };
-        serde_json::from_slice(bytes).map(Some).map_err(unexpected)
+        }
     }
 
     /// Ends the conversation.
@@ -110,6 +121,17 @@ impl Outbox {
             _ => Err(Error::new(Kind::Cancelled, "the caller is gone")),
         }
     }
+}
+
+/// Waits for the latch, which the other end and the worker's death set, for a second at most.
+fn wait() {
+    let events = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
+    // SAFETY: waits on this process's latch.
+    unsafe {
+        pg_sys::WaitLatch(pg_sys::MyLatch, events as i32, WAIT_MS, pg_sys::PG_WAIT_EXTENSION);
+        pg_sys::ResetLatch(pg_sys::MyLatch);
+    }
+    check_for_interrupts!();
 }
 
 fn unexpected(error: serde_json::Error) -> Error {

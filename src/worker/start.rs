@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgXactCallbackEvent, ereport, pg_sys, register_xact_callback};
 
+use super::client::Client;
 use super::process::{Process, Ticket};
 use super::segment::Inbox;
 use crate::error::{Error, Kind, Result};
@@ -45,19 +46,32 @@ pub fn ready_to_run() -> Result<()> {
     ready()
 }
 
+/// What to do where a look at a remote comes behind a change, as in one statement over several `sync_discover` calls.
+const ONE_AT_A_TIME: &str = "commit first, and ask one remote object a statement: select sync_define(manifest) from \
+                             sync_discover('...', '...') where field is null";
+
 /// Refuses to wait where that would deadlock or show nothing of the worker's work.
-fn may_wait() -> Result<()> {
+fn may_wait(call: &Call) -> Result<()> {
     // SAFETY: plain reads of the current transaction's state.
     let (written, isolation) = unsafe { (pg_sys::GetTopTransactionIdIfAny(), pg_sys::XactIsoLevel) };
     if written != pg_sys::InvalidTransactionId {
         return Err(Error::new(Kind::Usage, "this transaction has written, so it cannot wait for a sync")
             .detail("the worker would neither see its changes nor get past its locks")
-            .hint("commit first, or start it with: select * from sync_run(..., wait => false)"));
+            .hint(match call {
+                Call::Run(_) => "commit first, or start it with: select * from sync_run(..., wait => false)",
+                Call::Discover { .. } => ONE_AT_A_TIME,
+                Call::Check { .. } | Call::Plan(_) | Call::Diff(_) => "commit first, then call it again",
+            }));
     }
     if isolation >= pg_sys::XACT_REPEATABLE_READ as i32 {
         return Err(Error::new(Kind::Usage, "a transaction that keeps its snapshot cannot wait for a sync")
             .detail("it would not see the rows that the sync brings")
-            .hint("use read committed, or start it with: select * from sync_run(..., wait => false)"));
+            .hint(match call {
+                Call::Run(_) => {
+                    "use read committed, or start it with: select * from sync_run(..., wait => false)"
+                }
+                _ => "use read committed: commit, and begin without an isolation level",
+            }));
     }
     Ok(())
 }
@@ -65,7 +79,7 @@ fn may_wait() -> Result<()> {
 /// Has a worker do the call, and waits for its end. Every message but the last is
 /// given to `each`; notices and warnings are shown at once.
 pub fn wait_for(call: Call, each: impl FnMut(Message)) -> Result<()> {
-    may_wait()?;
+    may_wait(&call)?;
     wait_as(admitted()?, call, each)
 }
 
@@ -90,7 +104,8 @@ pub fn wait_as(login: pg_sys::Oid, call: Call, mut each: impl FnMut(Message)) ->
 }
 
 fn listen(inbox: &mut Inbox, each: &mut impl FnMut(Message)) -> Result<()> {
-    while let Some(message) = inbox.receive()? {
+    let mut client = Client::new();
+    while let Some(message) = inbox.receive(|| client.look())? {
         match message {
             Message::Notice(text) => ereport!(NOTICE, PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, text),
             Message::Warning(text) => ereport!(WARNING, PgSqlErrorCode::ERRCODE_WARNING, text),

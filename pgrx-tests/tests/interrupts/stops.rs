@@ -1,5 +1,6 @@
 //! Every way to stop a run, against every kind of remote that does not answer.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use erp_sync_tests::call::{Call, LIMIT};
@@ -145,6 +146,25 @@ fn every_stop_is_answered_within_a_second_while_a_request_waits_for_its_next_try
         shop.odoo.clear_faults();
         shop.odoo.fault(products(), What::throttled(60));
     });
+}
+
+#[test]
+fn a_client_that_is_killed_is_missed_though_there_is_nothing_to_tell() {
+    let mut shop = Shop::open(Cluster::shared(), "stops_killed", "jsonrpc");
+    let products = || When::any().model("product.product").method("search_read");
+    shop.odoo.fault(products(), What::Silent);
+    let mut psql = shop.cluster.psql_command(&shop.database, "shop");
+    psql.args(["--no-psqlrc", "-c", "select * from sync_run('categories, products')"]);
+    let mut client = psql.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("psql starts");
+    shop.worker_that_asks("product.product", "search_read");
+    client.kill().expect("psql is killed");
+    client.wait().expect("psql has ended");
+    let begun = Instant::now();
+    let took = shop.no_worker().duration_since(begun);
+    // The connection is looked at each second, and the worker hears of the backend's end half a second later.
+    assert!(took < Duration::from_secs(4), "the worker went on for {took:?}");
+    left_behind(&mut shop, TerminateCaller);
+    ends_exact(&mut shop);
 }
 
 #[test]

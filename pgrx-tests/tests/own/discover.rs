@@ -64,6 +64,22 @@ fn a_model_or_server_that_is_not_there_is_said() {
 }
 
 #[test]
+fn several_looks_in_one_statement_that_stores_are_answered_with_what_works() {
+    let mut shop = with_leads("own_several");
+    let one = |object: &str| {
+        format!(
+            "select sync_define(manifest) from sync_discover('odoo_main', '{object}') where field is null"
+        )
+    };
+    let error = shop.error(&format!("{} union all {}", one("crm.lead"), one("hr.department")));
+    assert_eq!(error.message, "this transaction has written, so it cannot wait for a sync");
+    assert!(
+        !error.hint.contains("wait =>") && error.hint.contains("one remote object a statement"),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn a_user_sees_the_models_he_may_read() {
     let mut shop = with_leads("own_plain");
     shop.run("alter user mapping for current_user server odoo_main options (set username 'plain', set password 'plain')");
