@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::entity::Stream;
 use crate::entity::ddl::RESERVED;
+use crate::entity::{Stream, private};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Described, Object, Scope, Source};
 
@@ -88,11 +88,15 @@ fn line(object: &str, field: Described) -> Discovered {
     }
 }
 
-/// A manifest with every field that can be kept.
+/// A manifest with what a report may need. What is private is named in it and left out.
 fn draft(wrapper: &str, object: &str, label: &str, fields: &[Described]) -> Value {
     let name = local(object);
     let about = if label.trim().is_empty() { object } else { label };
-    let named = named(fields);
+    let about = &told(about, &withheld(fields));
+    let mut named = named(fields);
+    let has = |name: &str| fields.iter().any(|field| field.name == name);
+    let is_of_screens = |field: &Described| wrapper == "odoo" && private::is_of_screens(&field.name, has);
+    named.retain(|(field, _)| !is_withheld(field) && !is_of_screens(field));
     let key: Vec<&String> = named.iter().filter(|(field, _)| field.is_key).map(|(_, name)| name).collect();
     let cursor = fields.iter().find(|field| field.is_cursor).map(|field| &field.name);
     let columns: Vec<Value> = named.iter().map(|(field, name)| column(field, name)).collect();
@@ -105,6 +109,29 @@ fn draft(wrapper: &str, object: &str, label: &str, fields: &[Described]) -> Valu
     ]);
     stream.extend(cursor.map(|cursor| ("cursor".to_string(), json!(cursor))));
     json!({"name": name, "about": about, "source": wrapper, "streams": [stream]})
+}
+
+/// Whether a draft leaves a field out for being private.
+fn is_withheld(field: &Described) -> bool {
+    !field.is_key && private::is_private(&field.name)
+}
+
+fn withheld(fields: &[Described]) -> Vec<&str> {
+    let kept = fields.iter().filter(|field| field.column.is_some() && is_withheld(field));
+    kept.map(|field| field.name.as_str()).collect()
+}
+
+/// At most this many of the fields that were left out are named.
+const NAMED: usize = 30;
+
+/// What a draft says of itself.
+fn told(about: &str, withheld: &[&str]) -> String {
+    if withheld.is_empty() {
+        return about.to_string();
+    }
+    let more = if withheld.len() > NAMED { ", ..." } else { "" };
+    let named = withheld.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    format!("{about}; left out as private: {named}{more}")
 }
 
 /// The fields that can be kept, each with the name of its column. When a row changed last is

@@ -13,6 +13,7 @@ pub mod derive;
 mod kind;
 pub mod nearest;
 pub mod offer;
+pub mod private;
 pub mod quote;
 pub mod settings;
 mod shape;

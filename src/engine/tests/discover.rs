@@ -54,6 +54,26 @@ fn an_object_whose_rows_cannot_be_counted_is_shown_without_a_number() {
 }
 
 #[test]
+fn a_draft_leaves_out_what_is_private_and_names_it() {
+    let house = house();
+    house.world().described.extend([
+        field("birthday", Some(Type::Date)),
+        field("message_ids", None),
+        field("message_main_attachment_id", Some(Type::Bigint)),
+        field("shipping", Some(Type::Text)),
+        field("password", Some(Type::Text)),
+        field("pin", None),
+    ]);
+    let found = found(&house, Some("crm.lead")).unwrap();
+    let entity = parse(&found[0].manifest.as_ref().unwrap().to_string()).unwrap();
+    let columns: Vec<_> = entity.streams[0].columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(columns, ["id", "full_name", "run_id_", "price", "shipping"]);
+    assert!(entity.about.ends_with("; left out as private: birthday, password"), "{}", entity.about);
+    let birthday = found.iter().find(|line| line.field.as_deref() == Some("birthday")).unwrap();
+    assert!(birthday.column.is_some(), "who wants it may still add it");
+}
+
+#[test]
 fn an_object_shows_its_fields_and_a_manifest_that_is_valid_as_it_stands() {
     let found = found(&house(), Some("crm.lead")).unwrap();
     assert_eq!((found[0].field.as_deref(), found[0].rows), (None, Some(1)));
