@@ -30,7 +30,8 @@ impl OddValues {
     /// What a person should know; nothing where there is none.
     pub(super) fn told(&self) -> Option<String> {
         let lines: Vec<String> = self.0.iter().map(line).collect();
-        (!lines.is_empty()).then(|| format!("stored without a value that cannot be read: {}", lines.join("; ")))
+        (!lines.is_empty())
+            .then(|| format!("stored without a value that cannot be read: {}", lines.join("; ")))
     }
 }
 

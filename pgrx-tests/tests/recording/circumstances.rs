@@ -122,7 +122,11 @@ fn a_language_that_is_not_active_is_an_error_that_lists_the_active_ones() {
 
         shop.odoo.translate("product.product", 1, "fr_FR", json!({"name": "Notes de frais"}));
         let hint = shop.error("select sync_run('products')").hint;
-        assert_eq!(hint, format!("{begin}alter server odoo_main options (set language 'fr_FR')"), "{version}");
+        assert_eq!(
+            hint,
+            format!("{begin}alter server odoo_main options (set language 'fr_FR')"),
+            "{version}"
+        );
         shop.run("alter server odoo_main options (set language 'fr_FR')");
         shop.run("select sync_run('products')");
         assert_eq!(shop.value("select name from erp.products where id = 1"), "Notes de frais", "{version}");

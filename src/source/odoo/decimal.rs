@@ -34,7 +34,8 @@ fn without_trace(number: &str) -> Option<String> {
     let dropped = digits.len() - EXACT;
     let unit = 10u64.pow(dropped as u32);
     let rounded = (digits.parse::<u64>().ok()? + unit / 2) / unit;
-    let (mut rounded, mut power) = (rounded, exponent.parse::<i64>().ok()? + dropped as i64 - fraction.len() as i64);
+    let (mut rounded, mut power) =
+        (rounded, exponent.parse::<i64>().ok()? + dropped as i64 - fraction.len() as i64);
     while rounded > 0 && rounded % 10 == 0 {
         (rounded, power) = (rounded / 10, power + 1);
     }
