@@ -143,12 +143,18 @@ fn properties_arrive_as_the_documents_they_are() {
 fn what_cannot_be_stored_is_rejected_with_its_reason() {
     for (protocol, mut shop) in shops("odd_rejected") {
         let nul = shop.odoo.create("res.partner", json!({"name": "n", "city": "Ly\0on"}));
-        let line: i64 = 7;
-        shop.odoo.write("purchase.order.line", &[line], json!({"product_qty": "many"}));
+        let date =
+            shop.odoo.create("res.partner", json!({"name": "n", "create_date": "12026-01-01 00:00:00"}));
+        shop.run(
+            r#"select sync_define('{"name": "people", "source": "odoo", "streams": [{"table": "people",
+                "object": "res.partner", "key": ["id"], "cursor": "write_date", "columns": [
+                {"name": "id", "type": "bigint"},
+                {"name": "entered_at", "type": "timestamptz", "path": ["create_date"], "required": true}]}]}')"#,
+        );
         run(&mut shop, "contacts");
-        run(&mut shop, "purchases");
-        let column = "the column \"quantity\" is no number";
-        let mut wanted = vec![format!("purchase_order_lines|[{line}]|type|{column}")];
+        run(&mut shop, "people");
+        let column = "the column \"entered_at\" is no valid date";
+        let mut wanted = vec![format!("people|[{date}]|type|{column}")];
         if protocol != "xmlrpc" {
             // Over XML-RPC Odoo drops the character with the other controls.
             let reason = "the field \"city\" holds the character U+0000, which PostgreSQL cannot store";

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::decimal::decimal;
+use super::decimal::{decimal, of_odoo};
 use super::world::World;
 
 /// A row's values as PostgreSQL shows them, by column.
@@ -172,18 +172,13 @@ fn carried_by_xml(text: &str) -> String {
     text.chars().filter(|c| !c.is_ascii_control() || matches!(c, '\t' | '\n' | '\r')).collect()
 }
 
-/// No double of the data has more behind the point: what has no scale only loses the zeros at its end.
-const ALL_DIGITS: u64 = 25;
-
 /// A value as PostgreSQL shows it in a column of the type.
 fn odoo_text(column: &Value, value: &Value) -> Option<String> {
     match (column["type"].as_str().expect("a type"), value) {
         ("boolean", Value::Bool(flag)) => Some(flag.to_string()),
         (_, Value::Bool(false) | Value::Null) => None,
         ("bigint", Value::Number(number)) => Some(number.to_string()),
-        ("numeric", Value::Number(number)) => {
-            Some(decimal(&number.to_string(), Some(column["scale"].as_u64().unwrap_or(ALL_DIGITS))))
-        }
+        ("numeric", Value::Number(number)) => Some(of_odoo(&number.to_string(), column["scale"].as_u64())),
         ("text" | "date", Value::String(text)) => Some(text.clone()),
         ("timestamptz", Value::String(text)) => Some(format!("{text}+00")),
         ("bigint[]", Value::Array(ids)) => {

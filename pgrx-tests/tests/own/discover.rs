@@ -77,6 +77,12 @@ fn several_looks_in_one_statement_that_stores_are_answered_with_what_works() {
         !error.hint.contains("wait =>") && error.hint.contains("one remote object a statement"),
         "{error:?}"
     );
+    for call in ["sync_check()", "sync_plan('all')", "sync_diff('all')"] {
+        shop.run("begin");
+        shop.run("create temporary table written (id bigint)");
+        assert_eq!(shop.error(&format!("select * from {call}")).hint, "commit first, then call it again");
+        shop.run("rollback");
+    }
 }
 
 #[test]

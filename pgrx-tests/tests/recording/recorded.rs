@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use erp_sync_tests::shop::Shop;
 use serde_json::{Map, Value};
 
-use super::decimal::decimal;
+use super::decimal::of_odoo;
 
 type Record = Map<String, Value>;
 
@@ -198,9 +198,6 @@ fn row(stream: &Value, fields: &BTreeMap<String, Value>, record: &Record) -> Row
     columns.chain(ours.map(|(name, value)| (name.to_owned(), Some(value)))).collect()
 }
 
-/// No double of the data has more behind the point: what has no scale only loses the zeros at its end.
-const ALL_DIGITS: u64 = 25;
-
 /// A value as PostgreSQL shows it in a column of the type. What was not recorded is shown by an Odoo as nothing.
 fn text(column: &Value, field: &Value, value: Option<&Value>) -> Option<String> {
     let nothing = match field["type"].as_str() {
@@ -215,9 +212,7 @@ fn text(column: &Value, field: &Value, value: Option<&Value>) -> Option<String> 
         (_, Value::Bool(false)) => None,
         ("bigint", Value::Array(pair)) => Some(pair[0].to_string()),
         ("bigint", Value::Number(number)) => Some(number.to_string()),
-        ("numeric", Value::Number(number)) => {
-            Some(decimal(&number.to_string(), Some(column["scale"].as_u64().unwrap_or(ALL_DIGITS))))
-        }
+        ("numeric", Value::Number(number)) => Some(of_odoo(&number.to_string(), column["scale"].as_u64())),
         ("text" | "date", Value::String(text)) => Some(text.clone()),
         ("timestamptz", Value::String(text)) => Some(format!("{text}+00")),
         ("bigint[]", Value::Array(ids)) => {
