@@ -19,7 +19,7 @@ fn a_change_an_archiving_a_new_record_and_a_price_arrive() {
     assert_eq!(people[0], "14|Azure Interior|Lyon|t");
     assert!(people[1].starts_with("15|") && people[1].ends_with("|f"), "{people:?}");
     assert_eq!(people[2], format!("{new}|Käse & Söhne||t"));
-    assert_eq!(shop.value("select list_price from erp.products where id = 1"), "12.345679");
+    assert_eq!(shop.value("select list_price from erp.products where id = 1"), "12.3456789");
     assert_eq!(run(&mut shop, "'all'"), NOTHING);
 }
 
