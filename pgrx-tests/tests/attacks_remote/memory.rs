@@ -34,7 +34,7 @@ const CALLS: [(&str, &str); 12] = [
 ];
 
 /// So many rows are an endless table.
-const MANY: i64 = 20_000;
+const MANY: i64 = 8_000;
 
 const SHORT: &str =
     "set erp_sync.max_attempts = 1; set erp_sync.request_timeout = '2s'; set erp_sync.connect_timeout = '2s'";
