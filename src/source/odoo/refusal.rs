@@ -19,13 +19,9 @@ pub(super) fn refused_login(settings: &Settings) -> Error {
     Error::new(Kind::Login, format!("\"{server}\" refused user \"{username}\""))
         .detail(outside::detail(
             settings,
-            "wrong user name, wrong password, or an API key that has expired or belongs to another user; where \
-             two-factor login is on, Odoo refuses the right password too, and only an API key works",
+            "wrong name, password or API key; with two-factor login only an API key works (My Profile, Account Security)",
         ))
-        .hint(format!(
-            "{}; a key is made in Odoo: My Profile, Account Security",
-            hint::mapping(server, true, "password")
-        ))
+        .hint(hint::mapping(server, true, "password"))
 }
 
 /// The routes of programs know no session: something makes them ask for one as a browser has it,

@@ -74,8 +74,8 @@ fn a_recorded_refusal_is_told_with_what_to_do() {
 
     -- fault_wrong_password
     ERROR:  "odoo_main" refused user "sync@example.com"
-    DETAIL:  wrong user name, wrong password, or an API key that has expired or belongs to another user; where two-factor login is on, Odoo refuses the right password too, and only an API key works
-    HINT:  alter user mapping for current_user server odoo_main options (set password '...'); a key is made in Odoo: My Profile, Account Security
+    DETAIL:  wrong name, password or API key; with two-factor login only an API key works (My Profile, Account Security)
+    HINT:  alter user mapping for current_user server odoo_main options (set password '...')
     "#);
 }
 
@@ -120,8 +120,8 @@ fn a_dead_session_and_a_plan_without_api_are_refused_logins() {
 
     -- Odoo Online
     ERROR:  "odoo_main" refused user "sync@example.com"
-    DETAIL:  wrong user name, wrong password, or an API key that has expired or belongs to another user; where two-factor login is on, Odoo refuses the right password too, and only an API key works; Odoo Online lets programs in only with its Custom plan
-    HINT:  alter user mapping for current_user server odoo_main options (set password '...'); a key is made in Odoo: My Profile, Account Security
+    DETAIL:  wrong name, password or API key; with two-factor login only an API key works (My Profile, Account Security); Odoo Online lets programs in only with its Custom plan
+    HINT:  alter user mapping for current_user server odoo_main options (set password '...')
 
     -- Odoo Online, before Odoo
     ERROR:  "example.odoo.com:443" refuses requests to /jsonrpc before they reach the application
