@@ -261,12 +261,14 @@ pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
     let mut checks = session::transaction(|| {
         let all = entities()?;
         let schema = &order.settings.target_schema;
-        let mut meant = Vec::new();
+        let (mut meant, mut others) = (Vec::new(), Vec::new());
         for (server, remote) in servers {
-            // As in a run of all: what others let one use counts once it was read.
-            if name.is_some() || server.is_trusted || seen_link(&server, schema)? != 0 {
-                meant.push((server, remote));
-            }
+            // As in a run of all: what others let one use counts once it was read, or where there is nothing else.
+            let counts = name.is_some() || server.is_trusted || seen_link(&server, schema)? != 0;
+            if counts { &mut meant } else { &mut others }.push((server, remote));
+        }
+        if meant.is_empty() {
+            meant = others;
         }
         let looked = |(server, remote): (servers::Server, _)| {
             let subjects = subjects(&server, &all, schema)?;
