@@ -68,7 +68,9 @@ pub use object_id::{object_id, oid_of};
 pub use others::Others;
 pub use plan::{Plan, look, plan};
 pub use progress::show_waiting;
-pub use queue::{claim, hold, leave_place, places_taken, queue, take_place, wait_for_place, waiting_run};
+pub use queue::{
+    claim, hold, leave_place, places_taken, queue, queued_now, take_place, wait_for_place, waiting_run,
+};
 pub use reset::reset;
 pub use runs::{cancel, close, fail, give_up, open, underway, warn};
 pub use servers::{database, login, role_name, to_discover, visible, wanted as wanted_servers};

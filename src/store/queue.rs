@@ -5,7 +5,7 @@ use super::identity::{as_owner, role};
 use super::lock::{self, Lock};
 use super::object_id::object_id;
 use super::session::transaction;
-use super::sql::{change, execute, first, query, value};
+use super::sql::{change, execute, first, query, value, with_snapshot};
 use crate::error::{Error, Kind, Result};
 use crate::store::call::{Order, Wanted};
 
@@ -25,6 +25,13 @@ pub fn queue(order: &Order, wanted: &Wanted, waits_for_worker: bool) -> Result<i
             .hint("wait until some have ended: select * from sync_progress()"));
     }
     super::runs::insert(order, wanted, "queued", waits_for_worker)
+}
+
+/// Queued runs can be seen from now on, and their workers are on the way: a run that was queued long ago and has none
+/// is closed. In the current transaction.
+pub fn queued_now(runs: Vec<i64>) -> Result<()> {
+    let sql = "update erp_sync.run set queued_at = clock_timestamp() where id = any($1) and state = 'queued'";
+    with_snapshot(|| as_owner(|| execute(sql, &[value(runs)]))).map(drop)
 }
 
 /// Has a queued run wait until one of the role's workers has ended.

@@ -47,12 +47,17 @@ pub fn look<R>(
     arguments: &[DatumWithOid<'_>],
     each: impl FnMut(&Row<'_>) -> Result<R>,
 ) -> Result<Vec<R>> {
+    with_snapshot(|| query(sql, arguments, each))
+}
+
+/// Runs `body` with a snapshot of now: also where no statement is running, as before a commit.
+pub fn with_snapshot<R>(body: impl FnOnce() -> R) -> R {
     // SAFETY: in a transaction; what an error leaves on the stack its rollback takes away.
     unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot()) };
-    let rows = query(sql, arguments, each);
+    let outcome = body();
     // SAFETY: the snapshot from above.
     unsafe { pg_sys::PopActiveSnapshot() };
-    rows
+    outcome
 }
 
 /// Runs a statement and makes something of its first row, if there is one.

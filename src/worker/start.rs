@@ -143,7 +143,12 @@ pub fn start(run_id: i64) -> Result<()> {
 
 /// Starts them. An error, where no worker is free, undoes the transaction.
 fn start_queued() {
-    for ticket in QUEUED.take() {
+    let tickets = QUEUED.take();
+    let runs = tickets.iter().map(|ticket| ticket.run_id).collect();
+    if let Err(error) = store::queued_now(runs) {
+        ErrorReport::from(error).report(PgLogLevel::ERROR);
+    }
+    for ticket in tickets {
         match Worker::register(&ticket) {
             Ok(worker) => worker.done(),
             Err(error) => ErrorReport::from(error).report(PgLogLevel::ERROR),
