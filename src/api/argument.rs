@@ -35,19 +35,19 @@ impl Deref for Text {
 pub(super) struct Json(pub(super) Value);
 
 /// How long a value is before it is unpacked, or taken from where long ones are kept.
-fn short_enough(datum: pg_sys::Datum, most: usize) -> Result<()> {
+fn short_enough(datum: pg_sys::Datum, most: usize, hint: &'static str) -> Result<()> {
     // SAFETY: a value of variable length.
     let bytes = unsafe { pg_sys::toast_raw_datum_size(datum) };
     match bytes > most {
         true => Err(Error::new(Kind::Usage, format!("an argument has {bytes} bytes"))
             .detail(format!("this one may have {most}"))
-            .hint("leave out what is not meant: a name has at most 63 bytes")),
+            .hint(hint)),
         false => Ok(()),
     }
 }
 
 fn json(datum: pg_sys::Datum) -> Result<Json> {
-    short_enough(datum, JSON_BYTES)?;
+    short_enough(datum, JSON_BYTES, "leave out columns that nobody reads")?;
     // SAFETY: a jsonb, which this function takes.
     let text = unsafe { direct_function_call::<&CStr>(pg_sys::jsonb_out, &[Some(datum)]) };
     let text = text.map(CStr::to_bytes).unwrap_or_default();
@@ -73,7 +73,11 @@ impl FromDatum for Text {
         if is_null {
             return None;
         }
-        raised(short_enough(datum, TEXT_BYTES))?;
+        raised(short_enough(
+            datum,
+            TEXT_BYTES,
+            "a name has at most 63 bytes, and a list names what is meant",
+        ))?;
         // SAFETY: as the caller says.
         unsafe { String::from_polymorphic_datum(datum, is_null, kind) }.map(Text)
     }

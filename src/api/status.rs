@@ -39,8 +39,7 @@ fn sync_status() -> Result<
     let schema = Settings::current().target_schema;
     for server in store::visible()? {
         let link = store::seen_link(&server, &schema)?;
-        // As in a run of all: what others let one use counts once it was read.
-        if link == 0 && !server.is_trusted {
+        if !server.is_meant(link) {
             continue;
         }
         for entity in entities.iter().filter(|entity| entity.source == server.kind) {

@@ -94,9 +94,7 @@ fn draft(wrapper: &str, object: &str, label: &str, fields: &[Described]) -> Valu
     let about = if label.trim().is_empty() { object } else { label };
     let about = &told(about, &withheld(fields));
     let mut named = named(fields);
-    let has = |name: &str| fields.iter().any(|field| field.name == name);
-    let is_of_screens = |field: &Described| wrapper == "odoo" && private::is_of_screens(&field.name, has);
-    named.retain(|(field, _)| !is_withheld(field) && !is_of_screens(field));
+    named.retain(|(field, _)| !is_withheld(field) && !field.is_of_screens);
     let key: Vec<&String> = named.iter().filter(|(field, _)| field.is_key).map(|(_, name)| name).collect();
     let cursor = fields.iter().find(|field| field.is_cursor).map(|field| &field.name);
     let columns: Vec<Value> = named.iter().map(|(field, name)| column(field, name)).collect();

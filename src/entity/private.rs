@@ -1,5 +1,4 @@
-//! Names the fields that a draft leaves out: what is private, known by the words of its name, and what Odoo keeps for
-//! its own screens.
+//! Tells private fields by the words of their names: a draft leaves them out.
 
 /// What is private wherever it stands as a whole word: credentials, national ids, birth, health, family, pay. No word
 /// that is harmless as often, such as `visa`, `disabled` or `private` by itself.
@@ -72,32 +71,11 @@ const PHRASES: [&[&str]; 23] = [
     &["work", "permit"],
 ];
 
-/// What `mail.thread` and `mail.activity.mixin` put on nearly every model and can be kept, with the field that tells
-/// that a model has it from them.
-const OF_SCREENS: [(&str, &[&str]); 2] = [
-    ("message_ids", &["message_bounce", "message_main_attachment_id"]),
-    (
-        "activity_ids",
-        &[
-            "activity_calendar_event_id",
-            "activity_summary",
-            "activity_type_icon",
-            "activity_type_id",
-            "activity_user_id",
-        ],
-    ),
-];
-
 /// Whether a field holds what should not be collected without a thought.
 pub fn is_private(field: &str) -> bool {
     let words = words(field);
     let is_there = |phrase: &&[&str]| words.windows(phrase.len()).any(|part| part == *phrase);
     words.iter().any(|word| WORDS.contains(&word.as_str())) || PHRASES.iter().any(is_there)
-}
-
-/// Whether a field of an Odoo model says nothing to a report. `has` tells whether the model has a field.
-pub fn is_of_screens(field: &str, has: impl Fn(&str) -> bool) -> bool {
-    OF_SCREENS.iter().any(|(sign, fields)| fields.contains(&field) && has(sign))
 }
 
 /// The words of `private_street2`, `BirthDate`, `SSNNumber`, `SSN No` in small letters; digits are a word of their own.
@@ -139,14 +117,5 @@ mod tests {
         for open in open.split_whitespace() {
             assert!(!is_private(open), "{open}");
         }
-    }
-
-    #[test]
-    fn what_is_of_screens_is_so_only_beside_what_brings_it() {
-        let has = |field: &str| field == "message_ids";
-        assert!(is_of_screens("message_main_attachment_id", has));
-        assert!(!is_of_screens("message_on_invoice", has) && !is_of_screens("message_ids", has));
-        assert!(!is_of_screens("activity_type_id", has), "mail.activity has a type of its own");
-        assert!(is_of_screens("activity_type_id", |field| field == "activity_ids"));
     }
 }

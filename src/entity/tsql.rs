@@ -141,6 +141,11 @@ impl Reader<'_> {
             c if c.is_whitespace() => plain(c),
             '-' if self.follows('-') => self.line_comment(),
             '/' if self.follows('*') => self.comment(),
+            // A mark that a server may take for a part of a name.
+            c if !c.is_ascii() => Err(format!(
+                "the sign {} stands outside of quotes and brackets, where only letters, digits and ASCII are read alike",
+                c.escape_unicode()
+            )),
             c => {
                 self.name = Name::default();
                 self.other(c)

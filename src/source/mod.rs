@@ -146,6 +146,8 @@ pub struct Described {
     pub is_key: bool,
     /// Whether it grows with every change of a row.
     pub is_cursor: bool,
+    /// Whether the remote keeps it for its own screens, so that it says nothing to a report.
+    pub is_of_screens: bool,
 }
 
 /// Who can read along on the way to a remote.

@@ -21,7 +21,9 @@ use crate::source::hint;
 /// Errors: [`Kind::Conflict`], with what to type.
 pub(super) fn runs_nobody_elses(table: pg_sys::Oid, name: &str) -> Result<()> {
     let (mut seen, mut reached) = (HashSet::from([table]), vec![table]);
-    while let Some(relation) = reached.pop().and_then(Relation::of) {
+    while let Some(oid) = reached.pop() {
+        // One that was dropped meanwhile refers to nothing any more.
+        let Some(relation) = Relation::of(oid) else { continue };
         let owner = relation.owner();
         if relation.has_triggers() {
             triggers(&relation)?;

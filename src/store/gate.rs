@@ -30,9 +30,8 @@ pub fn unready(entities: &[&Entity], server: Option<&str>, named: bool, schema: 
     let servers =
         servers::wanted(server)?.into_iter().map(|server| Ok((super::seen_link(&server, schema)?, server)));
     let mut servers: Vec<(i64, Server)> = servers.collect::<Result<_>>()?;
-    // As in a run of all: what others let one use counts once it was read.
     if server.is_none() {
-        servers.retain(|(link, server)| server.is_trusted || *link != 0);
+        servers.retain(|(link, server)| server.is_meant(*link));
     }
     let mut lines = Vec::new();
     for entity in entities {

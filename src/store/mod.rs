@@ -265,10 +265,10 @@ pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
         let schema = &order.settings.target_schema;
         let (mut meant, mut others) = (Vec::new(), Vec::new());
         for (server, remote) in servers {
-            // As in a run of all: what others let one use counts once it was read, or where there is nothing else.
-            let counts = name.is_some() || server.is_trusted || seen_link(&server, schema)? != 0;
-            if counts { &mut meant } else { &mut others }.push((server, remote));
+            let is_meant = name.is_some() || server.is_meant(seen_link(&server, schema)?);
+            if is_meant { &mut meant } else { &mut others }.push((server, remote));
         }
+        // Where there is nothing else, others' servers are what is to be checked.
         if meant.is_empty() {
             meant = others;
         }

@@ -51,9 +51,7 @@ impl Store {
         }
         Ok(())
     }
-}
 
-impl Store {
     /// Tells that the remote is waited for, and until when.
     pub fn waits(&mut self, server: &str, wait: &Wait) {
         let until = wait.until.format("%H:%M:%S UTC");

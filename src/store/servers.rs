@@ -36,6 +36,12 @@ impl Server {
         self.options.get("tenant").cloned().unwrap_or_else(|| "main".into())
     }
 
+    /// Whether a call that names no server means it; `link`: its link, where something was read from it, else 0. What
+    /// others let one use counts from the first time it was read.
+    pub fn is_meant(&self, link: i64) -> bool {
+        self.is_trusted || link != 0
+    }
+
     /// An option as a number.
     pub fn number(&self, option: &str) -> Option<usize> {
         self.options.get(option).and_then(|text| text.parse().ok())

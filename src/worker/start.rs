@@ -136,9 +136,18 @@ pub fn start(run_id: i64) -> Result<()> {
     });
     if is_first {
         register_xact_callback(PgXactCallbackEvent::PreCommit, start_queued);
+        register_xact_callback(PgXactCallbackEvent::PrePrepare, || {
+            ErrorReport::from(not_prepared()).report(PgLogLevel::ERROR)
+        });
         register_xact_callback(PgXactCallbackEvent::Abort, || QUEUED.with_borrow_mut(Vec::clear));
     }
     Ok(())
+}
+
+/// Nobody would start the workers when it is committed, perhaps by another session.
+fn not_prepared() -> Error {
+    Error::new(Kind::Usage, "a transaction that has queued a run cannot be prepared")
+        .hint("commit it; or queue the run in a transaction of its own")
 }
 
 /// Starts them. An error, where no worker is free, undoes the transaction.

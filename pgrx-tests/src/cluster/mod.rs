@@ -145,7 +145,7 @@ impl Cluster {
         psql
     }
 
-    /// What `pg_dump` writes of a database for a user.
+    /// The output of `pg_dump`, run as a user on a database. Panics when it fails.
     pub fn dump(&self, database: &str, user: &str, arguments: &[&str]) -> String {
         let mut dump = self.command("pg_dump");
         dump.arg("--dbname").arg(self.url(database, user)).args(arguments);

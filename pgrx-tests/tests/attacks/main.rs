@@ -14,6 +14,7 @@ mod peers;
 mod planted;
 mod quotas;
 mod readers;
+mod restored;
 mod servers;
 mod share;
 mod sight;

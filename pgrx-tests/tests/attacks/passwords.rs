@@ -1,4 +1,4 @@
-//! Who can see a password, in PostgreSQL and on the way.
+//! Who can read a password: in catalogs, logs, dumps and histories, and on the network.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

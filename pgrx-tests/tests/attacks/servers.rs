@@ -1,4 +1,4 @@
-//! Who makes servers, whose servers a run reads, and which remote they may become.
+//! Which roles may create servers, and whose servers a call reads that names none.
 
 use erp_sync_tests::odoo::Odoo;
 use serde_json::json;
@@ -69,7 +69,7 @@ fn a_server_made_again_for_another_remote_does_not_go_on() {
 fn who_makes_a_server_decides_what_its_rows_say() {
     let mut stage = Stage::open("servers_lent");
     let other = Odoo::start();
-    other.write_silently("res.currency", &[1], json!({"name": "XXX"}));
+    other.write_silently("res.currency", &[1], json!({"name": "ZZZ"}));
     stage.shop.run("select sync_run('currencies')");
     let own = stage.look("select name from erp.currencies where id = 1");
     stage.settle("peer", "lent_main", &other, ", tenant 'lent'");
@@ -79,7 +79,7 @@ fn who_makes_a_server_decides_what_its_rows_say() {
     );
     stage.shop.run("select sync_run('currencies', 'lent_main')");
     let names = "select tenant, name from erp.currencies where id = 1 order by 1";
-    assert_eq!(stage.look(names), ["lent|XXX".to_owned(), format!("main|{}", own[0])]);
+    assert_eq!(stage.look(names), ["lent|ZZZ".to_owned(), format!("main|{}", own[0])]);
 }
 
 /// With the mapping for everybody, into a schema of his own.

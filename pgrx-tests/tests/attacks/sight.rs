@@ -1,4 +1,4 @@
-//! Who sees what of the bookkeeping, and that looking runs nothing.
+//! Which role sees which bookkeeping, and that reading it runs no code of the tables.
 
 use serde_json::json;
 

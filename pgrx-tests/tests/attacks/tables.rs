@@ -1,4 +1,4 @@
-//! What a business table must be, who keeps it meanwhile, and what its own code may do in a run.
+//! Requirements on business tables, the locks on them, and limits on the code of their triggers.
 
 use erp_sync_tests::call::{Call, LIMIT};
 use erp_sync_tests::cluster::wait_for;
@@ -9,7 +9,7 @@ use crate::stage::{Stage, attempt, none};
 const RUN: &str = "select state from sync_run('currencies', mode => 'full')";
 const STALE: &str = "update erp.currencies set source_updated_at = '2001-01-01'";
 
-/// What stands in the place of a table, what the run says of it, and what puts the table back.
+/// An object in place of a table, the error of the run, and the statements that put the table back.
 const NO_PLAIN_TABLES: [(&str, &str, &str, &str); 8] = [
     (
         "a view",
@@ -216,7 +216,7 @@ fn a_grant_on_a_table_lets_no_code_of_another_role_in() {
     none(&found);
 }
 
-/// What refers to a table is looked at again once the table is locked for writing, however long that was waited for.
+/// Foreign keys to a table are checked again once the lock for writing is granted.
 #[test]
 fn a_foreign_key_that_is_added_while_the_lock_is_waited_for_is_seen() {
     let mut stage = Stage::open("tables_race");

@@ -46,6 +46,20 @@ fn a_run_that_nobody_waits_for_vanishes_with_a_rollback() {
 }
 
 #[test]
+fn a_transaction_that_has_queued_a_run_is_not_prepared_for_another_session() {
+    let mut shop = Shop::open(Cluster::shared(), "prepared", "jsonrpc");
+    shop.run("begin");
+    shop.run(QUEUE);
+    let error = shop.error("prepare transaction 'later'");
+    assert_eq!(error.message, "a transaction that has queued a run cannot be prepared");
+    assert!(error.hint.contains("commit it"), "{error:?}");
+    assert_eq!(shop.value("select count(*) from erp_sync.run"), "0");
+    // What is queued next begins.
+    let run = shop.value(QUEUE);
+    becomes(&mut shop, &run, "succeeded");
+}
+
+#[test]
 fn a_released_savepoint_keeps_its_run() {
     let mut shop = Shop::open(Cluster::shared(), "released", "jsonrpc");
     shop.run("begin; savepoint before");

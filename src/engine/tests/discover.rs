@@ -16,6 +16,7 @@ fn field(name: &str, column: Option<Type>) -> Described {
         scale: (column == Some(Type::Numeric)).then_some(6),
         is_key: name == "id",
         is_cursor: name == "write_date",
+        is_of_screens: name.starts_with("message_"),
     }
 }
 

@@ -198,3 +198,16 @@ fn a_name_of_four_parts_is_refused_however_it_is_written() {
         assert!(check(bad).is_err_and(|why| why.contains("four parts")), "{bad}");
     }
 }
+
+#[test]
+fn a_sign_that_may_belong_to_a_name_stands_in_quotes_or_brackets() {
+    for bad in ["select 1 from a.b.c\u{301}.d", "select 1 from a\u{200b}.b", "select \u{20ac}5"] {
+        assert!(check(bad).is_err(), "{bad}");
+    }
+    for good in [
+        "select [\u{20ac} c\u{301}] from t where a = N'\u{200b}'",
+        "select \u{446}\u{435}\u{43d}\u{430} from t",
+    ] {
+        assert_eq!(check(good), Ok(()), "{good}");
+    }
+}

@@ -1,10 +1,12 @@
 //! What an Odoo holds: its models, their fields, its modules.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
-use super::Odoo;
 use super::layout::ATTRIBUTES;
 use super::parts::Shape;
+use super::{Odoo, screens};
 use crate::entity::Type;
 use crate::error::{Error, Kind, Result};
 use crate::source::{Described, Object};
@@ -61,6 +63,10 @@ impl Odoo {
             fields.extend(part.map(|(name, field)| describe(name, field)));
         })
         .await?;
+        let names: HashSet<String> = fields.iter().map(|field| field.name.clone()).collect();
+        for field in &mut fields {
+            field.is_of_screens = screens::is_of_screens(&field.name, |name| names.contains(name));
+        }
         // The key first, then by name: so lists of two servers can be compared.
         fields.sort_by(|a, b| (!a.is_key, &a.name).cmp(&(!b.is_key, &b.name)));
         Ok(fields)
@@ -95,7 +101,16 @@ fn describe(name: &str, field: &Value) -> Described {
     let column = if is_kept(field) { column(&kind) } else { None };
     let (is_key, is_cursor) = (name == "id", name == "write_date");
     // No scale: what Odoo rounds comes rounded, and its precision may be raised tomorrow.
-    Described { name: name.to_string(), label, remote_type, column, scale: None, is_key, is_cursor }
+    Described {
+        name: name.to_string(),
+        label,
+        remote_type,
+        column,
+        scale: None,
+        is_key,
+        is_cursor,
+        is_of_screens: false,
+    }
 }
 
 /// Whether a field can be read in bulk: what is neither stored nor read through to something

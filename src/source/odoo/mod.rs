@@ -27,6 +27,7 @@ mod records;
 mod refusal;
 mod rejection;
 mod rpc;
+mod screens;
 mod searchable;
 mod session;
 mod settings;

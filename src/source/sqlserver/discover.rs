@@ -97,6 +97,7 @@ fn described(column: &Column, key: &[String], cursor: Option<&str>) -> Described
         scale: None,
         is_key,
         is_cursor: cursor == Some(column.name.as_str()),
+        is_of_screens: false,
     }
 }
 
@@ -122,5 +123,6 @@ fn digest() -> Described {
         scale: None,
         is_key: true,
         is_cursor: false,
+        is_of_screens: false,
     }
 }
