@@ -412,22 +412,22 @@ comment on column erp_sync.waiting_count.link is 'the server with the schema its
 comment on column erp_sync.waiting_count.entity is 'name of the entity';
 comment on column erp_sync.waiting_count.rows is 'rows that wait';
 
-create table erp_sync.database_error (
+create table erp_sync.original_error (
   run_id bigint not null,
   server text not null,
   entity text not null,
   link bigint not null,
   message text not null,
-  constraint database_error_pkey primary key (run_id, server, entity),
-  constraint database_error_belongs_to_a_task
+  constraint original_error_pkey primary key (run_id, server, entity),
+  constraint original_error_belongs_to_a_task
     foreign key (run_id, server, entity) references erp_sync.task (run_id, server, entity) on delete cascade
 );
-comment on table erp_sync.database_error is 'what PostgreSQL itself said when a task failed; it may quote a row, so it is for those who may read the tables';
-comment on column erp_sync.database_error.run_id is 'the run';
-comment on column erp_sync.database_error.server is 'name of the foreign server';
-comment on column erp_sync.database_error.entity is 'name of the entity';
-comment on column erp_sync.database_error.link is 'the server with the schema its rows go to';
-comment on column erp_sync.database_error.message is 'PostgreSQL''s own words';
+comment on table erp_sync.original_error is 'why a task failed, in the words of PostgreSQL, a trigger or the remote; they may quote a row, so they are for those who may read the tables';
+comment on column erp_sync.original_error.run_id is 'the run';
+comment on column erp_sync.original_error.server is 'name of the foreign server';
+comment on column erp_sync.original_error.entity is 'name of the entity';
+comment on column erp_sync.original_error.link is 'the server with the schema its rows go to';
+comment on column erp_sync.original_error.message is 'what was said';
 
 create table erp_sync.lock (
   id integer generated always as identity,
@@ -464,7 +464,7 @@ select pg_catalog.pg_extension_config_dump('erp_sync.difference', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.entity', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.setting', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.waiting_count', '');
-select pg_catalog.pg_extension_config_dump('erp_sync.database_error', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.original_error', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.link_id_seq', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.run_id_seq', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.batch_id_seq', '');

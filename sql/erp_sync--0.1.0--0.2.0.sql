@@ -163,22 +163,56 @@ drop index erp_sync.task_by_entity;
 drop index erp_sync.task_open;
 create index task_by_entity on erp_sync.task (link, entity, run_id desc);
 create index task_open on erp_sync.task (link, entity) where state in ('queued', 'running');
-create table erp_sync.database_error (
+create table erp_sync.original_error (
   run_id bigint not null,
   server text not null,
   entity text not null,
   link bigint not null,
   message text not null,
-  constraint database_error_pkey primary key (run_id, server, entity),
-  constraint database_error_belongs_to_a_task
+  constraint original_error_pkey primary key (run_id, server, entity),
+  constraint original_error_belongs_to_a_task
     foreign key (run_id, server, entity) references erp_sync.task (run_id, server, entity) on delete cascade
 );
-comment on table erp_sync.database_error is 'what PostgreSQL itself said when a task failed; it may quote a row, so it is for those who may read the tables';
-comment on column erp_sync.database_error.run_id is 'the run';
-comment on column erp_sync.database_error.server is 'name of the foreign server';
-comment on column erp_sync.database_error.entity is 'name of the entity';
-comment on column erp_sync.database_error.link is 'the server with the schema its rows go to';
-comment on column erp_sync.database_error.message is 'PostgreSQL''s own words';
+comment on table erp_sync.original_error is 'why a task failed, in the words of PostgreSQL, a trigger or the remote; they may quote a row, so they are for those who may read the tables';
+comment on column erp_sync.original_error.run_id is 'the run';
+comment on column erp_sync.original_error.server is 'name of the foreign server';
+comment on column erp_sync.original_error.entity is 'name of the entity';
+comment on column erp_sync.original_error.link is 'the server with the schema its rows go to';
+comment on column erp_sync.original_error.message is 'what was said';
+
+create or replace view erp_sync.history with (security_invoker = true) as
+select t.run_id, t.server, t.entity, t.tenant, t.mode, t.state,
+       t.fetched, t.inserted, t.updated, t.unchanged, t.left_out, t.rejected, t.duplicates, t.removed, t.waiting,
+       r.warnings || t.warnings as warnings, t.error, t.detail, t.hint, r.role,
+       t.started_at, t.finished_at, t.finished_at - t.started_at as duration, o.message as original_error
+from erp_sync.task t
+join erp_sync.run r on r.id = t.run_id
+left join erp_sync.original_error o on o.run_id = t.run_id and o.server = t.server and o.entity = t.entity
+order by t.run_id desc, t.ordinal;
+create or replace view erp_sync.errors with (security_invoker = true) as
+select t.run_id, t.server, t.entity, t.state, t.error_kind, t.error, t.detail, t.hint, t.finished_at,
+       o.message as original_error
+from erp_sync.task t
+left join erp_sync.original_error o on o.run_id = t.run_id and o.server = t.server and o.entity = t.entity
+where t.state in ('failed', 'cancelled')
+union all
+select r.id, r.server, r.entity, r.state, null, r.error, null, null, r.finished_at, null
+from erp_sync.run r
+where r.error is not null
+order by 1 desc;
+comment on column erp_sync.history.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may read the tables';
+comment on column erp_sync.errors.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may read the tables';
+
+-- What was said before this version stands in the task, which more roles read.
+insert into erp_sync.original_error (run_id, server, entity, link, message)
+select run_id, server, entity, link, left(concat_ws(': ', error, detail), 2000)
+from erp_sync.task
+where error_kind in ('remote', 'forbidden', 'no_field', 'manifest', 'unavailable', 'bad_answer', 'local', 'constraint',
+                     'altered', 'full', 'denied', 'locked', 'internal');
+update erp_sync.task t
+set error = 'failed before version 0.2.0: ' || replace(error_kind, '_', ' '), detail = null
+where exists (select from erp_sync.original_error o
+              where o.run_id = t.run_id and o.server = t.server and o.entity = t.entity);
 
 comment on column erp_sync.run.role_id is 'cluster, database and OID of the role';
 comment on column erp_sync.run.waits_for_worker is 'whether it is queued until one of the role''s workers has ended: the role has as many as it may';
@@ -211,7 +245,7 @@ drop policy entity_by_definer on erp_sync.entity;
 drop policy setting_by_role on erp_sync.setting;
 alter table erp_sync.link enable row level security;
 alter table erp_sync.waiting_count enable row level security;
-alter table erp_sync.database_error enable row level security;
+alter table erp_sync.original_error enable row level security;
 alter table erp_sync.lock enable row level security;
 alter table erp_sync.leftover enable row level security;
 create policy link_by_owner on erp_sync.link for select using (
@@ -248,8 +282,8 @@ create policy difference_by_link on erp_sync.difference for select using (link i
 comment on policy difference_by_link on erp_sync.difference is 'rows of links that the reader sees';
 create policy waiting_count_by_link on erp_sync.waiting_count for select using (link in (select l.id from erp_sync.link l));
 comment on policy waiting_count_by_link on erp_sync.waiting_count is 'rows of links that the reader sees';
-create policy database_error_by_link on erp_sync.database_error for select using (link in (select l.id from erp_sync.link l));
-comment on policy database_error_by_link on erp_sync.database_error is 'rows of links that the reader sees';
+create policy original_error_by_link on erp_sync.original_error for select using (link in (select l.id from erp_sync.link l));
+comment on policy original_error_by_link on erp_sync.original_error is 'rows of links that the reader sees';
 create policy run_by_task on erp_sync.run for select using (
   role_id = erp_sync.role_id() or id in (select t.run_id from erp_sync.task t));
 comment on policy run_by_task on erp_sync.run is 'the reader''s own runs, and those with a task that the reader sees';
@@ -263,11 +297,11 @@ create policy waiting_count_by_monitor on erp_sync.waiting_count for select
   using (pg_catalog.pg_has_role('pg_monitor', 'USAGE'));
 comment on policy waiting_count_by_monitor on erp_sync.waiting_count is 'pg_monitor sees counts and states, and no records';
 
-grant select on erp_sync.link, erp_sync.waiting_count, erp_sync.database_error to public;
+grant select on erp_sync.link, erp_sync.waiting_count, erp_sync.original_error to public;
 grant select on sequence erp_sync.link_id_seq to public;
 select pg_catalog.pg_extension_config_dump('erp_sync.link', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.waiting_count', '');
-select pg_catalog.pg_extension_config_dump('erp_sync.database_error', '');
+select pg_catalog.pg_extension_config_dump('erp_sync.original_error', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.link_id_seq', '');
 comment on function @extschema@.sync_define is 'stores a manifest, or what one adds to a built-in entity; counts for runs of the current role';
 

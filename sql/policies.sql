@@ -16,7 +16,7 @@ alter table erp_sync.entity enable row level security;
 alter table erp_sync.setting enable row level security;
 alter table erp_sync.home enable row level security;
 alter table erp_sync.waiting_count enable row level security;
-alter table erp_sync.database_error enable row level security;
+alter table erp_sync.original_error enable row level security;
 alter table erp_sync.lock enable row level security;
 alter table erp_sync.leftover enable row level security;
 
@@ -46,7 +46,7 @@ create policy rejected_by_link on erp_sync.rejected for select using (link in (s
 create policy removed_by_link on erp_sync.removed for select using (link in (select l.id from erp_sync.link l));
 create policy difference_by_link on erp_sync.difference for select using (link in (select l.id from erp_sync.link l));
 create policy waiting_count_by_link on erp_sync.waiting_count for select using (link in (select l.id from erp_sync.link l));
-create policy database_error_by_link on erp_sync.database_error for select using (link in (select l.id from erp_sync.link l));
+create policy original_error_by_link on erp_sync.original_error for select using (link in (select l.id from erp_sync.link l));
 create policy run_by_task on erp_sync.run for select using (
   role_id = erp_sync.role_id() or id in (select t.run_id from erp_sync.task t));
 
@@ -68,7 +68,7 @@ create policy waiting_count_by_monitor on erp_sync.waiting_count for select
 
 grant select on erp_sync.link, erp_sync.run, erp_sync.task, erp_sync.batch, erp_sync.position,
   erp_sync.candidate, erp_sync.reread, erp_sync.rejected, erp_sync.removed, erp_sync.difference,
-  erp_sync.entity, erp_sync.setting, erp_sync.waiting_count, erp_sync.database_error to public;
+  erp_sync.entity, erp_sync.setting, erp_sync.waiting_count, erp_sync.original_error to public;
 
 comment on policy link_by_owner on erp_sync.link is 'links of servers that the reader may use into schemas whose owner he may become, and of servers that are his own';
 comment on policy task_by_link on erp_sync.task is 'rows of links that the reader sees';
@@ -80,7 +80,7 @@ comment on policy rejected_by_link on erp_sync.rejected is 'rows of links that t
 comment on policy removed_by_link on erp_sync.removed is 'rows of links that the reader sees';
 comment on policy difference_by_link on erp_sync.difference is 'rows of links that the reader sees';
 comment on policy waiting_count_by_link on erp_sync.waiting_count is 'rows of links that the reader sees';
-comment on policy database_error_by_link on erp_sync.database_error is 'rows of links that the reader sees';
+comment on policy original_error_by_link on erp_sync.original_error is 'rows of links that the reader sees';
 comment on policy run_by_task on erp_sync.run is 'the reader''s own runs, and those with a task that the reader sees';
 comment on policy entity_by_definer on erp_sync.entity is 'manifests that the reader stored';
 comment on policy setting_by_role on erp_sync.setting is 'settings that the reader made';

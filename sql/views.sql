@@ -11,18 +11,21 @@ create view erp_sync.history with (security_invoker = true) as
 select t.run_id, t.server, t.entity, t.tenant, t.mode, t.state,
        t.fetched, t.inserted, t.updated, t.unchanged, t.left_out, t.rejected, t.duplicates, t.removed, t.waiting,
        r.warnings || t.warnings as warnings, t.error, t.detail, t.hint, r.role,
-       t.started_at, t.finished_at, t.finished_at - t.started_at as duration
+       t.started_at, t.finished_at, t.finished_at - t.started_at as duration, o.message as original_error
 from erp_sync.task t
 join erp_sync.run r on r.id = t.run_id
+left join erp_sync.original_error o on o.run_id = t.run_id and o.server = t.server and o.entity = t.entity
 order by t.run_id desc, t.ordinal;
 comment on view erp_sync.history is 'one row per task of a run, newest first';
 
 create view erp_sync.errors with (security_invoker = true) as
-select t.run_id, t.server, t.entity, t.state, t.error_kind, t.error, t.detail, t.hint, t.finished_at
+select t.run_id, t.server, t.entity, t.state, t.error_kind, t.error, t.detail, t.hint, t.finished_at,
+       o.message as original_error
 from erp_sync.task t
+left join erp_sync.original_error o on o.run_id = t.run_id and o.server = t.server and o.entity = t.entity
 where t.state in ('failed', 'cancelled')
 union all
-select r.id, r.server, r.entity, r.state, null, r.error, null, null, r.finished_at
+select r.id, r.server, r.entity, r.state, null, r.error, null, null, r.finished_at, null
 from erp_sync.run r
 where r.error is not null
 order by 1 desc;
@@ -97,6 +100,7 @@ comment on column erp_sync.history.role is 'the role that ran it';
 comment on column erp_sync.history.started_at is 'when it began';
 comment on column erp_sync.history.finished_at is 'when it ended';
 comment on column erp_sync.history.duration is 'how long it took';
+comment on column erp_sync.history.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may read the tables';
 
 comment on column erp_sync.errors.run_id is 'the run';
 comment on column erp_sync.errors.server is 'name of the foreign server';
@@ -107,6 +111,7 @@ comment on column erp_sync.errors.error is 'what is wrong';
 comment on column erp_sync.errors.detail is 'what was seen';
 comment on column erp_sync.errors.hint is 'what to type next';
 comment on column erp_sync.errors.finished_at is 'when it ended';
+comment on column erp_sync.errors.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may read the tables';
 
 comment on column erp_sync.rejections.server is 'name of the foreign server';
 comment on column erp_sync.rejections.entity is 'name of the entity';

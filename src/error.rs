@@ -186,21 +186,34 @@ pub struct Error {
     pub hint: Option<String>,
     /// How long the remote asked us to wait.
     pub retry_after: Option<Duration>,
-    /// PostgreSQL's own words, which may quote a row: for nobody but those who may read it.
-    pub database_error: Option<String>,
+    /// The words of who raised it: PostgreSQL, a trigger or the remote. They may quote a row, so they are for
+    /// the caller and for those who may read the tables.
+    pub original: Option<String>,
 }
 
 impl Error {
     /// An error with a message only.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let message = message.into();
-        Error { kind, message, detail: None, hint: None, retry_after: None, database_error: None }
+        Error { kind, message, detail: None, hint: None, retry_after: None, original: None }
     }
 
     /// Adds what was seen.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
+    }
+
+    /// Adds the words of who raised it.
+    pub fn original(mut self, words: impl Into<String>) -> Self {
+        self.original = Some(words.into());
+        self
+    }
+
+    /// Message, detail and original words in one line, for somebody who may see them all.
+    pub fn in_full(&self) -> String {
+        let parts = [Some(&self.message), self.detail.as_ref(), self.original.as_ref()];
+        parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(": ")
     }
 
     /// Adds what to type next.

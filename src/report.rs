@@ -38,6 +38,14 @@ fn sqlstate(kind: Kind) -> PgSqlErrorCode {
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
         let hint = error.hint_or_default().to_string();
+        // The server's log keeps an error, but no notice.
+        if let Some(words) = error.original {
+            ereport!(
+                NOTICE,
+                PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
+                format!("original error: {words}")
+            );
+        }
         let report = ErrorReport::new(sqlstate(error.kind), error.message, "erp_sync").set_hint(hint);
         match error.detail {
             Some(detail) => report.set_detail(detail),
@@ -58,7 +66,7 @@ pub fn caught(error: &CaughtError) -> Error {
 
 /// Where the words are that a message leaves out.
 const PRECISELY: &str =
-    "see PostgreSQL's own words with: select * from erp_sync.database_error order by run_id desc";
+    "see PostgreSQL's own words with: select run_id, entity, original_error from erp_sync.errors";
 
 /// An error of a statement on business tables. PostgreSQL's words, or a trigger's, may quote a row: they are kept apart,
 /// and the message says what kind of thing went wrong. `restricted`: the owner, where the statement ran for somebody else.
@@ -81,7 +89,7 @@ pub fn of_tables(error: &CaughtError, restricted: Option<&str>) -> Error {
         }
         _ => format!("PostgreSQL, or a trigger, refused a row (SQLSTATE {code})"),
     };
-    let error = Error { database_error: Some(one_line(report.message())), ..Error::new(kind, message) };
+    let error = Error::new(kind, message).original(one_line(report.message()));
     match (kind, restricted) {
         (Kind::Denied, Some(owner)) => error
             .detail(

@@ -126,7 +126,7 @@ fn unattended(wanted: Wanted) -> Result<Vec<TaskRow>> {
         kind: None,
         detail: None,
         hint: Some(format!("select * from erp_sync.history where run_id = {run_id}")),
-        database_error: None,
+        original: None,
     }])
 }
 
@@ -154,7 +154,6 @@ fn columns(row: TaskRow) -> TaskColumns {
 }
 
 /// The error of a run in which a task failed, after a notice for every task; `None` when none did.
-/// PostgreSQL's own words, which may quote a row, are a notice: the server's log does not keep it.
 fn failure(rows: &[TaskRow]) -> Option<Error> {
     let failed: Vec<&TaskRow> =
         rows.iter().filter(|row| row.state == "failed" || row.state == "cancelled").collect();
@@ -164,14 +163,13 @@ fn failure(rows: &[TaskRow]) -> Option<Error> {
             ereport!(NOTICE, PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, line(row));
         }
     }
-    for said in failed.iter().filter_map(|row| row.database_error.as_ref()) {
-        ereport!(NOTICE, PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, format!("PostgreSQL said: {said}"));
-    }
     let message = first.error.clone().unwrap_or_else(|| first.state.clone());
     let kind = first.kind.unwrap_or(Kind::Local);
     let mut error = Error::new(kind, format!("{} from {}: {message}", first.entity, first.server));
     error.detail = first.detail.clone();
     error.hint = first.hint.clone();
+    // Of several tasks each one's line has them.
+    error.original = first.original.clone().filter(|_| rows.len() == 1);
     if failed.len() > 1 {
         error.message = format!("{} of {} tasks failed, first {}", failed.len(), rows.len(), error.message);
     }
@@ -180,9 +178,10 @@ fn failure(rows: &[TaskRow]) -> Option<Error> {
 
 fn line(row: &TaskRow) -> String {
     let [fetched, inserted, updated, .., removed, _] = row.counts;
-    let what = match &row.error {
-        Some(error) => format!("{}: {error}", row.state),
-        None => format!("{fetched} fetched, {inserted} inserted, {updated} updated, {removed} removed"),
+    let what = match (&row.error, &row.original) {
+        (Some(error), Some(words)) => format!("{}: {error}: {words}", row.state),
+        (Some(error), None) => format!("{}: {error}", row.state),
+        (None, _) => format!("{fetched} fetched, {inserted} inserted, {updated} updated, {removed} removed"),
     };
     format!("{} from {}: {what}", row.entity, row.server)
 }

@@ -47,12 +47,8 @@ impl Finding {
 
     /// Something failed with an error.
     pub fn failed(aspect: impl Into<String>, error: &Error) -> Self {
-        let detail = match &error.detail {
-            Some(detail) => format!("{error}: {detail}"),
-            None => error.to_string(),
-        };
         let hint = Some(error.hint_or_default().to_string());
-        Finding { aspect: aspect.into(), status: "fail", detail, hint }
+        Finding { aspect: aspect.into(), status: "fail", detail: error.in_full(), hint }
     }
 }
 

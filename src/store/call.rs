@@ -112,8 +112,8 @@ pub struct TaskRow {
     pub detail: Option<String>,
     /// What to type next.
     pub hint: Option<String>,
-    /// PostgreSQL's own words, for the caller alone.
-    pub database_error: Option<String>,
+    /// The words of who raised the error, for the caller alone.
+    pub original: Option<String>,
 }
 
 /// One row of `sync_check()`.
@@ -215,6 +215,8 @@ pub enum Message {
         detail: Option<String>,
         /// What to type next.
         hint: Option<String>,
+        /// The words of who raised it.
+        original: Option<String>,
     },
     /// The call ended; the last message.
     Done,
@@ -223,6 +225,7 @@ pub enum Message {
 impl From<Error> for Message {
     fn from(error: Error) -> Self {
         let hint = Some(error.hint_or_default().to_string());
-        Message::Failed { kind: error.kind, message: error.message, detail: error.detail, hint }
+        let Error { kind, message, detail, original, .. } = error;
+        Message::Failed { kind, message, detail, hint, original }
     }
 }

@@ -154,7 +154,7 @@ impl Store {
         let kind = error.as_ref().map(|error| error.kind.name());
         let hint = error.as_ref().map(|error| error.hint_or_default().to_string());
         let detail = error.as_ref().and_then(|error| error.detail.clone());
-        let said = error.as_ref().and_then(|error| error.database_error.clone());
+        let said = error.as_ref().and_then(|error| error.original.clone());
         let message = error.map(|error| error.message).or(reason);
         let waiting = self.waiting(task)?;
         if let Some(said) = said {
@@ -181,9 +181,9 @@ impl Store {
         }
     }
 
-    /// Keeps PostgreSQL's own words for those who may read the tables.
+    /// Keeps the words of who raised the error for those who may read the tables.
     fn quote(&self, task: usize, said: String) -> Result<()> {
-        let sql = "insert into erp_sync.database_error (run_id, server, entity, link, message)
+        let sql = "insert into erp_sync.original_error (run_id, server, entity, link, message)
                    values ($1, $2, $3, $4, left($5, 2000))
                    on conflict (run_id, server, entity) do update set message = excluded.message";
         let place = self.place(task, 0)?;
@@ -287,9 +287,14 @@ fn insert_task(run_id: i64, ordinal: i32, task: &Task, skipped: Option<String>) 
 }
 
 const END_TASKS: &str = "
-update erp_sync.task
-set state = $2, error_kind = $3, error = $4, detail = $5, hint = $6, finished_at = clock_timestamp()
-where run_id = $1 and (state = 'running' or state = 'queued' and $7 is null) and server = coalesce($7, server)";
+with ended as (
+  update erp_sync.task
+  set state = $2, error_kind = $3, error = $4, detail = $5, hint = $6, finished_at = clock_timestamp()
+  where run_id = $1 and (state = 'running' or state = 'queued' and $7 is null) and server = coalesce($7, server)
+  returning run_id, server, entity, link)
+insert into erp_sync.original_error (run_id, server, entity, link, message)
+select e.run_id, e.server, e.entity, e.link, left($8, 2000) from ended e where $8 is not null
+on conflict (run_id, server, entity) do update set message = excluded.message";
 
 /// The worker gives up what it has in hand of a server, with the error that ended the worker.
 /// Queued tasks are left to the run's other workers.
@@ -308,6 +313,7 @@ fn end_tasks(run_id: i64, server: Option<&str>, error: &Error) -> Result<()> {
         value(error.detail.clone()),
         value(error.hint_or_default().to_string()),
         value(server.map(str::to_string)),
+        value(error.original.clone()),
     ];
     execute(END_TASKS, &arguments).map(drop)
 }
@@ -338,7 +344,7 @@ select t.server, t.entity, t.state,
        (extract(epoch from t.finished_at - t.started_at) * 1000)::bigint, t.error, t.detail, t.hint, t.error_kind,
        d.message
 from erp_sync.task t
-left join erp_sync.database_error d on d.run_id = t.run_id and d.server = t.server and d.entity = t.entity
+left join erp_sync.original_error d on d.run_id = t.run_id and d.server = t.server and d.entity = t.entity
 where t.run_id = $1 order by t.server, t.ordinal";
 
 /// How every task of a run stands: servers by name, whichever came first this time. In the current transaction, as the current role.
@@ -356,7 +362,7 @@ fn task_rows(run_id: i64) -> Result<Vec<TaskRow>> {
             detail: row.get(7)?,
             hint: row.get(8)?,
             kind: row.get::<String>(9)?.and_then(|name| Kind::from_name(&name)),
-            database_error: row.get(10)?,
+            original: row.get(10)?,
         })
     })
 }

@@ -114,7 +114,7 @@ order by length(k.name) desc limit 1";
 
 /// Only names are looked for in the message: its words are in the server's language.
 fn broken(place: &Place<'_>, error: &Error) -> Result<Option<Error>> {
-    let message = error.database_error.clone().unwrap_or_else(|| error.message.clone());
+    let message = error.original.clone().unwrap_or_else(|| error.message.clone());
     let (schema, tables) = (place.schema.to_string(), place.written());
     let arguments = move || [value(schema), value(tables), value(message)];
     let found = transaction(|| first(CONSTRAINTS, &arguments(), |row| Ok((row.text(1)?, row.text(2)?))))?;

@@ -109,8 +109,8 @@ fn listen(inbox: &mut Inbox, each: &mut impl FnMut(Message)) -> Result<()> {
         match message {
             Message::Notice(text) => ereport!(NOTICE, PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, text),
             Message::Warning(text) => ereport!(WARNING, PgSqlErrorCode::ERRCODE_WARNING, text),
-            Message::Failed { kind, message, detail, hint } => {
-                return Err(Error { detail, hint, ..Error::new(kind, message) });
+            Message::Failed { kind, message, detail, hint, original } => {
+                return Err(Error { detail, hint, original, ..Error::new(kind, message) });
             }
             Message::Done => return Ok(()),
             other => each(other),

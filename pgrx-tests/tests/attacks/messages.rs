@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use erp_sync_tests::cluster::wait_for;
+use erp_sync_tests::odoo::{RpcFault, What, When};
+use erp_sync_tests::tds::SqlError;
+use erp_sync_tests::till;
 use serde_json::json;
 
 use crate::stage::{Stage, none};
@@ -73,17 +76,21 @@ fn told(name: &str) {
     stage.shop.odoo.advance(3600);
     stage.shop.odoo.write("res.partner", &[14, 30], json!({ "city": canary(name) }));
     let since = stage.shop.cluster.log().len();
-    // Unattended: nobody's own session hears of it.
-    stage.shop.run("select sync_run('contacts', wait => false)");
+    unattended(&mut stage, "select sync_run('contacts', wait => false)");
+    let mut found = heard(&stage, name);
+    found.extend(logged(&stage, name, since));
+    none(&found);
+}
+
+/// A run that fails while nobody's own session hears of it.
+fn unattended(stage: &mut Stage, call: &str) {
+    stage.shop.run(call);
     let ended = "select count(*) from erp_sync.run where state in ('queued', 'running')";
     wait_for("the end of the run", Duration::from_secs(20), || stage.look(ended) == ["0"])
         .unwrap_or_else(|error| panic!("{error}"));
     stage.shop.no_worker();
     let failed = stage.look("select state from erp_sync.run order by id desc limit 1");
-    assert_eq!(failed, ["failed"], "{name}");
-    let mut found = heard(&stage, name);
-    found.extend(logged(&stage, name, since));
-    none(&found);
+    assert_eq!(failed, ["failed"], "{call}");
 }
 
 #[test]
@@ -114,6 +121,68 @@ fn a_not_null_that_shows_the_failing_row() {
 #[test]
 fn a_value_that_an_enum_does_not_have() {
     told("enum");
+}
+
+/// What the owner of the tables reads of the last run's error.
+fn read_by_owner(stage: &Stage, what: &str) -> Option<String> {
+    let told = "select original_error from erp_sync.errors limit 1";
+    let views = [told, "select original_error from erp_sync.history limit 1"];
+    let unread =
+        |view: &&&str| !stage.call("shop", view).is_ok_and(|rows| rows.concat().contains(&canary(what)));
+    views.iter().find(unread).map(|view| format!("{what}: the owner does not read it in: {view}"))
+}
+
+#[test]
+fn what_odoo_says_of_a_record() {
+    let mut stage = Stage::open("messages_odoo");
+    stage.shop.run("select sync_run('contacts')");
+    let mut found = Vec::new();
+    for protocol in ["jsonrpc", "xmlrpc"] {
+        stage.by("shop", &format!("alter server odoo_main options (set protocol '{protocol}')"));
+        for class in
+            ["builtins.ValueError", "odoo.exceptions.UserError", "odoo.exceptions.AccessError", "a {canary}"]
+        {
+            let (what, class) = ("odoo", class.replace("{canary}", &canary("odoo")));
+            let says = RpcFault::new(&class, format!("Partner {} is closed", canary(what)));
+            stage.shop.odoo.fault(When::any().model("res.partner").method("search_read"), What::Rpc(says));
+            let since = stage.shop.cluster.log().len();
+            let failure = stage.call("shop", "select sync_run('contacts')").expect_err("a refusal");
+            assert!(failure.message.contains("res.partner"), "{failure:?}");
+            found.extend(heard(&stage, what));
+            unattended(&mut stage, "select sync_run('contacts', wait => false)");
+            found.extend(heard(&stage, what));
+            found.extend(read_by_owner(&stage, what));
+            for call in [
+                "select * from sync_diff('contacts')",
+                "select * from sync_discover('odoo_main', 'res.partner')",
+            ] {
+                let _ = stage.call("shop", call);
+            }
+            found.extend(logged(&stage, what, since));
+            stage.shop.odoo.clear_faults();
+        }
+    }
+    none(&found);
+}
+
+#[test]
+fn what_sql_server_says_of_a_row() {
+    let mut stage = Stage::open("messages_tills");
+    let till = till::open(&mut stage.shop, "pos");
+    let mut found = Vec::new();
+    // A value that cannot be converted, a right, a deadlock, resources, a query that is not understood.
+    for number in [245, 229, 1205, 701, 102, 40501] {
+        let says = format!("Conversion failed when converting the nvarchar value '{}'", canary("tills"));
+        till.refuse(Some(SqlError::new(number, 16, says)));
+        let since = stage.shop.cluster.log().len();
+        let call = "set erp_sync.max_attempts = 1; select sync_run('sales')";
+        let failure = stage.call("shop", call).expect_err("a refusal");
+        assert!(failure.detail.contains(&number.to_string()), "{failure:?}");
+        found.extend(heard(&stage, "tills"));
+        found.extend(read_by_owner(&stage, "tills"));
+        found.extend(logged(&stage, "tills", since));
+    }
+    none(&found);
 }
 
 /// A mode or an entity that somebody typed is his own text; a rejected row's content is not a monitor's.

@@ -102,7 +102,7 @@ fn a_monitor_sees_no_record_and_no_message_that_quotes_a_row() {
     stage.shop.run("alter table erp.contacts add constraint c check (city <> 'a canary') not valid");
     stage.shop.odoo.write("res.partner", &[15], json!({"city": "a canary"}));
     stage.call("shop", "select sync_run('contacts')").expect_err("the constraint");
-    let with_rows = ["removed", "rejected", "rejections", "database_error"];
+    let with_rows = ["removed", "rejected", "rejections", "original_error"];
     for (role, sees) in [("shop", true), ("monitor", false)] {
         for table in with_rows {
             let seen = stage.call(role, &format!("select count(*) > 0 from erp_sync.{table}"));

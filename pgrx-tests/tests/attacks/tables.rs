@@ -282,7 +282,7 @@ fn what_only_the_owner_may_do_in_a_trigger_is_refused_and_told() {
             match stage.call(caller, RUN) {
                 Err(error)
                     if error.detail.contains("becomes no other role")
-                        && error.hint.contains("select * from erp_sync.database_error")
+                        && error.hint.contains("original_error from erp_sync.errors")
                         && error.hint.ends_with("run as the owner: set role shop") => {}
                 other => found.push(format!("{what}, {caller}: {other:?}")),
             }

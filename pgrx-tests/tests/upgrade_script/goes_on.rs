@@ -70,6 +70,9 @@ fn history_is_kept(shop: &mut Shop<'_>) {
         "8|employees|incremental|failed|0|0|0|0|0|0",
     ];
     assert_eq!(shop.rows(ended), expected);
+    let failed = "select error, detail is null, original_error like '%bad gateway, tried 3 times: status 502'
+                  from erp_sync.history where run_id = 8";
+    assert_eq!(shop.rows(failed), ["failed before version 0.2.0: unavailable|t|t"]);
     let differences = "select differs, stream, key from erp_sync.differences where run_id = 6 order by key";
     assert_eq!(
         shop.rows(differences),

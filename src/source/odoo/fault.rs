@@ -175,15 +175,14 @@ impl Fault {
         let kind = self.kind(&settings.database, asked);
         let (server, database, user) = (&settings.server, &settings.database, &settings.username);
         let Asked { object, method } = asked;
-        let said = self.said(settings);
+        let original = self.said(settings);
         match kind {
             Kind::Login if self.status == 401 => refused_key(settings),
             Kind::Login if self.class == SESSION_EXPIRED => wants_a_session(settings),
             Kind::Login => refused_login(settings),
             Kind::Forbidden => {
-                Error::new(kind, format!("user \"{user}\" may not read \"{object}\" on \"{server}\""))
-                    .detail(said)
-                    .hint(forbidden_hint(settings))
+                let message = format!("user \"{user}\" may not read \"{object}\" on \"{server}\"");
+                Error { original, ..Error::new(kind, message) }.hint(forbidden_hint(settings))
             }
             Kind::NoObject => Error::new(kind, format!("\"{server}\" has no object \"{object}\"")),
             // The remote's own text names host and port of its database server.
@@ -195,12 +194,13 @@ impl Fault {
                     .hint(perhaps_wrong_database(settings))
             }
             Kind::NoField => {
-                let error = Error::new(kind, format!("\"{server}\" lacks a field of \"{object}\""));
-                let error = error.detail(said);
+                let message = format!("\"{server}\" lacks a field of \"{object}\"");
+                let error = Error { original, ..Error::new(kind, message) };
                 if self.is_bad_domain() { error.hint(BAD_FILTER) } else { error }
             }
             _ => {
-                let error = Error::new(kind, format!("\"{server}\" refused {object}.{method}: {said}"));
+                let message = format!("\"{server}\" refused {object}.{method}: {}", self.name());
+                let error = Error { original, ..Error::new(kind, message) };
                 match (self.is_private_method(), self.is_bad_domain()) {
                     (true, _) => error.hint(OTHER_VERSION),
                     (_, true) => error.hint(BAD_FILTER),
@@ -211,15 +211,23 @@ impl Fault {
         }
     }
 
-    /// Class, first line and the fields that are listed, without the password and short
-    /// enough to be read.
-    fn said(&self, settings: &Settings) -> String {
+    /// The class without its module.
+    fn name(&self) -> &str {
+        match self.class.rsplit('.').next() {
+            Some(name) if is_class(&self.class) => name,
+            _ => "an error without a class",
+        }
+    }
+
+    /// First line and the fields that are listed, without the password and short enough to be read; what stands
+    /// where a class should be goes first. `None` where nothing is said.
+    fn said(&self, settings: &Settings) -> Option<String> {
+        let class = if is_class(&self.class) { "" } else { &self.class };
         let first = self.message.trim().lines().next().unwrap_or_default();
-        let class = self.class.rsplit('.').next().unwrap_or_default();
         let listed = self.message.lines().skip_while(|line| line.trim() != "Fields:");
-        let listed: Vec<_> = listed.take_while(|line| !line.trim().is_empty()).collect();
-        let said = format!("{class}: {first} {}", listed.join(" "));
-        settings.way.redactor.line(said.trim_end_matches([' ', ':']))
+        let listed = listed.take_while(|line| !line.trim().is_empty());
+        let said: Vec<&str> = [class, first].into_iter().chain(listed).collect();
+        Some(settings.way.redactor.line(said.join(" ").trim())).filter(|said| !said.is_empty())
     }
 }
 

@@ -151,11 +151,8 @@ fn told(error: Error, found: &Found, records: usize) -> Error {
 }
 
 fn set_aside((id, error): (i64, Error)) -> Rejected {
-    let reason = match &error.detail {
-        Some(detail) => format!("{error}: {detail}"),
-        None => error.to_string(),
-    };
-    Rejected { key: Some(id.into()), record: json!({"id": id}).to_string(), rule: "remote".into(), reason }
+    let record = json!({"id": id}).to_string();
+    Rejected { key: Some(id.into()), record, rule: "remote".into(), reason: error.in_full() }
 }
 
 #[cfg(test)]

@@ -68,21 +68,25 @@ impl Fault {
             Kind::NoObject => {
                 format!("user \"{username}\" sees no such table or view in database \"{database}\"")
             }
-            _ => self.said(settings, asked),
+            _ => self.numbered(),
         };
-        Error::new(kind, message).detail(detail).hint(asked.hint(kind, settings))
+        let error = Error::new(kind, message).detail(detail).hint(asked.hint(kind, settings));
+        if kind == Kind::NoObject { error } else { error.original(self.said(settings, asked)) }
+    }
+
+    fn numbered(&self) -> String {
+        format!("error {}", self.number)
     }
 
     /// The remote's own words, short enough to be read. A query of the caller's own may have had them
     /// put together there, in search of the password; it is in no statement, so nothing is masked then.
     fn said(&self, settings: &Settings, asked: Asked<'_>) -> String {
-        let line = match asked {
+        match asked {
             Asked::Rows(stream) if stream.filter.is_some() || object::is_query(&stream.object) => {
                 redact::line(&self.message)
             }
             _ => settings.redactor.line(&self.message),
-        };
-        format!("error {}: {line}", self.number)
+        }
     }
 
     fn busy(&self, settings: &Settings, asked: Asked<'_>) -> Error {
@@ -96,7 +100,7 @@ impl Fault {
             ),
         };
         let error = Error::new(Kind::Unavailable, format!("\"{}\" {what}", settings.server));
-        error.detail(self.said(settings, asked)).hint(hint)
+        error.detail(self.numbered()).original(self.said(settings, asked)).hint(hint)
     }
 
     fn refused(&self, settings: &Settings) -> Error {

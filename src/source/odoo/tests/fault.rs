@@ -61,7 +61,8 @@ fn an_unknown_model_is_told_from_other_user_errors() {
 fn an_unknown_exception_is_shown_by_its_last_line() {
     let error = error(fault("odoo.addons.custom.Boom", "first line\nsecond line"));
     assert_eq!(error.kind, Kind::Remote);
-    assert_eq!(error.message, "\"odoo_main\" refused res.partner.search_read: Boom: first line");
+    assert_eq!(error.message, "\"odoo_main\" refused res.partner.search_read: Boom");
+    assert_eq!(error.original.as_deref(), Some("first line"));
 }
 
 #[test]
@@ -71,7 +72,7 @@ fn a_refused_right_names_user_and_object() {
         "You are not allowed to access 'X'.\n\nContact your administrator",
     ));
     assert_eq!(error.message, "user \"sync@example.com\" may not read \"res.partner\" on \"odoo_main\"");
-    assert_eq!(error.detail.as_deref(), Some("AccessError: You are not allowed to access 'X'."));
+    assert_eq!(error.original.as_deref(), Some("You are not allowed to access 'X'."));
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn a_password_in_the_remotes_words_is_masked() {
     for said in [CANARY.to_string(), repr] {
         for class in ["ValueError", "odoo.exceptions.AccessError", "odoo.exceptions.UserError"] {
             let error = error(fault(class, &format!("call ('prod', 2, '{said}') failed")));
-            let shown = format!("{} {:?}", error.message, error.detail);
+            let shown = error.in_full();
             assert!(shown.contains("***") && !shown.contains("canary"), "{shown}");
         }
     }

@@ -164,7 +164,8 @@ fn told(name: &str) -> String {
         Some(port) => error.message.replace(port, "PORT"),
         None => error.message.clone(),
     };
-    format!("{message} | {} | {}", error.detail.as_deref().unwrap_or("-"), error.hint_or_default())
+    let [detail, original] = [&error.detail, &error.original].map(|text| text.as_deref().unwrap_or("-"));
+    format!("{message} | {detail} | {original} | {}", error.hint_or_default())
 }
 
 #[test]
@@ -181,14 +182,14 @@ fn a_person_is_told_what_to_do() {
     ]
     .map(told);
     insta::assert_snapshot!(told.join("\n"), @r#"
-    "odoo_main" refused the API key of user "sync@example.com" | it is unknown, has expired, was revoked, or is of another scope than rpc; JSON-2 takes no passwords | make a new key in Odoo (My Profile, Account Security), then: alter user mapping for current_user server odoo_main options (set password '...')
-    user "sync@example.com" may not read "account.move" on "odoo_main" | AccessError: You are not allowed to access 'Journal Entry' (account.move) records. | give the remote user the right to read, then: select * from sync_check()
-    "odoo_main" has no object "no.such.model" | - | install the module on the remote, or sync other entities
-    "odoo_main" lacks a field of "res.partner" | ValueError: Invalid field 'no_such_field' on 'res.partner' | compare with: select * from sync_check()
-    "odoo_main" does not offer or cannot reach the database "no_such_db" | status 404 with a web page: Odoo shows the same one in both cases | try again later; if "no_such_db" is the wrong database: alter server odoo_main options (set database '...'); if this Odoo is older than 19: alter server odoo_main options (set protocol 'auto')
-    "odoo_main" refused res.partner.search_read: UserError: Invalid language code: xx_XX | - | look into the remote's own log for the whole message
-    "odoo_main" refused res.partner.search_read: TypeError: BaseModel._read_format() got an unexpected keyword argument 'nosuch' | - | look into the remote's own log for the whole message
-    "127.0.0.1:PORT" answered /json/2/res.partner/search_count with status 415 | status 415, content type "text/html; charset=utf-8" | name the application itself, without a path: alter server odoo_main options (set url 'https://...')
+    "odoo_main" refused the API key of user "sync@example.com" | it is unknown, has expired, was revoked, or is of another scope than rpc; JSON-2 takes no passwords | - | make a new key in Odoo (My Profile, Account Security), then: alter user mapping for current_user server odoo_main options (set password '...')
+    user "sync@example.com" may not read "account.move" on "odoo_main" | - | You are not allowed to access 'Journal Entry' (account.move) records. | give the remote user the right to read, then: select * from sync_check()
+    "odoo_main" has no object "no.such.model" | - | - | install the module on the remote, or sync other entities
+    "odoo_main" lacks a field of "res.partner" | - | Invalid field 'no_such_field' on 'res.partner' | compare with: select * from sync_check()
+    "odoo_main" does not offer or cannot reach the database "no_such_db" | status 404 with a web page: Odoo shows the same one in both cases | - | try again later; if "no_such_db" is the wrong database: alter server odoo_main options (set database '...'); if this Odoo is older than 19: alter server odoo_main options (set protocol 'auto')
+    "odoo_main" refused res.partner.search_read: UserError | - | Invalid language code: xx_XX | look into the remote's own log for the whole message
+    "odoo_main" refused res.partner.search_read: TypeError | - | BaseModel._read_format() got an unexpected keyword argument 'nosuch' | look into the remote's own log for the whole message
+    "127.0.0.1:PORT" answered /json/2/res.partner/search_count with status 415 | status 415, content type "text/html; charset=utf-8" | - | name the application itself, without a path: alter server odoo_main options (set url 'https://...')
     "#);
 }
 

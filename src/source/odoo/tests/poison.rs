@@ -32,7 +32,8 @@ fn a_page_of_which_nothing_can_be_read_fails_with_the_remotes_words() {
     let (mut odoo, _double) = odoo(&[UID, refused, r#""result": [1, 2]"#, refused, refused]);
     let stream = stream("res.partner", &[]);
     let error = failed(block_on(odoo.page(&stream, &layout(&stream), &ask(Scope::All, None))));
-    assert_eq!(error.message, "\"odoo_main\" refused res.partner.search_read: ValueError: cannot compute");
+    assert_eq!(error.message, "\"odoo_main\" refused res.partner.search_read: ValueError");
+    assert_eq!(error.original.as_deref(), Some("cannot compute"));
     assert_eq!(error.detail.as_deref(), Some("none of the 2 records of a page can be read by itself either"));
 }
 

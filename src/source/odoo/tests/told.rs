@@ -18,7 +18,12 @@ fn settings(url: &str) -> Settings {
 
 fn shown(title: &str, error: &Error) -> String {
     let detail = error.detail.as_ref().map(|detail| format!("DETAIL:  {detail}\n")).unwrap_or_default();
-    format!("-- {title}\nERROR:  {error}\n{detail}HINT:  {}\n", error.hint_or_default())
+    let original = error
+        .original
+        .as_ref()
+        .map(|words| format!("NOTICE:  original error: {words}\n"))
+        .unwrap_or_default();
+    format!("-- {title}\n{original}ERROR:  {error}\n{detail}HINT:  {}\n", error.hint_or_default())
 }
 
 /// The recorded fault of this name, over JSON-RPC.
@@ -46,30 +51,33 @@ fn a_recorded_refusal_is_told_with_what_to_do() {
     let told: Vec<String> = names.map(|name| shown(name, &recorded("17", name))).into();
     insta::assert_snapshot!(told.join("\n"), @r#"
     -- fault_private_method
-    ERROR:  "odoo_main" refused res.partner.search_read: AccessError: Private methods (such as _compute_display_name) cannot be called remotely.
+    NOTICE:  original error: Private methods (such as _compute_display_name) cannot be called remotely.
+    ERROR:  "odoo_main" refused res.partner.search_read: AccessError
     HINT:  this Odoo may be newer than erp_sync knows, see its version in: select * from sync_check()
 
     -- fault_bad_operator
-    ERROR:  "odoo_main" refused res.partner.search_read: ValueError: Invalid leaf ('name', '~~', 'x')
+    NOTICE:  original error: Invalid leaf ('name', '~~', 'x')
+    ERROR:  "odoo_main" refused res.partner.search_read: ValueError
     HINT:  mend the filter in the entity's manifest, which is to be seen in: select sync_entity('...')
 
     -- fault_bad_date
-    ERROR:  "odoo_main" refused res.partner.search_read: InvalidDatetimeFormat: invalid input syntax for type timestamp: "not a date 23:59:59"
+    NOTICE:  original error: invalid input syntax for type timestamp: "not a date 23:59:59"
+    ERROR:  "odoo_main" refused res.partner.search_read: InvalidDatetimeFormat
     HINT:  mend the filter in the entity's manifest, which is to be seen in: select sync_entity('...')
 
     -- fault_unknown_field_domain
+    NOTICE:  original error: Invalid field res.partner.no_such_field in leaf ('no_such_field', '=', 1)
     ERROR:  "odoo_main" lacks a field of "res.partner"
-    DETAIL:  ValueError: Invalid field res.partner.no_such_field in leaf ('no_such_field', '=', 1)
     HINT:  mend the filter in the entity's manifest, which is to be seen in: select sync_entity('...')
 
     -- fault_access_error_field_group
+    NOTICE:  original error: The requested operation can not be completed due to security restrictions. Fields: - passport_id (allowed for groups 'Employees / Officer: Manage all employees')
     ERROR:  user "sync@example.com" may not read "res.partner" on "odoo_main"
-    DETAIL:  AccessError: The requested operation can not be completed due to security restrictions. Fields: - passport_id (allowed for groups 'Employees / Officer: Manage all employees')
     HINT:  give the remote user the right to read, then: select * from sync_check()
 
     -- fault_access_rule_record
+    NOTICE:  original error: You are not allowed to modify 'User' (res.users) records.
     ERROR:  user "sync@example.com" may not read "res.partner" on "odoo_main"
-    DETAIL:  AccessError: You are not allowed to modify 'User' (res.users) records.
     HINT:  give the remote user the right to read, then: select * from sync_check()
 
     -- fault_wrong_password
@@ -88,11 +96,13 @@ fn the_filters_of_19_are_told_alike() {
     let told = bad.map(|text| shown(text, &raised("https://erp.example.com", "builtins.ValueError", text)));
     insta::assert_snapshot!(told.join("\n"), @r#"
     -- Invalid operator in condition ('name', '~~', 'x')
-    ERROR:  "odoo_main" refused res.partner.search_read: ValueError: Invalid operator in condition ('name', '~~', 'x')
+    NOTICE:  original error: Invalid operator in condition ('name', '~~', 'x')
+    ERROR:  "odoo_main" refused res.partner.search_read: ValueError
     HINT:  mend the filter in the entity's manifest, which is to be seen in: select sync_entity('...')
 
     -- Invalid term 'not' in expression date: 'not a date'
-    ERROR:  "odoo_main" refused res.partner.search_read: ValueError: Invalid term 'not' in expression date: 'not a date'
+    NOTICE:  original error: Invalid term 'not' in expression date: 'not a date'
+    ERROR:  "odoo_main" refused res.partner.search_read: ValueError
     HINT:  mend the filter in the entity's manifest, which is to be seen in: select sync_entity('...')
     "#);
 }

@@ -55,13 +55,14 @@ fn a_number_that_is_not_known_is_judged_by_its_class() {
 fn a_person_reads_what_happened_and_what_to_type() {
     let shown = |error: Error| {
         let hint = error.hint_or_default().to_string();
-        (error.message, error.detail.unwrap_or_default(), hint)
+        (error.message, error.detail.unwrap_or_default(), error.original.unwrap_or_default(), hint)
     };
     assert_eq!(
         shown(error(229, "The SELECT permission was denied on the object 'Sales'.")),
         (
             "user \"reader\" may not read \"dbo.Sales\" on \"pos\"".into(),
-            "error 229: The SELECT permission was denied on the object 'Sales'.".into(),
+            "error 229".into(),
+            "The SELECT permission was denied on the object 'Sales'.".into(),
             "there: grant select on [dbo].[Sales] to [reader]".into()
         )
     );
@@ -69,7 +70,8 @@ fn a_person_reads_what_happened_and_what_to_type() {
         shown(error(1205, "Transaction was deadlocked.")),
         (
             "\"pos\" chose our query as a deadlock's victim".into(),
-            "error 1205: Transaction was deadlocked.".into(),
+            "error 1205".into(),
+            "Transaction was deadlocked.".into(),
             "when it happens often, let readers pass there: \
              alter database ... set read_committed_snapshot on"
                 .into()
@@ -80,9 +82,9 @@ fn a_person_reads_what_happened_and_what_to_type() {
 #[test]
 fn what_the_remote_says_is_shortened_and_holds_no_secret() {
     let error = error(50_000, &format!("login with {CANARY}\nfailed {}", "x".repeat(1000)));
-    let detail = error.detail.unwrap();
-    assert!(!detail.contains(CANARY) && detail.contains("login with *** failed"), "{detail}");
-    assert!(detail.len() < 350 && !detail.contains('\n'));
+    let said = error.original.unwrap();
+    assert!(!said.contains(CANARY) && said.contains("login with *** failed"), "{said}");
+    assert!(said.len() < 350 && !said.contains('\n'));
 }
 
 #[test]
@@ -94,7 +96,7 @@ fn a_query_that_puts_guesses_together_there_is_answered_alike() {
         let said = |word: &str| {
             let message = format!("Conversion failed when converting '{word}'");
             let fault = Fault { number: 245, class: 16, message };
-            fault.into_error(&settings(), Asked::Rows(&stream)).detail.unwrap_or_default()
+            fault.into_error(&settings(), Asked::Rows(&stream)).original.unwrap_or_default()
         };
         assert_eq!(said(CANARY).replace(CANARY, "x"), said("x"));
     }

@@ -7,9 +7,15 @@ use std::process::Command;
 
 use erp_sync_tests::cluster::{Result, Tools};
 
-/// Findings that stand: the script, what pgspot says without the line, and why it is harmless. None so far, because a
+/// Why a view may be replaced: dropping it first would take away the views that people made over it.
+const OWN_VIEW: &str = "an extension's script replaces no view that is not a member of the extension";
+
+/// Findings that stand: the script, what pgspot says without the line, and why it is harmless. There are few, because a
 /// script sets `search_path` to `pg_catalog, pg_temp` for its own statements.
-const EXCEPTIONS: [(&str, &str, &str); 0] = [];
+const EXCEPTIONS: [(&str, &str, &str); 2] = [
+    ("erp_sync--0.1.0--0.2.0.sql", "PS015: Unsafe view creation: erp_sync.history", OWN_VIEW),
+    ("erp_sync--0.1.0--0.2.0.sql", "PS015: Unsafe view creation: erp_sync.errors", OWN_VIEW),
+];
 
 /// Every script by itself; an error lists the findings of all, and exceptions that nothing needs.
 pub fn are_clean(tools: &Tools, scripts: &[PathBuf]) -> Result<()> {
