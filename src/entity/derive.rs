@@ -26,6 +26,8 @@ pub struct Rule {
     sql: &'static str,
     /// What runs instead of it until then: the rows wait, else nobody would look at them again.
     early: Option<&'static str>,
+    /// Gives rows that wait for something that is there now: see [`Rule::found`].
+    found: Option<&'static str>,
 }
 
 /// Rows of one table whose change bears on what is made of another's.
@@ -49,6 +51,7 @@ pub const RULES: &[Rule] = &[
         needs: &["products", "warehouses"],
         sql: include_str!("sales.sql"),
         early: Some(include_str!("sales_early.sql")),
+        found: Some(include_str!("sales_found.sql")),
     },
     Rule {
         of: "stock_quants",
@@ -57,6 +60,7 @@ pub const RULES: &[Rule] = &[
         needs: &["locations", "warehouses"],
         sql: include_str!("inventory.sql"),
         early: None,
+        found: None,
     },
     Rule {
         of: "stock_moves",
@@ -65,12 +69,34 @@ pub const RULES: &[Rule] = &[
         needs: &["locations", "warehouses", "picking_types", "products", "uoms", "pickings"],
         sql: include_str!("stock_moves.sql"),
         early: Some(include_str!("stock_moves_early.sql")),
+        found: Some(include_str!("stock_moves_found.sql")),
     },
 ];
 
 /// One is as good as all: what lies in the warehouses is summed up as a whole.
 const ANY_QUANT: &str =
     "select q.id from {schema}.stock_quants q where q.tenant = $1 and cardinality($3::bigint[]) > 0 limit 1";
+
+/// Why rows wait, but for a barcode that nobody knows: a product that gets it is looked at when it comes.
+const REASONS: [&str; 6] = [
+    "unknown branch",
+    "ambiguous branch",
+    "ambiguous barcode",
+    "unknown location",
+    "unknown product",
+    "unknown unit",
+];
+
+/// The values that rows wait with for one reason, each once: as many looks into an index as there are values, however
+/// many rows wait.
+const VALUES: &str = "(
+  with recursive v(value) as (
+    (select w.value from {schema}.waiting w where w.tenant = $1 and w.reason = '{reason}' order by w.value limit 1)
+    union all
+    select (select w.value from {schema}.waiting w
+            where w.tenant = $1 and w.reason = '{reason}' and w.value > v.value order by w.value limit 1)
+    from v where v.value is not null)
+  select v.value from v where v.value is not null)";
 
 /// What bears on what; the order does not matter.
 pub const TOUCHES: &[Touch] = &[
@@ -88,8 +114,14 @@ pub const TOUCHES: &[Touch] = &[
               union
               -- Its barcode may have been that of two until now.
               select w.row_key::jsonb ->> 0, w.row_key::jsonb ->> 1, (w.row_key::jsonb ->> 2)::bigint
-              from {schema}.waiting w
-              where w.tenant = $1 and w.stream = 'pos_sales' and w.reason = 'ambiguous barcode'",
+              from {values of ambiguous barcode} c cross join lateral (
+                select w.row_key from {schema}.waiting w
+                where w.tenant = $1 and w.reason = 'ambiguous barcode' and w.value = c.value and w.stream = 'pos_sales'
+                offset 0) w
+              where (select count(*) from (
+                       select rank() over (order by coalesce(q.active, true) desc) as place
+                       from {schema}.products q where q.tenant = $1 and q.barcode = c.value) q
+                     where q.place = 1) < 2",
     },
     Touch {
         on: "warehouses",
@@ -105,8 +137,11 @@ pub const TOUCHES: &[Touch] = &[
               union
               -- Its code may have been that of two until now.
               select w.row_key::jsonb ->> 0, w.row_key::jsonb ->> 1, (w.row_key::jsonb ->> 2)::bigint
-              from {schema}.waiting w
-              where w.tenant = $1 and w.stream = 'pos_sales' and w.reason = 'ambiguous branch'",
+              from {values of ambiguous branch} c cross join lateral (
+                select w.row_key from {schema}.waiting w
+                where w.tenant = $1 and w.reason = 'ambiguous branch' and w.value = c.value and w.stream = 'pos_sales'
+                offset 0) w
+              where (select count(*) from {schema}.warehouses h where h.tenant = $1 and h.code = c.value) < 2",
     },
     Touch { on: "locations", of: "stock_quants", needs: &[], sql: ANY_QUANT },
     Touch { on: "warehouses", of: "stock_quants", needs: &[], sql: ANY_QUANT },
@@ -166,6 +201,12 @@ impl Rule {
         in_schema(self.sql, schema)
     }
 
+    /// Rows that wait for something that is there now, by hand or since tables were not there yet. Parameters: `$1` the
+    /// tenant, `$2` the server, `$3` how many at most. Gives the key of each as JSON text.
+    pub fn found(&self, schema: &str) -> Option<String> {
+        self.found.map(|sql| with_values(sql, schema))
+    }
+
     /// The statement for as long as one of the tables it reads is not there.
     pub fn early(&self, schema: &str) -> Option<String> {
         self.early.map(|sql| in_schema(sql, schema))
@@ -175,8 +216,16 @@ impl Rule {
 impl Touch {
     /// The query.
     pub fn query(&self, schema: &str) -> String {
-        in_schema(self.sql, schema)
+        with_values(self.sql, schema)
     }
+}
+
+/// The statement with what `{values of REASON}` stands for.
+fn with_values(sql: &str, schema: &str) -> String {
+    let values = |sql: String, reason: &&str| {
+        sql.replace(&format!("{{values of {reason}}}"), &VALUES.replace("{reason}", reason))
+    };
+    in_schema(&REASONS.iter().fold(sql.to_string(), values), schema)
 }
 
 fn in_schema(sql: &str, schema: &str) -> String {

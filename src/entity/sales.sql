@@ -1,5 +1,6 @@
 -- Rows are looked up one by one, by their keys: `offset 0` keeps the planner from joining whole tables, which it
--- does while it knows nothing about them, and then each batch takes longer than the one before.
+-- does while it knows nothing about them, and then each batch takes longer than the one before. What is deleted is
+-- found by `= any` for the same reason, and `is true` keeps a list of pairs a list, which is looked up by hash.
 with asked as materialized (
   select k.server, k.invoice_no, k.line_no,
     jsonb_build_array(k.server, k.invoice_no, k.line_no)::text as row_key
@@ -36,16 +37,18 @@ sold as materialized (
       from {schema}.products q where q.tenant = $1 and q.barcode = s.barcode) c
     where c.place = 1) p
 ),
+other as materialized (
+  select s.row_key, h.movement_type from sold s cross join lateral (
+    select h.movement_type from {schema}.stock_movements h
+    where h.tenant = $1 and h.origin = 'pos_sales' and h.origin_key = s.row_key
+      and not (s.matched and h.movement_type = s.movement_type)
+    offset 0) h
+),
 gone as (
   delete from {schema}.stock_movements t
-  where t.tenant = $1 and t.origin = 'pos_sales' and t.origin_key = any(array(
-      select s.row_key from sold s cross join lateral (
-        select from {schema}.stock_movements h
-        where h.tenant = $1 and h.origin = 'pos_sales' and h.origin_key = s.row_key
-          and not (s.matched and h.movement_type = s.movement_type)
-        offset 0) h))
-    and not exists (
-      select from sold s where s.row_key = t.origin_key and s.movement_type = t.movement_type and s.matched)
+  where exists (select from other) and t.tenant = $1 and t.origin = 'pos_sales'
+    and t.origin_key = any(array(select o.row_key from other o))
+    and ((t.origin_key, t.movement_type) in (select o.row_key, o.movement_type from other o)) is true
 ),
 listed as materialized (
   select s.server, s.row_key from sold s cross join lateral (
@@ -56,7 +59,8 @@ listed as materialized (
 ),
 admitted as (
   delete from {schema}.waiting t
-  where t.tenant = $1 and t.server = any(array(select distinct l.server from listed l))
+  where exists (select from listed) and t.tenant = $1
+    and t.server = any(array(select distinct l.server from listed l))
     and t.stream = 'pos_sales' and t.row_key = any(array(select l.row_key from listed l))
   returning t.server
 ),

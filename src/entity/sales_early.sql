@@ -1,23 +1,35 @@
+-- Rows are looked up one by one, as in sales.sql.
 with asked as materialized (
   select k.server, k.invoice_no, k.line_no,
     jsonb_build_array(k.server, k.invoice_no, k.line_no)::text as row_key
   from unnest($3::text[], $4::text[], $5::bigint[]) as k(server, invoice_no, line_no)
 ),
 sold as materialized (
-  select a.server, a.row_key, s.branch_code
-  from asked a join {schema}.pos_sales s on s.tenant = $1 and s.server = a.server
-    and s.invoice_no = a.invoice_no and s.line_no = a.line_no
-  where s.quantity <> 0
+  select a.server, a.row_key, s.branch_code, s.quantity is not null as waits
+  from asked a left join lateral (
+    select s.branch_code, s.quantity from {schema}.pos_sales s
+    where s.tenant = $1 and s.server = a.server and s.invoice_no = a.invoice_no and s.line_no = a.line_no
+      and s.quantity <> 0
+    offset 0) s on true
+),
+listed as materialized (
+  select s.server, s.row_key from sold s cross join lateral (
+    select from {schema}.waiting h
+    where h.tenant = $1 and h.server = s.server and h.stream = 'pos_sales' and h.row_key = s.row_key
+    offset 0) h
+  where not s.waits
 ),
 gone as (
   delete from {schema}.waiting t
-  where t.tenant = $1 and t.stream = 'pos_sales' and t.row_key in (select a.row_key from asked a)
-    and not exists (select from sold s where s.row_key = t.row_key)
+  where exists (select from listed) and t.tenant = $1
+    and t.server = any(array(select distinct l.server from listed l))
+    and t.stream = 'pos_sales' and t.row_key = any(array(select l.row_key from listed l))
   returning t.server
 ),
 waits as (
 insert into {schema}.waiting as t (tenant, server, stream, row_key, entity, reason, value, waiting_since)
 select $1, s.server, 'pos_sales', s.row_key, 'sales', 'unknown branch', s.branch_code, now() from sold s
+where s.waits
 on conflict (tenant, server, stream, row_key) do nothing
   returning t.server
 )

@@ -1,5 +1,6 @@
 -- Rows are looked up one by one, by their keys: `offset 0` keeps the planner from joining whole tables, which it
--- does while it knows nothing about them, and then each batch takes longer than the one before.
+-- does while it knows nothing about them, and then each batch takes longer than the one before. Deleted is as in
+-- sales.sql.
 with asked as materialized (
   select k.id, jsonb_build_array(k.id)::text as row_key from unnest($3::bigint[]) as k(id)
 ),
@@ -79,28 +80,34 @@ want as materialized (
   where lacks is null and to_usage = 'internal'
     and (from_usage <> 'internal' or from_warehouse_id is distinct from to_warehouse_id)
 ),
+there as materialized (
+  select a.id::text as origin_key, h.movement_type from asked a cross join lateral (
+    select h.movement_type from {schema}.stock_movements h
+    where h.tenant = $1 and h.origin = 'stock_moves' and h.origin_key = a.id::text
+    offset 0) h
+),
+other as materialized (
+  select t.origin_key, t.movement_type from there t
+  except
+  select w.origin_key, w.movement_type from want w
+),
 gone as (
   delete from {schema}.stock_movements t
-  where t.tenant = $1 and t.origin = 'stock_moves' and t.origin_key = any(array(
-      select a.id::text from asked a cross join lateral (
-        select from {schema}.stock_movements h
-        where h.tenant = $1 and h.origin = 'stock_moves' and h.origin_key = a.id::text
-          and not exists (
-            select from want w where w.origin_key = a.id::text and w.movement_type = h.movement_type)
-        offset 0) h))
-    and not exists (
-      select from want w where w.origin_key = t.origin_key and w.movement_type = t.movement_type)
+  where exists (select from other) and t.tenant = $1 and t.origin = 'stock_moves'
+    and t.origin_key = any(array(select o.origin_key from other o))
+    and ((t.origin_key, t.movement_type) in (select o.origin_key, o.movement_type from other o)) is true
 ),
 listed as materialized (
   select a.row_key from asked a cross join lateral (
     select from {schema}.waiting h
     where h.tenant = $1 and h.server = $2 and h.stream = 'stock_moves' and h.row_key = a.row_key
     offset 0) h
-  where not exists (select from moved m where m.row_key = a.row_key and m.lacks is not null)
+  except
+  select m.row_key from moved m where m.lacks is not null
 ),
 admitted as (
   delete from {schema}.waiting t
-  where t.tenant = $1 and t.server = $2 and t.stream = 'stock_moves'
+  where exists (select from listed) and t.tenant = $1 and t.server = $2 and t.stream = 'stock_moves'
     and t.row_key = any(array(select l.row_key from listed l))
   returning t.server
 ),

@@ -138,38 +138,25 @@ fn parameters<'a>(place: &Place<'_>, keys: &[Key], columns: usize) -> Vec<DatumW
     all
 }
 
-const WAITING: &str = "
-select w.row_key from {waiting} w
-where w.tenant = $1 and w.server = $2 and w.stream = $3 and ($4::text is null or w.row_key > $4)
-order by w.row_key limit $5";
-
 /// Whether rows of the stream may wait for a partner.
 pub(super) fn may_wait(stream: &Stream) -> bool {
     derive::rule(&stream.table).is_some_and(|rule| rule.fills.contains(&"waiting"))
 }
 
-/// Looks again at the rows of a stream that wait: what somebody filled in by hand admits them.
-/// At most so many behind `after`; returns the last, if there may be more. In the current transaction.
-pub(super) fn readmit(place: &Place<'_>, after: Option<String>) -> Result<Option<String>> {
-    let Some(rule) = derive::rule(&place.stream.table).filter(|_| may_wait(place.stream)) else {
-        return Ok(None);
-    };
-    if !place.all_opened(rule.fills)? {
-        return Ok(None);
+/// Looks again at rows of a stream that wait for what is there now: what somebody filled in by hand admits them.
+/// At most so many; returns them if there may be more. In the current transaction.
+pub(super) fn readmit(place: &Place<'_>) -> Result<Vec<Key>> {
+    let Some(rule) = derive::rule(&place.stream.table) else { return Ok(Vec::new()) };
+    let Some(sql) = rule.found(place.schema) else { return Ok(Vec::new()) };
+    if !place.all_opened(rule.fills)? || !place.all_opened(rule.needs)? {
+        return Ok(Vec::new());
     }
     take_turn(place)?;
-    let sql = WAITING.replace("{waiting}", &quote::qualified(place.schema, "waiting"));
-    let arguments = [
-        value(place.tenant()),
-        value(place.label()),
-        value(place.table()),
-        value(after),
-        value(CHUNK as i64),
-    ];
+    let arguments = [value(place.tenant()), value(place.label()), value(CHUNK as i64)];
     let found = place.query(&["waiting"], &sql, &arguments, |row| row.text(1))?;
     let keys: Vec<Key> = found.iter().map(|key| super::gone::read_key(key)).collect::<Result<_>>()?;
     recompute(place, rule, place.stream.key.len(), &keys)?;
-    Ok(found.last().filter(|_| found.len() == CHUNK).cloned())
+    Ok(if keys.len() == CHUNK { keys } else { Vec::new() })
 }
 
 const RECOUNT: &str = "

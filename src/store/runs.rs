@@ -217,9 +217,14 @@ impl Store {
     fn readmit(&self, task: usize) -> Result<()> {
         for (stream, _) in self.tracked(task)?.local.iter().enumerate().filter(|(_, s)| derive::may_wait(s)) {
             let place = self.place(task, stream)?;
-            let mut after = place.transaction(|| derive::readmit(&place, None))?;
-            while after.is_some() {
-                after = place.transaction(|| derive::readmit(&place, after))?;
+            let mut before = Vec::new();
+            loop {
+                let found = place.transaction(|| derive::readmit(&place))?;
+                // Those that still wait would be found again and again.
+                if found.is_empty() || found == before {
+                    break;
+                }
+                before = found;
             }
         }
         Ok(())

@@ -16,8 +16,9 @@ pub const LOCK_TIMEOUT: &CStr = c"2s";
 
 /// Settings of a worker's session. Scans are bent to nested loops because every
 /// statement of a batch meets a big table with a few thousand keys, and statistics
-/// of a table that grows fast mislead the planner; `jit` is off because disabled
-/// plan types would switch it on.
+/// of a table that grows fast mislead the planner; plans are generic because those of
+/// a tenant that is not in the statistics yet expect no rows; `jit` is off because
+/// disabled plan types would switch it on.
 const PINS: &[(&CStr, &CStr)] = &[
     (c"search_path", c"pg_catalog, pg_temp"),
     (c"default_transaction_isolation", c"read committed"),
@@ -35,6 +36,7 @@ const PINS: &[(&CStr, &CStr)] = &[
     (c"enable_hashjoin", c"off"),
     (c"enable_mergejoin", c"off"),
     (c"enable_seqscan", c"off"),
+    (c"plan_cache_mode", c"force_generic_plan"),
     (c"application_name", c"erp_sync"),
     (c"lock_timeout", LOCK_TIMEOUT),
 ];

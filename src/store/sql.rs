@@ -2,8 +2,9 @@
 
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
+use pgrx::pg_sys::PgOid;
 use pgrx::prelude::*;
-use pgrx::spi::SpiHeapTupleData;
+use pgrx::spi::{Query, SpiClient, SpiHeapTupleData, SpiResult, SpiTupleTable};
 use pgrx::{FromDatum, IntoDatum};
 
 use super::session::spi;
@@ -12,8 +13,7 @@ use crate::source::{Key, Scalar, Values};
 
 /// Runs a statement and returns how many rows it touched.
 pub fn execute(sql: &str, arguments: &[DatumWithOid<'_>]) -> Result<u64> {
-    Spi::connect_mut(|client| client.update(sql, None, arguments).map(|table| table.len() as u64))
-        .map_err(spi)
+    Spi::connect_mut(|client| written(client, sql, arguments).map(|table| table.len() as u64)).map_err(spi)
 }
 
 /// Runs a statement that only reads and makes something of each row it returns.
@@ -24,7 +24,7 @@ pub fn query<R>(
     mut each: impl FnMut(&Row<'_>) -> Result<R>,
 ) -> Result<Vec<R>> {
     Spi::connect(|client| {
-        let table = client.select(sql, None, arguments).map_err(spi)?;
+        let table = read(client, sql, arguments).map_err(spi)?;
         table.into_iter().map(|tuple| each(&Row(tuple))).collect()
     })
 }
@@ -36,9 +36,41 @@ pub fn change<R>(
     mut each: impl FnMut(&Row<'_>) -> Result<R>,
 ) -> Result<Vec<R>> {
     Spi::connect_mut(|client| {
-        let table = client.update(sql, None, arguments).map_err(spi)?;
+        let table = written(client, sql, arguments).map_err(spi)?;
         table.into_iter().map(|tuple| each(&Row(tuple))).collect()
     })
+}
+
+/// Runs a statement that only reads. It is prepared first, because the plan of a statement that is not looks at the
+/// arguments, whatever `plan_cache_mode` says; and what the statistics say of one tenant misleads the planner.
+fn read<'conn>(
+    client: &SpiClient<'conn>,
+    sql: &str,
+    arguments: &[DatumWithOid<'_>],
+) -> SpiResult<SpiTupleTable<'conn>> {
+    match arguments {
+        [] => client.select(sql, None, &[]),
+        _ => client.prepare(sql, &types(arguments))?.execute(client, None, arguments),
+    }
+}
+
+/// The same for a statement that writes.
+fn written<'conn>(
+    client: &mut SpiClient<'conn>,
+    sql: &str,
+    arguments: &[DatumWithOid<'_>],
+) -> SpiResult<SpiTupleTable<'conn>> {
+    match arguments {
+        [] => client.update(sql, None, &[]),
+        _ => {
+            let plan = client.prepare_mut(sql, &types(arguments))?;
+            client.update(plan, None, arguments)
+        }
+    }
+}
+
+fn types(arguments: &[DatumWithOid<'_>]) -> Vec<PgOid> {
+    arguments.iter().map(|argument| PgOid::from(argument.oid())).collect()
 }
 
 /// As [`query`], but sees what others have committed until now, and not only until the transaction began.
