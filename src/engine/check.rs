@@ -18,6 +18,10 @@ const CLOCK_AGREES_S: u64 = 2;
 const LOST: &str = "give the remote user back what it could read before, unless the rows \
                     are really gone there: then the next full pass will ask for confirmation";
 
+/// What to do about a weak key or cursor.
+const WEAK: &str = "mend it there, or name another \"key\" or \"cursor\" in the manifest: select sync_entity('...'), then \
+                    select sync_define('...')";
+
 /// An entity that is looked at.
 #[derive(Clone, Debug)]
 pub struct Subject {
@@ -84,6 +88,7 @@ fn standing(source: &dyn Source, about: &About) -> Vec<Finding> {
         Finding::ok("login", about.login.clone()),
         version(about),
     ];
+    findings.extend(about.lacks.iter().map(|lacks| Finding::ok("abilities", lacks.clone())));
     if let Some(offset) = about.clock_offset_s {
         findings.push(clock(offset));
     }
@@ -150,6 +155,8 @@ struct Seen {
     unkept: Vec<(String, String)>,
     /// Tables that hold more rows than the remote shows.
     lost: Vec<String>,
+    /// What weakens keys and cursors.
+    weak: Vec<String>,
 }
 
 async fn look(server: &str, source: &mut dyn Source, subject: &Subject) -> Finding {
@@ -183,6 +190,8 @@ impl Seen {
         self.columns.extend(layout.left_out.into_iter().map(|(column, _)| (table.clone(), column)));
         let unkept = source.unkept(stream).await?.into_iter();
         self.unkept.extend(unkept.map(|field| (stream.object.clone(), field)));
+        let weak = source.weaknesses(stream).await?.into_iter();
+        self.weak.extend(weak.map(|weakness| format!("{table}: {weakness}")));
         let rows = source.count(stream, &Scope::All).await?;
         self.readable.push(format!("{rows} {table}"));
         // As many as a full pass would not remove unasked.
@@ -200,16 +209,18 @@ impl Seen {
             ("not there", &self.absent),
             ("not read", &self.left_out),
             ("but stored here", &self.lost),
+            ("weak", &self.weak),
             ("fields of your own that are not kept", &unkept),
         ] {
             if !list.is_empty() {
                 finding.detail = format!("{}; {what}: {}", finding.detail, list.join(", "));
             }
         }
-        finding.hint = match (self.lost.is_empty(), self.left_out.is_empty()) {
-            (false, _) => Some(LOST.to_string()),
-            (true, false) => Some(drift::without(entity, &self.columns)),
-            (true, true) => None,
+        finding.hint = match (self.lost.is_empty(), self.left_out.is_empty(), self.weak.is_empty()) {
+            (false, ..) => Some(LOST.to_string()),
+            (true, false, _) => Some(drift::without(entity, &self.columns)),
+            (true, true, false) => Some(WEAK.to_string()),
+            (true, true, true) => None,
         };
         if finding.hint.is_some() {
             finding.status = "warn";

@@ -79,7 +79,7 @@ pub fn is_private(field: &str) -> bool {
 }
 
 /// The words of `private_street2`, `BirthDate`, `SSNNumber`, `SSN No` in small letters; digits are a word of their own.
-fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let letters: Vec<char> = name.chars().collect();
     let (mut words, mut word) = (Vec::new(), String::new());
     for (at, c) in letters.iter().enumerate() {

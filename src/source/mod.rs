@@ -146,6 +146,8 @@ pub struct Described {
     pub is_key: bool,
     /// Whether it grows with every change of a row.
     pub is_cursor: bool,
+    /// How it was found to belong to the key or to be the cursor, where that is not plain, and what weakens it.
+    pub note: Option<String>,
     /// Whether the remote keeps it for its own screens, so that it says nothing to a report.
     pub is_of_screens: bool,
 }
@@ -183,6 +185,8 @@ pub struct About {
     pub safer: Option<String>,
     /// The remote's clock minus ours, in seconds, where it shows its clock.
     pub clock_offset_s: Option<i64>,
+    /// What this remote cannot give of what others of its kind can, for a person.
+    pub lacks: Option<String>,
 }
 
 /// A remote system we can read from. Every call returns within its limits and may be repeated.
@@ -225,6 +229,11 @@ pub trait Source {
     /// Fields that people added to the stream's object, that can be kept and that no column is read from.
     /// None where the remote does not tell them from its own.
     async fn unkept(&mut self, _stream: &Stream) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// What may make the stream's key or cursor miss something or take long, for a person.
+    async fn weaknesses(&mut self, _stream: &Stream) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 

@@ -66,6 +66,11 @@ impl Source for Noted {
         self.source.unkept(stream).await
     }
 
+    async fn weaknesses(&mut self, stream: &Stream) -> Result<Vec<String>> {
+        self.sent.note(stream);
+        self.source.weaknesses(stream).await
+    }
+
     fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark> {
         self.source.earlier(mark, by)
     }

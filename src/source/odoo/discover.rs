@@ -109,6 +109,7 @@ fn describe(name: &str, field: &Value) -> Described {
         scale: None,
         is_key,
         is_cursor,
+        note: None,
         is_of_screens: false,
     }
 }

@@ -153,6 +153,7 @@ impl Source for Odoo {
             channel: settings.channel(),
             doubt: version::doubt(&version),
             safer: settings.safer(),
+            lacks: None,
             clock_offset_s: reply.date.map(|date| (date - reply.received_at).num_seconds()),
         })
     }

@@ -82,10 +82,36 @@ pub fn validate(wrapper: &str, catalog: Catalog, options: &[(String, String)]) -
         };
         row.check.run(value).map_err(|why| {
             Error::new(Kind::Config, format!("option \"{name}\" of a {} {why}", catalog.name()))
-                .hint(format!("{name}: {}", row.about))
+                .hint(in_a_host(wrapper, name, value).unwrap_or_else(|| format!("{name}: {}", row.about)))
         })?;
     }
     together(&options.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect())
+}
+
+/// The options that a host is to be parted into, as other programs write it: `HOST\INSTANCE`, `HOST,1433`, `HOST:1433`,
+/// `tcp:HOST`.
+fn in_a_host(wrapper: &str, name: &str, value: &str) -> Option<String> {
+    if (wrapper, name) != ("sqlserver", "host") {
+        return None;
+    }
+    let rest = value.trim();
+    let rest = rest.strip_prefix("tcp:").or_else(|| rest.strip_prefix("TCP:")).unwrap_or(rest);
+    let (rest, port) = match rest.rsplit_once([',', ':']) {
+        Some((rest, port)) => (rest.trim(), Some(port.trim())),
+        None => (rest, None),
+    };
+    let (host, instance) = match rest.split_once('\\') {
+        Some((host, instance)) => (host, Some(instance)),
+        None => (rest, None),
+    };
+    let is_plain =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "._-$".contains(c));
+    if ![Some(host), instance, port].into_iter().flatten().all(is_plain) {
+        return None;
+    }
+    let parts = [("host", Some(host)), ("instance", instance), ("port", port)];
+    let parts = parts.into_iter().filter_map(|(option, value)| Some(format!("{option} '{}'", value?)));
+    Some(format!("write it in parts: options ({})", parts.collect::<Vec<_>>().join(", ")))
 }
 
 /// Rules about several options.

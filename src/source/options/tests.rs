@@ -105,6 +105,23 @@ fn bad_values_are_refused() {
 }
 
 #[test]
+fn a_host_as_other_programs_write_it_is_answered_with_its_parts() {
+    for (host, parts) in [
+        ("POS\\TILL", "(host 'POS', instance 'TILL')"),
+        ("pos.example.com,51433", "(host 'pos.example.com', port '51433')"),
+        ("pos:1433", "(host 'pos', port '1433')"),
+        ("tcp:10.0.0.7\\TILL,51433", "(host '10.0.0.7', instance 'TILL', port '51433')"),
+    ] {
+        let hint = refused("sqlserver", Catalog::Server, "host", host).hint.unwrap();
+        assert_eq!(hint, format!("write it in parts: options {parts}"));
+    }
+    for host in ["pos'; drop\\x", "a b\\c", "\\TILL"] {
+        let hint = refused("sqlserver", Catalog::Server, "host", host).hint.unwrap();
+        assert!(hint.starts_with("host: name or address"), "{hint}");
+    }
+}
+
+#[test]
 fn an_unknown_option_is_named_and_the_known_ones_listed() {
     let error = refused("odoo", Catalog::UserMapping, "pasword", "hunter2!");
     assert_eq!(error.message, "a user mapping of wrapper \"odoo\" has no option \"pasword\"");

@@ -74,6 +74,14 @@ pub(super) fn integer(data: &ColumnData<'static>) -> Option<i128> {
     }
 }
 
+/// A number without a fraction that only floats have: its digits, and how many of them are behind the point.
+pub(super) fn exact(data: &ColumnData<'static>) -> Option<(i128, u8)> {
+    match data {
+        ColumnData::Numeric(Some(n)) => Some((n.value(), n.scale())),
+        data => Some((integer(data)?, 0)),
+    }
+}
+
 fn whole(data: &ColumnData<'static>) -> Result<i64, Flaw> {
     let number = integer(data).ok_or(wrong("is no whole number"))?;
     i64::try_from(number).map_err(|_| TOO_LARGE)

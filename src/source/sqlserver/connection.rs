@@ -4,11 +4,13 @@
 use futures_util::TryStreamExt;
 use secrecy::ExposeSecret;
 use tiberius::error::Error as Driver;
-use tiberius::{AuthMethod, Client, Config, EncryptionLevel, QueryItem, QueryStream, ResultMetadata, Row};
+use tiberius::{
+    AuthMethod, Client, Column, Config, EncryptionLevel, QueryItem, QueryStream, ResultMetadata, Row,
+};
 use tokio::time::timeout;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
-use super::budget::{Budget, Metered, SHORT};
+use super::budget::{Budget, CATALOG, Metered, SHORT};
 use super::fault::Asked;
 use super::settings::{Encrypt, Settings};
 use super::trouble::Failure;
@@ -58,6 +60,27 @@ impl Connection {
     pub(super) async fn send(&mut self, sql: &str, bytes: usize) -> tiberius::Result<QueryStream<'_>> {
         self.budget.begin(bytes);
         self.client.simple_query(sql).await
+    }
+
+    /// The columns of a query's answer, of which there are at most so many; its rows are not wanted.
+    async fn announced(
+        &mut self,
+        sql: &str,
+        most: usize,
+        bytes: usize,
+    ) -> std::result::Result<Vec<Column>, Failure> {
+        let mut stream = self.send(sql, bytes).await?;
+        let mut columns = Vec::new();
+        while let Some(item) = stream.try_next().await? {
+            match item {
+                QueryItem::Metadata(announced) if columns.is_empty() && announced.columns().len() <= most => {
+                    columns = announced.columns().to_vec();
+                }
+                QueryItem::Metadata(_) => return Err(Failure::Unasked("columns")),
+                QueryItem::Row(_) => return Err(Failure::Unasked("rows")),
+            }
+        }
+        Ok(columns)
     }
 
     async fn collect(&mut self, sql: &str, shape: Shape) -> std::result::Result<Vec<Row>, Failure> {
@@ -129,6 +152,25 @@ pub(super) async fn rows(
     let collected = timeout(settings.limits.request_timeout, connection.collect(sql, shape)).await;
     match collected {
         Ok(Ok(rows)) => Ok(rows),
+        Ok(Err(failure)) => Err(match connection.budget.overdrawn() {
+            Some(limit) => trouble::too_long(settings, limit),
+            None => trouble::of(settings, failure, asked),
+        }),
+        Err(_) => Err(trouble::slow(settings)),
+    }
+}
+
+/// The columns of a query that gives no row. As [`rows`] otherwise.
+pub(super) async fn announced(
+    settings: &Settings,
+    connection: &mut Connection,
+    sql: &str,
+    asked: Asked<'_>,
+    most: usize,
+) -> Result<Vec<Column>> {
+    let announced = connection.announced(sql, most, CATALOG);
+    match timeout(settings.limits.request_timeout, announced).await {
+        Ok(Ok(columns)) => Ok(columns),
         Ok(Err(failure)) => Err(match connection.budget.overdrawn() {
             Some(limit) => trouble::too_long(settings, limit),
             None => trouble::of(settings, failure, asked),

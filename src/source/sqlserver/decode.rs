@@ -8,7 +8,7 @@ use tiberius::{ColumnData, Row};
 
 use super::cell;
 use super::mark::{self, Cursor};
-use super::select::Plan;
+use super::select::{NO_CURSOR, Plan};
 use crate::entity::{Column, Stream, Type};
 use crate::source::cell::Cell;
 use crate::source::rules;
@@ -105,6 +105,14 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Adds a row of which nothing but its key and its cursor was asked for, as one that cannot be stored.
+    pub(super) fn set_aside(&mut self, row: &Row, rule: &'static str, reason: String) {
+        self.sent += 1;
+        let data: Vec<&ColumnData<'static>> = row.cells().map(|(_, data)| data).collect();
+        self.page.last = self.key(&data).ok().and_then(|key| self.place(&key, &data));
+        self.reject((rule, reason), &data);
+    }
+
     /// Notes whether a place lies before that of the row before.
     fn comes_behind(&mut self, place: &Key) {
         if let (Some(now), Some(earlier)) =
@@ -154,7 +162,11 @@ impl<'a> Builder<'a> {
             return Some(key.clone());
         }
         let (cursor, at) = self.plan.cursor?;
-        let Mark(mark) = of_cursor(cursor, data.get(at)?)?;
+        let data = data.get(at)?;
+        let mark = match cell::is_null(data) {
+            true => NO_CURSOR.to_string(),
+            false => of_cursor(cursor, data)?.0,
+        };
         let mut place = vec![Scalar::Text(mark)];
         place.extend(key.0.iter().cloned());
         Some(Key(place))
@@ -217,7 +229,10 @@ impl<'a> Builder<'a> {
 pub(super) fn of_cursor(cursor: Cursor, data: &ColumnData<'static>) -> Option<Mark> {
     match (cursor, data) {
         (Cursor::Rowversion, ColumnData::Binary(Some(bytes))) => mark::of_version(bytes),
-        (Cursor::Growing, data) => mark::of_number(cell::integer(data)?),
+        (Cursor::Growing, data) => {
+            let (number, scale) = cell::exact(data)?;
+            mark::of_number(number, scale)
+        }
         (Cursor::Moment(_), data) => mark::of_moment(cell::moment(data)?.0),
         _ => None,
     }

@@ -1,10 +1,11 @@
 //! What columns an object has: the same question for tables, views and queries.
 
-use tiberius::{ColumnData, Row};
+use tiberius::{Column as Announced, ColumnData, Row};
 
+use super::ability::is_lacking;
 use super::budget::CATALOG;
 use super::cell;
-use super::column::Column;
+use super::column::{self, Column};
 use super::connection::Shape;
 use super::fault::{Asked, Fault};
 use super::{SqlServer, layout, object};
@@ -22,29 +23,58 @@ const NAMES: usize = 5000;
 const COLUMNS: usize = 30_000;
 
 impl SqlServer {
-    /// The columns of the stream's object that the login may read. Needs SQL Server 2012 or later.
+    /// The columns of the stream's object that the login may read: as the server describes the query, else as the
+    /// catalog lists them, else as the answer itself names them.
     pub(super) async fn described(&mut self, stream: &Stream) -> Result<Vec<Column>> {
         let columns = match self.shape(stream, "*").await? {
+            Ok(columns) if columns.is_empty() => self.undescribed(stream).await?,
             Ok(columns) => columns,
             Err(denied) if denied.number == NOT_THIS_COLUMN => self.one_by_one(stream, denied).await?,
-            Err(fault) => return Err(self.explain(stream, fault).await),
+            Err(fault) => {
+                let error = fault.into_error(&self.settings, Asked::Rows(stream));
+                return Err(self.explain(stream, error).await);
+            }
         };
         self.allowed(stream, columns).await
     }
 
-    /// The columns of a query for these, or why the server refuses it.
+    /// The columns of a query for these, or why the server refuses it; none where it does not describe queries.
     async fn shape(&mut self, stream: &Stream, which: &str) -> Result<Result<Vec<Column>, Fault>> {
+        if self.abilities.describes == Some(false) {
+            return Ok(Ok(Vec::new()));
+        }
         let query = object::text(&format!("select {which} from {} as o", object::from(stream)?));
         let sql = format!(
-            "select name, system_type_name, user_type_name, error_number, error_severity, error_message\n\
+            "select name, system_type_name, user_type_name, error_number, error_severity, error_message, is_nullable\n\
              from sys.dm_exec_describe_first_result_set({query}, null, 0)\norder by column_ordinal"
         );
-        let shape = Shape { columns: 6, rows: COLUMNS, bytes: CATALOG };
-        let rows = self.rows(&sql, Asked::Rows(stream), shape).await?;
+        let shape = Shape { columns: 7, rows: COLUMNS, bytes: CATALOG };
+        let rows = match self.rows(&sql, Asked::Rows(stream), shape).await {
+            Err(error) if is_lacking(&error) => {
+                self.abilities.describes = Some(false);
+                return Ok(Ok(Vec::new()));
+            }
+            rows => rows?,
+        };
+        self.abilities.describes = Some(true);
         Ok(match rows.first().and_then(fault) {
             Some(fault) => Err(fault),
             None => Ok(rows.iter().filter_map(column).collect()),
         })
+    }
+
+    /// The columns, where the server does not describe queries. Those of a query have no length, and whether they
+    /// may be empty nobody knows.
+    async fn undescribed(&mut self, stream: &Stream) -> Result<Vec<Column>> {
+        let listed = self.listed_columns(stream).await?;
+        if !listed.is_empty() {
+            return Ok(listed);
+        }
+        let sql = format!("select top (0) * from {} as o", object::from(stream)?);
+        match self.announced(&sql, Asked::Rows(stream), COLUMNS).await {
+            Ok(announced) => Ok(announced.iter().map(of_answer).collect()),
+            Err(error) => Err(self.explain(stream, error).await),
+        }
     }
 
     /// The columns that the stream names and that can be described, where not all can be.
@@ -54,7 +84,10 @@ impl SqlServer {
             columns.extend(self.shape(stream, &own(name)).await?.unwrap_or_default());
         }
         match columns.is_empty() {
-            true => Err(self.explain(stream, denied).await),
+            true => {
+                let error = denied.into_error(&self.settings, Asked::Rows(stream));
+                Err(self.explain(stream, error).await)
+            }
             false => Ok(columns),
         }
     }
@@ -94,8 +127,7 @@ impl SqlServer {
     }
 
     /// The error, with the table that was probably meant.
-    async fn explain(&mut self, stream: &Stream, fault: Fault) -> Error {
-        let error = fault.into_error(&self.settings, Asked::Rows(stream));
+    async fn explain(&mut self, stream: &Stream, error: Error) -> Error {
         if error.kind != Kind::NoObject || object::is_query(&stream.object) {
             return error;
         }
@@ -146,7 +178,14 @@ fn fault(row: &Row) -> Option<Fault> {
 fn column(row: &Row) -> Option<Column> {
     // A type of the user's own code has no other name.
     let kind = text(row, 1).or_else(|| text(row, 2)).unwrap_or_else(|| "unknown".into());
-    Some(Column { name: text(row, 0)?, kind })
+    // Nobody says that it always has a value.
+    let is_nullable = number(row, 6) != Some(0);
+    Some(Column { name: text(row, 0)?, kind, is_nullable })
+}
+
+fn of_answer(column: &Announced) -> Column {
+    let kind = column::of_wire(column.column_type()).into();
+    Column { name: column.name().into(), kind, is_nullable: true }
 }
 
 fn data(row: &Row, at: usize) -> Option<&ColumnData<'static>> {
@@ -157,8 +196,11 @@ pub(super) fn text(row: &Row, at: usize) -> Option<String> {
     cell::text(data(row, at)?).ok()
 }
 
-fn number(row: &Row, at: usize) -> Option<i128> {
-    cell::integer(data(row, at)?)
+pub(super) fn number(row: &Row, at: usize) -> Option<i128> {
+    match data(row, at)? {
+        ColumnData::Bit(Some(flag)) => Some(i128::from(*flag)),
+        number => cell::integer(number),
+    }
 }
 
 fn number_or(row: &Row, at: usize, otherwise: u8) -> u8 {

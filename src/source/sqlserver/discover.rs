@@ -2,23 +2,22 @@
 
 use tiberius::Row;
 
+use super::SqlServer;
 use super::budget::CATALOG;
-use super::column::{Column, Family};
+use super::catalog::Index;
+use super::column::{self, Column, Family};
 use super::connection::Shape;
 use super::describe::text;
 use super::fault::Asked;
-use super::layout::DIGEST;
+use super::layout::{DIGEST, find};
 use super::object::{self, quote};
-use super::{SqlServer, column};
+use super::propose::{self, Proposal};
 use crate::entity::{Stream, Type};
 use crate::error::Result;
 use crate::source::{Described, Object};
 
 /// So many tables are listed at most.
 const TABLES: usize = 5000;
-
-/// A key has fewer columns, in all schemas that have a table of the name together.
-const KEY: usize = 1000;
 
 impl SqlServer {
     /// The tables and views that the login sees.
@@ -37,31 +36,48 @@ impl SqlServer {
         // A query is too long to be called by itself.
         let table = if object::is_query(object) { "sync_discover" } else { object };
         let stream = Stream { object: object.into(), table: table.into(), ..Stream::default() };
-        let columns = self.described(&stream).await?;
-        let key = self.primary_key(&stream).await?;
-        let cursor = cursor(&columns).map(|column| column.name.clone());
-        let digest = key.is_empty().then(digest);
-        let field = |column: &Column| described(column, &key, cursor.as_deref());
+        let mut columns = self.described(&stream).await?;
+        let key = propose::key(&columns, &self.keys(&stream).await?);
+        // The key first, in the order in which an index has it.
+        let place = |column: &Column| key.columns.iter().position(|name| *name == column.name);
+        columns.sort_by_key(|column| place(column).unwrap_or(usize::MAX));
+        let cursor = self.cursor(&stream, &columns).await?;
+        let digest = key.columns.is_empty().then(|| digest(&key));
+        let field = |column: &Column| described(column, &key, &cursor);
         Ok(digest.into_iter().chain(columns.iter().map(field)).collect())
     }
 
-    /// The columns of the primary key; none of a view or a query.
-    async fn primary_key(&mut self, stream: &Stream) -> Result<Vec<String>> {
-        if object::is_query(&stream.object) {
-            return Ok(Vec::new());
+    /// What tells the rows of an object apart, as far as the server says; nothing of a view or a query.
+    async fn keys(&mut self, stream: &Stream) -> Result<Vec<Index>> {
+        let mut indexes = self.indexes(stream).await?;
+        if !indexes.iter().any(|index| index.is_primary) {
+            let columns = self.standard_key(stream).await?;
+            let primary = Index { is_unique: true, is_primary: true, columns };
+            indexes.extend(Some(primary).filter(|index| !index.columns.is_empty()));
         }
-        let (schema, table) = object::table(stream)?;
-        let sql = format!(
-            "select column_name\nfrom information_schema.key_column_usage\n\
-             where table_name = {} and ({} = N'' or table_schema = {}) and objectproperty(object_id(\
-             quotename(constraint_schema) + '.' + quotename(constraint_name)), 'IsPrimaryKey') = 1\n\
-             order by ordinal_position",
-            object::text(&table),
-            object::text(&schema),
-            object::text(&schema)
-        );
-        let rows = self.rows(&sql, Asked::Session, Shape::short(1, KEY)).await?;
-        Ok(rows.iter().filter_map(|row| text(row, 0)).collect())
+        Ok(indexes)
+    }
+
+    async fn cursor(&mut self, stream: &Stream, columns: &[Column]) -> Result<Proposal> {
+        let own =
+            object::database(stream).is_none_or(|name| name.eq_ignore_ascii_case(&self.settings.database));
+        let has_version = columns.iter().any(|column| column.family() == Family::Rowversion);
+        let has_bound = own && has_version && self.has_min_active().await?;
+        let name = if object::is_query(&stream.object) { String::new() } else { object::table(stream)?.1 };
+        Ok(propose::cursor(&name, columns, has_bound))
+    }
+
+    /// What weakens the key and the cursor of a stream, for a person.
+    pub(super) async fn weak_points(&mut self, stream: &Stream) -> Result<Vec<String>> {
+        let columns = self.columns(stream).await?.to_vec();
+        let indexes = self.keys(stream).await?;
+        let named = stream.key.iter().filter_map(|name| stream.columns.get(stream.column(name)?));
+        let paths =
+            named.filter_map(|column| column.paths().into_iter().find(|path| find(&columns, path).is_some()));
+        let key: Vec<&str> = paths.collect();
+        // Of a view or a query nobody knows its indexes.
+        let is_table = !indexes.is_empty();
+        Ok(propose::weaknesses(&key, stream.cursor.as_deref(), &columns, &indexes, is_table))
     }
 }
 
@@ -77,18 +93,10 @@ fn shown(name: &str) -> String {
     if plain { name.to_string() } else { quote(name) }
 }
 
-/// The column that grows with every change: a rowversion does, a time that is called so may.
-fn cursor(columns: &[Column]) -> Option<&Column> {
-    let called_so = |column: &&Column| {
-        let name = column.name.to_lowercase();
-        column.family().is_moment() && ["modif", "updat", "chang"].iter().any(|word| name.contains(word))
-    };
-    let version = columns.iter().find(|column| column.family() == Family::Rowversion);
-    version.or_else(|| columns.iter().find(called_so))
-}
-
-fn described(column: &Column, key: &[String], cursor: Option<&str>) -> Described {
-    let is_key = key.contains(&column.name);
+fn described(column: &Column, key: &Proposal, cursor: &Proposal) -> Described {
+    let (is_key, is_cursor) = (key.columns.contains(&column.name), cursor.columns.contains(&column.name));
+    let notes = [key.note.as_ref().filter(|_| is_key), cursor.note.as_ref().filter(|_| is_cursor)];
+    let notes: Vec<&str> = notes.into_iter().flatten().map(String::as_str).collect();
     Described {
         name: column.name.clone(),
         label: column.name.clone(),
@@ -96,7 +104,8 @@ fn described(column: &Column, key: &[String], cursor: Option<&str>) -> Described
         column: Some(local(column.family(), is_key)),
         scale: None,
         is_key,
-        is_cursor: cursor == Some(column.name.as_str()),
+        is_cursor,
+        note: Some(notes.join("; ")).filter(|note| !note.is_empty()),
         is_of_screens: false,
     }
 }
@@ -114,7 +123,7 @@ fn local(family: column::Family, is_key: bool) -> Type {
     if is_key && !family.can_be_key(kind) { Type::Text } else { kind }
 }
 
-fn digest() -> Described {
+fn digest(key: &Proposal) -> Described {
     Described {
         name: DIGEST.into(),
         label: "Digest of the row, and a number that tells equal rows apart".into(),
@@ -123,6 +132,7 @@ fn digest() -> Described {
         scale: None,
         is_key: true,
         is_cursor: false,
+        note: key.note.clone(),
         is_of_screens: false,
     }
 }

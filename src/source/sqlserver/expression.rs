@@ -81,6 +81,16 @@ impl Part {
             Family::DateTime | Family::SmallDateTime | Family::DateTime2 => {
                 Some(format!("cast('{}' as {})", value.replace(' ', "T").replace('\'', ""), self.kind))
             }
+            // Kept as UTC, with an offset as PostgreSQL writes it.
+            Family::DateTimeOffset => value.strip_suffix("+00").map(|utc| {
+                let utc = utc.replace(' ', "T").replace('\'', "");
+                format!("cast('{utc}+00:00' as {})", self.kind)
+            }),
+            Family::Bit => match value.as_str() {
+                "true" => Some("cast(1 as bit)".into()),
+                "false" => Some("cast(0 as bit)".into()),
+                _ => None,
+            },
             // `cast` goes by the database's code page, which need not be the column's.
             Family::Char if !value.is_ascii() => Some(object::text(&value)),
             _ => Some(cast()),

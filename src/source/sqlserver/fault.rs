@@ -176,6 +176,11 @@ impl Asked<'_> {
             ),
             Kind::NoObject => "check the object in the manifest, with its schema: dbo.Sales".into(),
             Kind::Forbidden => format!("there: {}", self.grant(&user)),
+            Kind::Manifest | Kind::Remote if self.makes_digest() => {
+                "name the columns that tell its rows apart as \"key\", \
+                 in the place of the digest \"*\": select sync_entity('...'), then select sync_define('...')"
+                    .into()
+            }
             Kind::Manifest => "it is read as: select ... from (your query) as o; without order by and with, \
                                and with a name for every column"
                 .into(),
@@ -185,6 +190,12 @@ impl Asked<'_> {
                 "look into the remote's own error log; one row that cannot be computed fails the query".into()
             }
         }
+    }
+
+    /// Whether rows are told apart by a digest, which the remote has to make.
+    fn makes_digest(self) -> bool {
+        let Asked::Rows(stream) = self else { return false };
+        stream.columns.iter().any(|column| column.paths() == [super::layout::DIGEST])
     }
 
     fn grant(self, user: &str) -> String {

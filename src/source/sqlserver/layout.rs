@@ -106,8 +106,21 @@ fn check_cursor(settings: &Settings, stream: &Stream, columns: &[Column]) -> Res
     }
     let message = format!("the cursor \"{cursor}\" of stream \"{}\" is of type {}", stream.table, found.kind);
     Err(Error::new(Kind::Manifest, message)
-        .detail("a cursor is a rowversion, a time of change, or a key that only grows")
+        .detail(
+            "a cursor is a rowversion; a time of change (datetime, smalldatetime, datetime2, datetimeoffset, date); or \
+             a number that only grows (tinyint to bigint, decimal, numeric)",
+        )
         .hint("name another one, or none at all: then every run compares all rows"))
+}
+
+/// Without `MIN_ACTIVE_ROWVERSION()` nobody knows which rowversions are still to come.
+pub(super) fn unbounded(stream: &Stream) -> Error {
+    let cursor = stream.cursor.as_deref().unwrap_or_default();
+    let message =
+        format!("the rowversion \"{cursor}\" of stream \"{}\" is no cursor on this server", stream.table);
+    Error::new(Kind::Manifest, message)
+        .detail("it has no min_active_rowversion(), without which rows that are committed late would be missed")
+        .hint("name a time of change or a growing number as \"cursor\", or none at all: then every run compares all rows")
 }
 
 /// `MIN_ACTIVE_ROWVERSION()` speaks of the database that we are logged in to.

@@ -1,7 +1,7 @@
 //! Cursor values: what a stream's cursor is, by its type, and its values as text.
 //!
 //! A `rowversion` is its eight bytes, `0x00000000000007D1`; a moment is
-//! `2026-11-21 09:05:00.1234567`; a growing key is a number of fixed length. The order of
+//! `2026-11-21 09:05:00.1234567`; a growing key is a number of fixed length in front of its point. The order of
 //! each as text is its order there, and each tells by its form what it is.
 
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl Cursor {
     pub(super) fn literal(self, mark: &Mark) -> Result<String> {
         let literal = match self {
             Cursor::Rowversion => version(mark).map(|version| format!("0x{version:016X}")),
-            Cursor::Growing => number(mark).map(|number| number.to_string()),
+            Cursor::Growing => number(mark).map(|(number, scale)| point(number, scale)),
             Cursor::Moment(family) => Moment::parse(&mark.0).and_then(|moment| at(family, moment)),
         };
         literal.ok_or_else(|| not_ours(mark))
@@ -80,11 +80,16 @@ pub(super) fn of_moment(moment: Moment) -> Option<Mark> {
     moment.exact().map(Mark)
 }
 
-/// The mark of a number. Below zero they are counted from the lowest, so that the text grows too.
-pub(super) fn of_number(number: i128) -> Option<Mark> {
-    match number {
-        0..=LARGEST => Some(Mark(format!("{number:0DIGITS$}"))),
-        _ if number >= -LARGEST => Some(Mark(format!("-{:0DIGITS$}", number + LARGEST))),
+/// The mark of a number with so many digits behind its point. Below zero the whole ones are counted from the lowest,
+/// and what is behind the point upwards from there, so that the text grows too.
+pub(super) fn of_number(number: i128, scale: u8) -> Option<Mark> {
+    let unit = 10i128.checked_pow(scale.into())?;
+    let (whole, rest) = (number.div_euclid(unit), number.rem_euclid(unit));
+    let fraction = format!(".{rest:0width$}", width = usize::from(scale));
+    let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+    match whole {
+        0..=LARGEST => Some(Mark(format!("{whole:0DIGITS$}{fraction}"))),
+        _ if whole >= -LARGEST => Some(Mark(format!("-{:0DIGITS$}{fraction}", whole + LARGEST))),
         _ => None,
     }
 }
@@ -94,13 +99,29 @@ fn version(mark: &Mark) -> Option<u64> {
     u64::from_str_radix(digits, 16).ok()
 }
 
-fn number(mark: &Mark) -> Option<i128> {
+/// The number of a mark, and how many of its digits are behind the point.
+fn number(mark: &Mark) -> Option<(i128, u8)> {
     let (digits, from) = match mark.0.strip_prefix('-') {
         Some(digits) => (digits, LARGEST),
         None => (mark.0.as_str(), 0),
     };
-    let whole = digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit());
-    Some(digits.parse::<i128>().ok().filter(|_| whole)? - from)
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_number = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
+    let is_mark =
+        whole.len() == DIGITS && is_number(whole) && is_number(fraction) && fraction.len() <= DIGITS;
+    let whole = whole.parse::<i128>().ok().filter(|_| is_mark)? - from;
+    let scale = u8::try_from(fraction.len()).ok()?;
+    let rest = if fraction.is_empty() { 0 } else { fraction.parse::<i128>().ok()? };
+    Some((whole.checked_mul(10i128.checked_pow(scale.into())?)?.checked_add(rest)?, scale))
+}
+
+/// A number with its point, as Transact-SQL writes it.
+fn point(number: i128, scale: u8) -> String {
+    let scale = usize::from(scale);
+    let digits = format!("{:0>width$}", number.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    let (sign, point) = (if number < 0 { "-" } else { "" }, if scale > 0 { "." } else { "" });
+    format!("{sign}{whole}{point}{fraction}")
 }
 
 /// Where to begin so that nothing committed late is missed: a rowversion needs no overlap.
@@ -109,7 +130,10 @@ pub(super) fn earlier(mark: &Mark, by: Duration) -> Result<Mark> {
         return Ok(mark.clone());
     }
     let earlier = match number(mark) {
-        Some(number) => of_number((number - KEYS_AGAIN).max(-LARGEST)),
+        Some((number, scale)) => {
+            let unit = 10i128.pow(scale.into());
+            of_number((number.div_euclid(unit) - KEYS_AGAIN).max(-LARGEST), 0)
+        }
         None => Moment::parse(&mark.0).and_then(|Moment(ticks)| {
             let by = i64::try_from(by.as_nanos().div_ceil(100)).unwrap_or(i64::MAX);
             of_moment(Moment(ticks.saturating_sub(by).max(0)))
@@ -155,10 +179,10 @@ mod tests {
 
     #[test]
     fn a_growing_key_is_read_from_ten_thousand_before_it() {
-        let mark = of_number(25_000).unwrap();
+        let mark = of_number(25_000, 0).unwrap();
         let from = earlier(&mark, Duration::ZERO).unwrap();
         assert_eq!(Cursor::Growing.literal(&from).unwrap(), "15000");
-        let below = earlier(&of_number(-2_147_483_648).unwrap(), Duration::ZERO).unwrap();
+        let below = earlier(&of_number(-2_147_483_648, 0).unwrap(), Duration::ZERO).unwrap();
         assert_eq!(Cursor::Growing.literal(&below).unwrap(), "-2147493648");
     }
 
@@ -179,7 +203,16 @@ mod tests {
 
     #[test]
     fn what_is_no_mark_of_ours_is_refused_and_never_written_into_a_statement() {
-        for text in ["", "0x12", "1; drop table x", "2026-11-21 09:05:00", "12", "2026-11-21' or 1=1"] {
+        for text in [
+            "",
+            "0x12",
+            "1; drop table x",
+            &format!("{}.1'", "0".repeat(38)),
+            &"9".repeat(77),
+            "2026-11-21 09:05:00",
+            "12",
+            "2026-11-21' or 1=1",
+        ] {
             let mark = Mark(text.into());
             assert_eq!(earlier(&mark, Duration::ZERO).unwrap_err().kind, Kind::Internal);
             for cursor in [Cursor::Rowversion, Cursor::Growing, Cursor::Moment(Family::DateTime2)] {
@@ -188,12 +221,39 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_number_with_digits_behind_its_point_keeps_them() {
+        for (value, scale, literal) in [
+            (1_234_500, 4, "123.45"),
+            (1, 4, "0.0001"),
+            (-1, 4, "-0.0001"),
+            (-20_000, 4, "-2"),
+            (-25_000, 4, "-2.5"),
+            (10i128.pow(38) - 1, 10, "9999999999999999999999999999.9999999999"),
+        ] {
+            let mark = of_number(value, scale).unwrap();
+            assert_eq!(Cursor::Growing.literal(&mark).unwrap(), literal);
+        }
+        let from = earlier(&of_number(250_005_000, 4).unwrap(), Duration::ZERO).unwrap();
+        assert_eq!(Cursor::Growing.literal(&from).unwrap(), "15000");
+        let from = earlier(&of_number(-5000, 4).unwrap(), Duration::ZERO).unwrap();
+        assert_eq!(Cursor::Growing.literal(&from).unwrap(), "-10001");
+    }
+
     proptest! {
         #[test]
-        fn the_order_of_marks_is_that_of_what_they_stand_for(a: i64, b: i64) {
-            let (x, y) = (of_number(a.into()).unwrap(), of_number(b.into()).unwrap());
+        fn digits_behind_the_point_keep_the_order(a: i64, b: i64, scale in 0u8..19) {
+            let (x, y) = (of_number(a.into(), scale).unwrap(), of_number(b.into(), scale).unwrap());
             prop_assert_eq!(x.cmp(&y), a.cmp(&b));
-            prop_assert_eq!(number(&x), Some(a.into()));
+            let (value, has) = number(&x).unwrap();
+            prop_assert_eq!(value * 10i128.pow(u32::from(scale - has)), i128::from(a));
+        }
+
+        #[test]
+        fn the_order_of_marks_is_that_of_what_they_stand_for(a: i64, b: i64) {
+            let (x, y) = (of_number(a.into(), 0).unwrap(), of_number(b.into(), 0).unwrap());
+            prop_assert_eq!(x.cmp(&y), a.cmp(&b));
+            prop_assert_eq!(number(&x), Some((a.into(), 0)));
             let (x, y) = (of_version(&a.to_be_bytes()).unwrap(), of_version(&b.to_be_bytes()).unwrap());
             prop_assert_eq!(x.cmp(&y), (a as u64).cmp(&(b as u64)));
         }

@@ -5,8 +5,10 @@
 //! that an open transaction may still hold, so that no late commit is missed; what other cursors
 //! miss an overlap or a full pass finds.
 
+mod ability;
 mod browser;
 mod budget;
+mod catalog;
 mod cell;
 mod column;
 mod connection;
@@ -16,10 +18,12 @@ mod digest;
 mod discover;
 mod expression;
 mod fault;
+mod large;
 mod layout;
 mod mark;
 mod moment;
 mod object;
+mod propose;
 mod reach;
 mod reading;
 mod select;
@@ -33,8 +37,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono_tz::Tz;
 use tiberius::{ColumnData, Row};
 
+use self::ability::{Abilities, Dialect};
 use self::column::Column;
 use self::connection::{Connection, Shape};
 use self::decode::Builder;
@@ -60,13 +66,24 @@ pub struct SqlServer {
     aside: Option<Reading>,
     /// By object.
     columns: BTreeMap<String, Vec<Column>>,
+    abilities: Abilities,
+    /// How many rows one behind the other were too large.
+    large: usize,
 }
 
 impl SqlServer {
     /// Makes it; does no I/O. Errors are [`Kind::Config`].
     pub fn new(remote: Remote) -> Result<Self> {
         let settings = Settings::new(remote)?;
-        Ok(SqlServer { settings, idle: None, reading: None, aside: None, columns: BTreeMap::new() })
+        Ok(SqlServer {
+            settings,
+            idle: None,
+            reading: None,
+            aside: None,
+            columns: BTreeMap::new(),
+            abilities: Abilities::default(),
+            large: 0,
+        })
     }
 
     async fn connection(&mut self) -> Result<Connection> {
@@ -84,6 +101,14 @@ impl SqlServer {
         Ok(rows)
     }
 
+    /// The columns of a query that gives no row.
+    async fn announced(&mut self, sql: &str, asked: Asked<'_>, most: usize) -> Result<Vec<tiberius::Column>> {
+        let mut connection = self.connection().await?;
+        let columns = connection::announced(&self.settings, &mut connection, sql, asked, most).await?;
+        self.idle = Some(connection);
+        Ok(columns)
+    }
+
     /// The columns of a stream's object, asked for once.
     async fn columns(&mut self, stream: &Stream) -> Result<&[Column]> {
         if !self.columns.contains_key(&stream.object) {
@@ -97,7 +122,19 @@ impl SqlServer {
     async fn plan(&mut self, stream: &Stream) -> Result<Plan> {
         self.columns(stream).await?;
         let columns = self.columns.get(&stream.object).cloned().unwrap_or_default();
-        Plan::new(stream, &layout::of(&self.settings, stream, &columns)?, &columns, false)
+        let layout = layout::of(&self.settings, stream, &columns)?;
+        self.plan_of(stream, &layout, false).await
+    }
+
+    /// How a stream is read by a layout. `whole`: all columns are asked for.
+    async fn plan_of(&mut self, stream: &Stream, layout: &Layout, whole: bool) -> Result<Plan> {
+        self.columns(stream).await?;
+        let dialect = match layout.columns.iter().any(|field| field.path == layout::DIGEST) {
+            true => self.dialect().await?,
+            false => Dialect::Current,
+        };
+        let columns = self.columns.get(&stream.object).map(Vec::as_slice).unwrap_or_default();
+        Plan::new(stream, layout, columns, dialect, whole)
     }
 
     /// The reading that the ask goes on with, or a new one.
@@ -121,6 +158,7 @@ impl Source for SqlServer {
         let sql = "select cast(serverproperty('ProductVersion') as nvarchar(128)), \
                    cast(serverproperty('Edition') as nvarchar(128)), original_login(), sysutcdatetime()";
         let rows = self.rows(sql, Asked::Session, Shape::short(4, 1)).await?;
+        let lacks = !self.has_min_active().await?;
         let now: chrono::DateTime<chrono::Utc> = std::time::SystemTime::now().into();
         let row: Vec<&ColumnData<'static>> =
             rows.first().into_iter().flat_map(Row::cells).map(|(_, data)| data).collect();
@@ -136,6 +174,7 @@ impl Source for SqlServer {
             protocol: "tds".into(),
             channel: self.settings.channel(),
             safer: self.settings.safer(),
+            lacks: lacks.then(|| LACKS.to_string()),
             clock_offset_s: clock.map(|clock| (clock - now).num_seconds()),
         })
     }
@@ -146,7 +185,12 @@ impl Source for SqlServer {
         self.columns(stream).await?;
         let columns = self.columns.get(&stream.object).map(Vec::as_slice).unwrap_or_default();
         let layout = layout::of(&self.settings, stream, columns)?;
-        let plan = Plan::new(stream, &layout, columns, false)?;
+        let counts = stream.cursor.as_deref().and_then(|name| layout::find(columns, name));
+        let counts = counts.is_some_and(|column| column.family() == column::Family::Rowversion);
+        let plan = self.plan_of(stream, &layout, false).await?;
+        if counts && !self.has_min_active().await? {
+            return Err(layout::unbounded(stream));
+        }
         // Rights on columns show only when they are asked for.
         let empty = plan.rows(&Scope::Keys(Vec::new()), None)?;
         self.rows(&empty, Asked::Rows(stream), Shape::short(plan.items.len(), 0)).await?;
@@ -164,7 +208,7 @@ impl Source for SqlServer {
             rows.first().into_iter().flat_map(Row::cells).map(|(_, data)| data).collect();
         let Some(newest) = row.first().filter(|data| !cell::is_null(data)) else { return Ok((None, None)) };
         let mark = decode::of_cursor(cursor, newest).ok_or_else(|| strange(&self.settings))?;
-        Ok(capped(stream, cursor, mark, &row))
+        Ok(capped(stream, self.settings.zone, cursor, mark, &row))
     }
 
     async fn count(&mut self, stream: &Stream, scope: &Scope) -> Result<u64> {
@@ -175,12 +219,19 @@ impl Source for SqlServer {
     }
 
     async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page> {
-        self.columns(stream).await?;
-        let columns = self.columns.get(&stream.object).map(Vec::as_slice).unwrap_or_default();
-        let plan = Plan::new(stream, layout, columns, ask.raw)?;
+        let plan = self.plan_of(stream, layout, ask.raw).await?;
         let reading = self.reading(&plan, ask).await?;
         let builder = Builder::new(stream, layout, &plan, ask, self.settings.zone);
-        let (page, end) = reading.page(&self.settings, builder, ask.limit, Asked::Rows(stream)).await?;
+        let read = reading.page(&self.settings, builder, ask.limit, Asked::Rows(stream)).await;
+        let (page, end) = match read {
+            Err(error) if error.kind == Kind::TooLarge => {
+                return self.without_large(stream, &plan, layout, ask, error).await;
+            }
+            read => read?,
+        };
+        if !page.rows.is_empty() {
+            self.large = 0;
+        }
         match end {
             End::Open(reading) if is_aside(&ask.scope) => self.aside = Some(reading),
             End::Open(reading) => self.reading = Some(reading),
@@ -197,8 +248,15 @@ impl Source for SqlServer {
         self.fields(object).await
     }
 
+    async fn weaknesses(&mut self, stream: &Stream) -> Result<Vec<String>> {
+        self.weak_points(stream).await
+    }
+
     fn earlier(&self, mark: &Mark, by: Duration) -> Result<Mark> {
-        mark::earlier(mark, by)
+        // Of an hour that the clock shows twice the second may be under way: it is earlier, and read again.
+        let repeated =
+            moment::Moment::parse(&mark.0).map(|moment| moment::repeated(moment, self.settings.zone));
+        mark::earlier(mark, by.saturating_add(repeated.unwrap_or_default()))
     }
 
     fn narrow(&self, stream: &Stream, layout: &Layout) -> Layout {
@@ -224,14 +282,18 @@ impl Source for SqlServer {
     }
 }
 
-/// The first version that describes what a query gives: SQL Server 2012.
+/// The first version whose functions are known to be enough: SQL Server 2012.
 const FIRST: u32 = 11;
+
+/// Of servers without `min_active_rowversion()`.
+const LACKS: &str = "no rowversion can be a cursor: the server has no min_active_rowversion(). A time of change or a \
+                     number that grows can; without a cursor every run compares all rows";
 
 fn doubt(version: &str) -> Option<String> {
     let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
-    major.is_none_or(|major| major < FIRST).then(|| {
-        "SQL Server 2012 (11.0) is the oldest that can be asked what columns a query has".to_string()
-    })
+    major
+        .is_none_or(|major| major < FIRST)
+        .then(|| "SQL Server 2012 (11.0) is the oldest that was thought of".to_string())
 }
 
 /// Rows by key are asked for between the pages of a stream, which goes on behind them.
@@ -244,6 +306,7 @@ fn is_aside(scope: &Scope) -> bool {
 /// its local one and UTC; which of them a column goes by is not known, so the later one counts.
 fn capped(
     stream: &Stream,
+    zone: Tz,
     cursor: Cursor,
     mark: Mark,
     row: &[&ColumnData<'static>],
@@ -254,7 +317,12 @@ fn capped(
         Cursor::Moment(_) => clock(1).max(clock(2)),
         _ => None,
     };
-    let limit = now.and_then(|now| mark::of_moment(moment::Moment(now.0 + TOLERANCE * moment::SECOND)));
+    // What the clock showed before it was put back is no future.
+    let limit = now.map(|now| {
+        let repeated = i64::try_from(moment::repeated(now, zone).as_secs()).unwrap_or_default();
+        moment::Moment(now.0 + (TOLERANCE + repeated) * moment::SECOND)
+    });
+    let limit = limit.and_then(mark::of_moment);
     match (limit, now.and_then(mark::of_moment)) {
         (Some(limit), Some(now)) if mark > limit => {
             let object = object::title(stream);
@@ -272,4 +340,8 @@ fn strange(settings: &Settings) -> Error {
         Kind::BadAnswer,
         format!("\"{}\" answered with values of another type than asked for", settings.server),
     )
+    .hint(format!(
+        "see what its columns are with: select * from sync_discover('{}', '...')",
+        settings.server.replace('\'', "''")
+    ))
 }

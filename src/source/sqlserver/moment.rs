@@ -3,12 +3,17 @@
 //! SQL Server counts 100 ns, PostgreSQL 1 us: the seventh digit is rounded, half of
 //! the sixth and more upwards. `datetime` counts 1/300 s and shows whole milliseconds.
 
+use std::time::Duration;
+
+use chrono::offset::LocalResult;
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 
 /// So many units of 100 ns in a second.
 pub(super) const SECOND: i64 = 10_000_000;
 const DAY: i64 = 86_400 * SECOND;
+/// Clocks of one house differ by less.
+const AHEAD: i64 = 60 * SECOND;
 /// Days from 0001-01-01 to 1900-01-01.
 const DAYS_TO_1900: i64 = 693_595;
 
@@ -87,6 +92,19 @@ fn offset(zone: Tz, local: NaiveDateTime) -> FixedOffset {
     let found = zone.offset_from_local_datetime(&local);
     let found = found.latest().or_else(|| zone.offset_from_local_datetime(&before()).latest());
     found.map_or(FixedOffset::east_opt(0), |offset| Some(offset.fix())).unwrap_or(chrono::Utc.fix())
+}
+
+/// How much later the clocks of the zone show this moment once more; nothing where they show it once. A clock that is
+/// a little ahead counts with the hour before.
+pub(super) fn repeated(moment: Moment, zone: Tz) -> Duration {
+    let twice = |moment: Moment| {
+        let LocalResult::Ambiguous(first, second) = zone.offset_from_local_datetime(&moment.naive()?) else {
+            return None;
+        };
+        let apart = first.fix().local_minus_utc().abs_diff(second.fix().local_minus_utc());
+        Some(Duration::from_secs(apart.into()))
+    };
+    twice(moment).or_else(|| twice(Moment(moment.0.saturating_sub(AHEAD)))).unwrap_or_default()
 }
 
 /// PostgreSQL knows no year 0: the year before 1 is 1 BC.
@@ -168,6 +186,18 @@ mod tests {
         let paris = |text| moment(text).utc(Tz::Europe__Paris).unwrap();
         assert_eq!(paris("2026-10-25 02:30:00.0000000"), "2026-10-25 01:30:00+00");
         assert_eq!(paris("2026-03-29 02:30:00.0000000"), "2026-03-29 01:30:00+00");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_known() {
+        let minutes = |zone: Tz, text| repeated(moment(text), zone).as_secs() / 60;
+        let paris = |text| minutes(Tz::Europe__Paris, text);
+        assert_eq!(paris("2026-10-25 01:59:59.0000000"), 0);
+        assert_eq!([paris("2026-10-25 02:00:00.0000000"), paris("2026-10-25 02:59:59.9999999")], [60, 60]);
+        assert_eq!([paris("2026-10-25 03:00:20.0000000"), paris("2026-10-25 03:01:00.0000000")], [60, 0]);
+        assert_eq!([paris("2026-03-29 02:30:00.0000000"), paris("2026-11-25 02:30:00.0000000")], [0, 0]);
+        assert_eq!(minutes(Tz::Australia__Lord_Howe, "2026-04-05 01:45:00.0000000"), 30);
+        assert_eq!(minutes(Tz::UTC, "2026-10-25 02:30:00.0000000"), 0);
     }
 
     #[test]

@@ -74,6 +74,10 @@ impl Reading {
         while builder.len() < limit.max(1) && builder.held() <= limits.longest_row() / PART {
             match timeout_at(deadline, self.rows.recv()).await {
                 Ok(Some(Ok((row, _place)))) => builder.push(&row),
+                // What came before it is a page; the next one begins with it.
+                Ok(Some(Err(Ended::TooLarge(_)))) if builder.len() > 0 && builder.is_ordered() => {
+                    return Ok((builder.finish(true), End::Done(None)));
+                }
                 Ok(Some(Err(Ended::TooLarge(limit)))) => return Err(trouble::too_large(settings, limit)),
                 Ok(Some(Err(Ended::Failed(failure)))) => return Err(trouble::of(settings, failure, asked)),
                 Ok(None) => return self.ended(builder).await,

@@ -2,6 +2,7 @@
 //! column's own type: as parameters they would come as `nvarchar`, by whose rules SQL Server
 //! would sort and compare a `varchar` column then, past its index.
 
+use super::ability::{Dialect, MIN_ACTIVE};
 use super::column::{self, Column, Family};
 use super::digest;
 use super::expression::{Item, Part};
@@ -10,7 +11,10 @@ use super::mark::Cursor;
 use super::object::{self, quote};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
-use crate::source::{Key, Layout, Mark, Scalar, Scope};
+use crate::source::{Field, Key, Layout, Mark, Scalar, Scope};
+
+/// The place of a row without a cursor value: before all marks.
+pub(super) const NO_CURSOR: &str = "";
 
 /// How a stream is read: the parts its statements are made of.
 #[derive(Clone, Debug)]
@@ -22,6 +26,8 @@ pub(super) struct Plan {
     pub(super) items: Vec<Item>,
     /// The cursor, and its place among the items.
     pub(super) cursor: Option<(Cursor, usize)>,
+    /// Whether there may be rows without a cursor value, which are read each time.
+    may_lack_cursor: bool,
     keys: Vec<Part>,
     parent: Option<Part>,
     /// Of when a document is.
@@ -30,12 +36,14 @@ pub(super) struct Plan {
 
 impl Plan {
     /// `whole`: all columns of the object are asked for.
-    pub(super) fn new(stream: &Stream, layout: &Layout, columns: &[Column], whole: bool) -> Result<Self> {
-        let mut items: Vec<Item> = layout
-            .columns
-            .iter()
-            .map(|field| Item::new(&field.path, column::family(&field.remote_type)))
-            .collect();
+    pub(super) fn new(
+        stream: &Stream,
+        layout: &Layout,
+        columns: &[Column],
+        dialect: Dialect,
+        whole: bool,
+    ) -> Result<Self> {
+        let mut items: Vec<Item> = layout.columns.iter().map(of_field).collect();
         let cursor = match &stream.cursor {
             Some(name) => Some(cursor(stream, columns, name, &mut items)?),
             None => None,
@@ -51,7 +59,7 @@ impl Plan {
         let part = |name: &String| part(stream, layout, name);
         let filter = filter(stream)?;
         let (from, filter) = match layout.columns.iter().any(|field| field.path == DIGEST) {
-            true => (digest::of(stream, layout, filter.as_deref())?, None),
+            true => (digest::of(stream, layout, filter.as_deref(), dialect)?, None),
             false => (object::from(stream)?, filter),
         };
         Ok(Plan {
@@ -60,13 +68,37 @@ impl Plan {
             keys: stream.key.iter().map(part).collect::<Result<_>>()?,
             date: date(stream, columns),
             parent: stream.parent.as_ref().map(|parent| part(&parent.column)).transpose()?,
+            may_lack_cursor: stream
+                .cursor
+                .as_ref()
+                .is_some_and(|name| find(columns, name).is_none_or(|column| column.is_nullable)),
             items,
             cursor,
         })
     }
 
+    /// The same rows, of which only these columns and the cursor are asked for.
+    pub(super) fn only(&self, layout: &Layout) -> Self {
+        let mut items: Vec<Item> = layout.columns.iter().map(of_field).collect();
+        let cursor = self.cursor.and_then(|(cursor, at)| Some((cursor, self.items.get(at)?.clone())));
+        let cursor = cursor.map(|(cursor, item)| {
+            items.push(item);
+            (cursor, items.len() - 1)
+        });
+        Plan { items, cursor, ..self.clone() }
+    }
+
     /// The rows of a scope behind a place, in the scope's order.
     pub(super) fn rows(&self, scope: &Scope, after: Option<&Key>) -> Result<String> {
+        self.asked("", scope, after)
+    }
+
+    /// The first of these rows.
+    pub(super) fn first_row(&self, scope: &Scope, after: Option<&Key>) -> Result<String> {
+        self.asked("top (1) ", scope, after)
+    }
+
+    fn asked(&self, top: &str, scope: &Scope, after: Option<&Key>) -> Result<String> {
         let list: Vec<&str> = self.items.iter().map(|item| item.expression.as_str()).collect();
         let order = self.order(scope);
         let mut conditions = self.conditions(scope)?;
@@ -76,7 +108,7 @@ impl Plan {
         let named: Vec<&str> =
             order.iter().enumerate().filter(|(at, _)| !repeated(*at)).map(|(_, e)| e.as_str()).collect();
         Ok(format!(
-            "select {}\nfrom {} as o{}\norder by {}",
+            "select {top}{}\nfrom {} as o{}\norder by {}",
             list.join(", "),
             self.from,
             clause(&conditions),
@@ -99,7 +131,7 @@ impl Plan {
         let Some((cursor, at)) = self.cursor else { return Ok(None) };
         let expression = &self.items.get(at).ok_or_else(lost)?.expression;
         let clocks = match cursor {
-            Cursor::Rowversion => return Ok(Some("select min_active_rowversion()".into())),
+            Cursor::Rowversion => return Ok(Some(MIN_ACTIVE.into())),
             Cursor::Growing => "",
             Cursor::Moment(_) => ", sysdatetime(), sysutcdatetime()",
         };
@@ -118,7 +150,15 @@ impl Plan {
         let mut conditions: Vec<String> = self.filter.iter().cloned().collect();
         match scope {
             Scope::All => {}
-            Scope::Since { from, until } => conditions.extend(self.since(from, until.as_ref())?),
+            Scope::Since { from, until } => {
+                let since = self.since(from, until.as_ref())?;
+                match self.may_lack_cursor {
+                    true => {
+                        conditions.push(format!("({} is null or {})", self.cursor()?, since.join(" and ")))
+                    }
+                    false => conditions.extend(since),
+                }
+            }
             Scope::From(day) => conditions.push(self.of_day(day)?),
             Scope::Keys(keys) => conditions.push(any(&self.keys, keys)?),
             Scope::Parents(parents) => {
@@ -132,8 +172,7 @@ impl Plan {
     /// From `from` on and up to the watermark. A rowversion that equals it is to be given out
     /// yet. Rows dated in the future lie behind every watermark and are read each time.
     fn since(&self, from: &Mark, until: Option<&Mark>) -> Result<Vec<String>> {
-        let (cursor, at) = self.cursor.ok_or_else(lost)?;
-        let c = &self.items.get(at).ok_or_else(lost)?.expression;
+        let (cursor, c) = (self.cursor.ok_or_else(lost)?.0, self.cursor()?);
         let mut conditions = vec![format!("{c} >= {}", cursor.literal(from)?)];
         let Some(until) = until else { return Ok(conditions) };
         let until = cursor.literal(until)?;
@@ -147,6 +186,12 @@ impl Plan {
         Ok(conditions)
     }
 
+    /// The cursor as an expression.
+    fn cursor(&self) -> Result<&str> {
+        let item = self.cursor.and_then(|(_, at)| self.items.get(at)).ok_or_else(lost)?;
+        Ok(&item.expression)
+    }
+
     fn of_day(&self, day: &str) -> Result<String> {
         let (family, date) = self.date.as_ref().ok_or_else(lost)?;
         let midnight = Cursor::Moment(*family).literal(&Mark(format!("{day} 00:00:00.0000000")))?;
@@ -154,24 +199,33 @@ impl Plan {
     }
 
     /// Behind a place: greater in the first column in which they differ. The first condition
-    /// is there for the index.
+    /// is there for the index. Rows without a cursor value come first.
     fn behind(&self, scope: &Scope, order: &[String], after: &Key) -> Result<String> {
         let mut values = Vec::new();
         let mut given = after.0.iter();
+        let mut lacks_cursor = false;
         if let (Scope::Since { .. }, Some((cursor, _))) = (scope, self.cursor) {
             let Some(Scalar::Text(mark)) = given.next() else { return Err(lost()) };
-            values.push(cursor.literal(&Mark(mark.clone()))?);
+            lacks_cursor = mark == NO_CURSOR;
+            values.push(if lacks_cursor { String::new() } else { cursor.literal(&Mark(mark.clone()))? });
         }
         for key in &self.keys {
             values.push(key.sorted_literal(given.next().ok_or_else(lost)?)?);
         }
         let pairs: Vec<(&String, &String)> = order.iter().zip(&values).collect();
         let Some((first, rest)) = pairs.split_first() else { return Err(lost()) };
+        if lacks_cursor {
+            return Ok(format!("({} is not null or {})", first.0, greater(rest)));
+        }
         match rest.is_empty() {
             true => Ok(format!("{} > {}", first.0, first.1)),
             false => Ok(format!("{} >= {} and {}", first.0, first.1, greater(&pairs))),
         }
     }
+}
+
+fn of_field(field: &Field) -> Item {
+    Item::new(&field.path, column::family(&field.remote_type))
 }
 
 /// `(a > 1 or (a = 1 and b > 2))`.

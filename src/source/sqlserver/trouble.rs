@@ -188,6 +188,9 @@ fn insecure(settings: &Settings, why: &str) -> Error {
     let why = why.split(" To connect anyway").next().unwrap_or_default();
     let error = Error::new(Kind::Tls, format!("no secure connection to {}", settings.address()));
     let error = error.detail(settings.redactor.line(why.trim_end_matches('.')));
+    if is_of_versions(why) {
+        return error.hint(newer_tls(settings));
+    }
     match settings.encrypt {
         Encrypt::Plaintext => error.hint(format!(
             "the remote insists on encryption, so its certificate counts: {}",
@@ -199,6 +202,33 @@ fn insecure(settings: &Settings, why: &str) -> Error {
             settings.set("trust_certificate", "true"),
             settings.set("encrypt", "plaintext")
         )),
+    }
+}
+
+/// Whether both sides found no version of TLS, or no cipher, that both know: as our own TLS library names its alerts
+/// and refusals.
+fn is_of_versions(why: &str) -> bool {
+    let named = [
+        "ProtocolVersion",
+        "HandshakeFailure",
+        "InsufficientSecurity",
+        "PeerIncompatible",
+        "peer is incompatible",
+    ];
+    named.iter().any(|name| why.contains(name))
+}
+
+/// What to do about a TLS that is too old; plain text does not help where the remote insists on encryption.
+fn newer_tls(settings: &Settings) -> String {
+    let there = "it offers no TLS 1.2 or later: switch that on there (SQL Server 2012 and 2014 need an update for it)";
+    match settings.encrypt {
+        Encrypt::Plaintext => {
+            format!("{there}, or set \"Force Encryption\" to No in its network configuration")
+        }
+        _ => format!(
+            "{there}; or, in a network you trust and where it does not force encryption: {}",
+            settings.set("encrypt", "plaintext")
+        ),
     }
 }
 
@@ -215,4 +245,35 @@ fn without_tls(settings: &Settings) -> String {
 
 fn check(settings: &Settings) -> String {
     format!("check host and port: {}, {}", settings.set("host", "..."), settings.set("port", "1433"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::sqlserver::tests::fixture::remote;
+
+    fn refused(encrypt: &str, why: &str) -> String {
+        let mut remote = remote();
+        remote.options.insert("encrypt".into(), encrypt.into());
+        let settings = Settings::new(remote).unwrap();
+        let error = Driver::Io { kind: io::ErrorKind::InvalidData, message: why.into() };
+        login(&settings, error).hint.unwrap()
+    }
+
+    #[test]
+    fn a_tls_that_is_too_old_is_no_matter_of_certificates() {
+        for why in ["received fatal alert: ProtocolVersion", "received fatal alert: HandshakeFailure"] {
+            for (encrypt, line) in
+                [("plaintext", "\"Force Encryption\" to No"), ("require", "(set encrypt 'plaintext')")]
+            {
+                let hint = refused(encrypt, why);
+                assert!(
+                    hint.contains("TLS 1.2") && hint.contains(line) && !hint.contains("certificate"),
+                    "{hint}"
+                );
+            }
+        }
+        let hint = refused("require", "invalid peer certificate: UnknownIssuer");
+        assert!(hint.contains("certificate") && !hint.contains("TLS 1.2"), "{hint}");
+    }
 }

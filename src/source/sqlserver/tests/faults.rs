@@ -80,6 +80,17 @@ fn a_person_reads_what_happened_and_what_to_type() {
 }
 
 #[test]
+fn a_digest_that_the_remote_cannot_make_is_answered_with_a_key() {
+    let mut stream = stream("dbo.Heap", &["row_key"], &[("row_key", "text"), ("line", "bigint")]);
+    stream.columns[0].path = vec!["*".into()];
+    for number in [189, 8152, 281] {
+        let error = Fault { number, class: 16, message: String::new() };
+        let hint = error.into_error(&settings(), Asked::Rows(&stream)).hint.unwrap();
+        assert!(hint.starts_with("name the columns that tell its rows apart as \"key\""), "{number}: {hint}");
+    }
+}
+
+#[test]
 fn what_the_remote_says_is_shortened_and_holds_no_secret() {
     let error = error(50_000, &format!("login with {CANARY}\nfailed {}", "x".repeat(1000)));
     let said = error.original.unwrap();

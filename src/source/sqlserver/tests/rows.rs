@@ -11,6 +11,7 @@ use tiberius::{ColumnData, ColumnType, Row, Uuid};
 use super::fixture::{settings, stream};
 use crate::entity::Type;
 use crate::source::cell::Cell;
+use crate::source::sqlserver::ability::Dialect;
 use crate::source::sqlserver::cell::{cell, record, text};
 use crate::source::sqlserver::column::Column;
 use crate::source::sqlserver::decode::Builder;
@@ -49,11 +50,12 @@ fn any_data() -> impl Strategy<Value = ColumnData<'static>> {
 
 fn page(rows: Vec<(ColumnData<'static>, ColumnData<'static>)>, kind: &str) -> Page {
     let columns = [("id", "bigint"), ("v", "sql_variant")];
-    let columns = columns.map(|(name, kind)| Column { name: name.into(), kind: kind.into() });
+    let columns =
+        columns.map(|(name, kind)| Column { name: name.into(), kind: kind.into(), is_nullable: false });
     let mut stream = stream("t", &["id"], &[("id", "bigint"), ("v", "text")]);
     let layout = layout::of(&settings(), &stream, &columns).unwrap();
     stream.columns[1].kind = Type::from_sql(kind).unwrap();
-    let plan = Plan::new(&stream, &layout, &columns, false).unwrap();
+    let plan = Plan::new(&stream, &layout, &columns, Dialect::Current, false).unwrap();
     let ask = Ask { scope: Scope::All, after: None, limit: 10, raw: true };
     let mut builder = Builder::new(&stream, &layout, &plan, &ask, Tz::UTC);
     for (id, value) in rows {
