@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::entity::ddl::RESERVED;
-use crate::entity::{Stream, private};
+use crate::entity::{Stream, Type, catalog, naming, private};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Described, Object, Scope, Source};
 
@@ -38,13 +38,32 @@ pub async fn discover(
     let objects = source.objects().await?;
     let Some(name) = object else { return list(source, objects).await };
     let fields = source.describe(name).await?;
+    let own = own_name(name, &objects);
     let label = objects.into_iter().find(|o| o.has_rows() && o.name == name).map(|o| (o.label, o.kind));
     let (label, kind) = label.unwrap_or_else(|| (name.to_string(), "object"));
     let rows = count(source, name).await?;
-    let manifest = Some(draft(wrapper, name, &label, &fields));
+    let names = names(&fields);
+    let manifest = Some(draft(wrapper, (name, &own), &label, &fields, &names));
     let whole =
         Discovered { object: name.into(), kind: kind.into(), label, rows, manifest, ..Default::default() };
-    Ok(std::iter::once(whole).chain(fields.into_iter().map(|field| line(name, field))).collect())
+    let lines = fields.into_iter().zip(names).map(|(field, own)| line(name, field, &own));
+    Ok(std::iter::once(whole).chain(lines).collect())
+}
+
+/// What an object is called here: the same each time, and never as another object of the server or as something
+/// that is built in.
+fn own_name(object: &str, objects: &[Object]) -> String {
+    let name = naming::local(object);
+    let is_like =
+        |other: &&Object| other.has_rows() && other.name != object && naming::local(&other.name) == name;
+    let built_in = catalog::builtin().iter().any(|entity| {
+        let tables = entity.streams.iter().map(|stream| &stream.table);
+        tables.chain(&entity.aliases).chain([&entity.name]).any(|known| *known == name)
+    });
+    match built_in || name == "all" || objects.iter().any(|other| is_like(&other)) {
+        true => naming::marked(&name, object),
+        false => name,
+    }
 }
 
 async fn list(source: &mut dyn Source, objects: Vec<Object>) -> Result<Vec<Discovered>> {
@@ -72,30 +91,36 @@ fn ends_it(error: &Error) -> bool {
 
 /// A stream of which nothing but the object is known.
 fn bare(object: &str) -> Stream {
-    Stream { object: object.into(), table: local(object), ..Stream::default() }
+    Stream { object: object.into(), table: naming::local(object), ..Stream::default() }
 }
 
-fn line(object: &str, field: Described) -> Discovered {
-    let column = field.column.map(|_| column(&field, &local(&field.name)));
+fn line(object: &str, field: Described, own: &str) -> Discovered {
+    let column = field.column.map(|_| column(&field, own));
+    let label = match &field.note {
+        Some(note) => format!("{} ({note})", field.label),
+        None => field.label,
+    };
     Discovered {
         object: object.into(),
         field: Some(field.name),
         kind: field.remote_type,
-        label: field.label,
+        label,
         column_type: field.column.map(|kind| kind.sql().to_string()),
         column,
         ..Discovered::default()
     }
 }
 
-/// A manifest with what a report may need. What is private is named in it and left out.
-fn draft(wrapper: &str, object: &str, label: &str, fields: &[Described]) -> Value {
-    let name = local(object);
+/// A manifest with what a report may need. What is private is named in it and left out. `object`: its name there and
+/// here; `names`: those of the columns.
+fn draft(wrapper: &str, object: (&str, &str), label: &str, fields: &[Described], names: &[String]) -> Value {
+    let (object, name) = object;
     let about = if label.trim().is_empty() { object } else { label };
-    let about = &told(about, &withheld(fields));
-    let mut named = named(fields);
-    named.retain(|(field, _)| !is_withheld(field) && !field.is_of_screens);
-    let key: Vec<&String> = named.iter().filter(|(field, _)| field.is_key).map(|(_, name)| name).collect();
+    let about = &told(about, fields);
+    let kept =
+        |(field, _): &(&Described, &String)| is_kept(field) && !is_withheld(field) && !field.is_of_screens;
+    let named: Vec<(&Described, &String)> = fields.iter().zip(names).filter(kept).collect();
+    let key: Vec<&String> = named.iter().filter(|(field, _)| field.is_key).map(|(_, name)| *name).collect();
     let cursor = fields.iter().find(|field| field.is_cursor).map(|field| &field.name);
     let columns: Vec<Value> = named.iter().map(|(field, name)| column(field, name)).collect();
     let mut stream = Map::from_iter([
@@ -107,6 +132,12 @@ fn draft(wrapper: &str, object: &str, label: &str, fields: &[Described]) -> Valu
     ]);
     stream.extend(cursor.map(|cursor| ("cursor".to_string(), json!(cursor))));
     json!({"name": name, "about": about, "source": wrapper, "streams": [stream]})
+}
+
+/// When a row changed last is kept beside the columns of every table; a guess is kept as what it is, too.
+fn is_kept(field: &Described) -> bool {
+    field.column.is_some()
+        && (field.is_key || !field.is_cursor || field.note.is_some() && field.column != Some(Type::Text))
 }
 
 /// Whether a draft leaves a field out for being private.
@@ -122,29 +153,40 @@ fn withheld(fields: &[Described]) -> Vec<&str> {
 /// At most this many of the fields that were left out are named.
 const NAMED: usize = 30;
 
-/// What a draft says of itself.
-fn told(about: &str, withheld: &[&str]) -> String {
+/// What a draft says of itself: how its key and cursor were found, and what it leaves out.
+fn told(about: &str, fields: &[Described]) -> String {
+    let mut told = about.to_string();
+    for (what, is_it) in
+        [("key", (|field| field.is_key) as fn(&Described) -> bool), ("cursor", |field| field.is_cursor)]
+    {
+        let found: Vec<&Described> = fields.iter().filter(|field| is_it(field)).collect();
+        let Some(note) = found.iter().find_map(|field| field.note.as_ref()) else { continue };
+        let names: Vec<&str> = found.iter().map(|field| field.name.as_str()).collect();
+        told = format!("{told}; {what}: {} ({note})", names.join(", "));
+    }
+    let withheld = withheld(fields);
     if withheld.is_empty() {
-        return about.to_string();
+        return told;
     }
     let more = if withheld.len() > NAMED { ", ..." } else { "" };
     let named = withheld.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-    format!("{about}; left out as private: {named}{more}")
+    format!("{told}; left out as private: {named}{more}")
 }
 
-/// The fields that can be kept, each with the name of its column. When a row changed last is
-/// kept beside the columns of every table.
-fn named(fields: &[Described]) -> Vec<(&Described, String)> {
-    let mut named: Vec<(&Described, String)> = Vec::new();
-    let kept = |field: &&Described| field.column.is_some() && (field.is_key || !field.is_cursor);
-    for field in fields.iter().filter(kept) {
-        let mut name = local(&field.name);
-        while RESERVED.contains(&name.as_str()) || named.iter().any(|(_, other)| *other == name) {
+/// What the columns of the fields are called: none as another, and none as what every table has.
+fn names(fields: &[Described]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for field in fields {
+        let mut name = match field.name.as_str() {
+            "*" => "row_key".to_string(),
+            name => naming::local(name),
+        };
+        if RESERVED.contains(&name.as_str()) {
             name.push('_');
         }
-        named.push((field, name));
+        names.push(naming::free(name, |name| names.iter().any(|taken| taken == name)));
     }
-    named
+    names
 }
 
 fn column(field: &Described, name: &str) -> Value {
@@ -155,17 +197,4 @@ fn column(field: &Described, name: &str) -> Value {
         members.extend(field.scale.map(|scale| ("scale".to_string(), json!(scale))));
     }
     column
-}
-
-/// A remote name as one that needs no quotes here: `crm.lead` as `crm_lead`.
-fn local(remote: &str) -> String {
-    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-    let mut name: String = remote.chars().map(letter).take(60).collect();
-    if !remote.contains(|c: char| c.is_ascii_alphanumeric()) {
-        return "row_key".into();
-    }
-    if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
-        name.insert(0, '_');
-    }
-    name
 }

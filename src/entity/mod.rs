@@ -11,6 +11,7 @@ pub mod ddl;
 pub mod define;
 pub mod derive;
 mod kind;
+pub mod naming;
 pub mod nearest;
 pub mod offer;
 pub mod private;

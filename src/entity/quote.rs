@@ -2,7 +2,7 @@
 //! reserved words is needed: `type`, `user` and `order` are ordinary columns.
 
 /// Longest identifier PostgreSQL keeps, in bytes.
-const NAME_MAX: usize = 63;
+pub(super) const NAME_MAX: usize = 63;
 
 /// An identifier in double quotes.
 pub fn quote_ident(name: &str) -> String {
@@ -38,7 +38,7 @@ pub fn object_name(parts: &[&str], suffix: &str) -> String {
 }
 
 /// FNV-1a, 32 bits: a hash that never changes between versions and machines.
-fn fnv1a(text: &str) -> u32 {
+pub(super) fn fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 

@@ -1,5 +1,7 @@
 //! Single texts of a manifest: each function says what is wrong with one, or nothing.
 
+use super::naming::is_name;
+
 /// What is wrong with a text for a person.
 pub(super) fn text_mistake(text: &str) -> Option<String> {
     match text.trim().is_empty() {
@@ -10,12 +12,10 @@ pub(super) fn text_mistake(text: &str) -> Option<String> {
 
 /// What is wrong with the name of a table, a column or an entity.
 pub(super) fn name_mistake(text: &str) -> Option<String> {
-    let first = text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
-    let rest = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    match first && rest && text.len() <= 63 {
+    match is_name(text) {
         true => None,
         false => Some(format!(
-            "{} is no name: a to z, 0 to 9 and _, no digit in front, at most 63 letters",
+            "{} is no name: letters without A to Z, digits and _, no digit in front, at most 63 bytes",
             shown(text)
         )),
     }
@@ -94,10 +94,22 @@ mod tests {
 
     #[test]
     fn a_name_is_what_needs_no_quotes() {
-        for good in ["id", "_x", "street2", &"x".repeat(63)] {
+        for good in ["id", "_x", "street2", "цена", "größe", "数量", &"x".repeat(63)] {
             assert_eq!(name_mistake(good), None);
         }
-        for bad in ["", "Id", "2nd", "a-b", "a b", "ä", "a\"", &"x".repeat(64)] {
+        for bad in [
+            "",
+            "Id",
+            "2nd",
+            "a-b",
+            "a b",
+            "a\u{a0}b",
+            "a\u{200f}",
+            "a\"",
+            "€",
+            &"x".repeat(64),
+            &"ä".repeat(32),
+        ] {
             assert!(name_mistake(bad).is_some(), "{bad}");
         }
     }

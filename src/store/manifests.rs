@@ -140,6 +140,9 @@ pub fn define(json: &str) -> Result<String> {
         Some(before) => outdated(error, before),
         None => error,
     })?;
+    if let Some(known) = known(&entity, before.as_ref(), &json)? {
+        admit::keeps_objects(&entity, &known)?;
+    }
     admit::admit(&entity, &all_but(Some(&entity.name))?)?;
     adopt(true)?;
     if stored()?.iter().filter(|stored| stored.name != entity.name).count() >= MANIFESTS {
@@ -150,6 +153,20 @@ pub fn define(json: &str) -> Result<String> {
         [value(role_name()?), value(entity.name.clone()), value(json.to_string()), value(object_id(role()))];
     as_owner(|| execute(STORE, &arguments))?;
     Ok(entity.name)
+}
+
+/// The entity that a whole manifest takes the place of; `None` for one that says itself what it extends. A stored one
+/// that is not valid any more stands in nobody's way.
+fn known(entity: &Entity, before: Option<&Stored>, json: &str) -> Result<Option<Entity>> {
+    let extends = serde_json::from_str::<Value>(json).is_ok_and(|value| value.get("extends").is_some());
+    if extends {
+        return Ok(None);
+    }
+    let stored = before.and_then(|before| {
+        let definer = Some(before.definer.clone());
+        definition::define(&before.json).ok().map(|known| Entity { definer, ..known })
+    });
+    Ok(stored.or_else(|| catalog::builtin().iter().find(|known| known.name == entity.name).cloned()))
 }
 
 fn too_long(bytes: usize) -> Error {

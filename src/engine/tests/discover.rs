@@ -16,6 +16,7 @@ fn field(name: &str, column: Option<Type>) -> Described {
         scale: (column == Some(Type::Numeric)).then_some(6),
         is_key: name == "id",
         is_cursor: name == "write_date",
+        note: None,
         is_of_screens: name.starts_with("message_"),
     }
 }
@@ -97,4 +98,63 @@ fn an_object_shows_its_fields_and_a_manifest_that_is_valid_as_it_stands() {
             ("price", "price", "The price", Some(6)),
         ]
     );
+}
+
+#[test]
+fn two_columns_never_share_a_name() {
+    let house = house();
+    let long = "Betrag in der Währung des Mandanten, ohne Steuer und ohne Fracht ";
+    let names =
+        ["ID", "id_2", "Preis €", "Preis %", "Цена", "tenant", &format!("{long}1"), &format!("{long}2")];
+    house.world().described.extend(names.map(|name| field(name, Some(Type::Text))));
+    let found = found(&house, Some("crm.lead")).unwrap();
+    let entity = parse(&found[0].manifest.as_ref().unwrap().to_string()).unwrap();
+    let columns: Vec<_> = entity.streams[0].columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(
+        columns[..10],
+        ["id", "full_name", "run_id_", "price", "id_2", "id_2_2", "preis", "preis_2", "цена", "tenant_"]
+    );
+    assert!(columns[10].starts_with("betrag_in_der_währung_des_mandanten") && columns[10] != columns[11]);
+    assert!(columns.iter().all(|name| name.len() <= 63));
+    let offered: Vec<_> =
+        found[1..].iter().filter_map(|line| line.column.as_ref()?["name"].as_str()).collect();
+    assert!(
+        columns.iter().all(|name| offered.contains(name)),
+        "the offer of a column has its name in the draft"
+    );
+}
+
+#[test]
+fn two_objects_never_share_a_name_and_none_takes_a_built_in_one() {
+    let house = house();
+    let name = |object: &str| {
+        let found = found(&house, Some(object)).unwrap();
+        found[0].manifest.as_ref().unwrap()["streams"][0]["table"].as_str().unwrap().to_string()
+    };
+    assert_eq!(name("crm.lead"), "crm_lead");
+    house.world().put("crm_lead", 1, &[]);
+    house.world().put("sale orders", 1, &[]);
+    let (one, other) = (name("crm.lead"), name("crm_lead"));
+    assert!(one != other && one.starts_with("crm_lead_") && other.starts_with("crm_lead_"), "{one}, {other}");
+    assert_eq!(name("crm.lead"), one, "the same each time");
+    assert!(name("sale orders").starts_with("sale_orders_") && name("sales").starts_with("sales_"));
+}
+
+#[test]
+fn a_draft_says_how_its_key_and_cursor_were_found_and_keeps_a_guess() {
+    let house = house();
+    let note = |field: Described, note: &str| Described { note: Some(note.into()), ..field };
+    house.world().described = vec![
+        note(field("id", Some(Type::Bigint)), "a unique index"),
+        note(field("write_date", Some(Type::Timestamptz)), "guessed by its name"),
+    ];
+    let found = found(&house, Some("crm.lead")).unwrap();
+    let entity = parse(&found[0].manifest.as_ref().unwrap().to_string()).unwrap();
+    assert!(
+        entity.about.ends_with("; key: id (a unique index); cursor: write_date (guessed by its name)"),
+        "{}",
+        entity.about
+    );
+    assert!(entity.streams[0].columns.iter().any(|column| column.name == "write_date"));
+    assert_eq!(found[2].label, "The write_date (guessed by its name)");
 }

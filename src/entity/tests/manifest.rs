@@ -58,7 +58,7 @@ fn every_mistake_is_named_at_once() {
     insta::assert_snapshot!(parse(&json).unwrap_err().message, @r#"manifest "bills" has 6 mistakes"#);
     insta::assert_snapshot!(mistakes(&json).join("\n"), @r#"
     $.streams[0].columns[2].type: "int" is none of bigint, numeric, text, boolean, date, timestamptz, jsonb, bigint[], text[]
-    $.streams[0].columns[3].name: "Price" is no name: a to z, 0 to 9 and _, no digit in front, at most 63 letters
+    $.streams[0].columns[3].name: "Price" is no name: letters without A to Z, digits and _, no digit in front, at most 63 bytes
     $.streams[1].object: is missing
     $.full_every: "sometimes" is no length of time such as "30 days" or "12 hours"
     $.sorce: is unknown, did you mean "source"?
@@ -134,7 +134,7 @@ fn a_value_of_the_wrong_kind_says_what_it_must_be() {
 
 #[test]
 fn a_name_that_needs_quotes_is_refused() {
-    for name in ["Bills", "2bills", "bills; drop table x", "", "ä"] {
+    for name in ["Bills", "2bills", "bills; drop table x", "", "a\u{a0}b"] {
         let said = said("/name", json!(name));
         assert!(said[0].starts_with(&format!("$.name: {name:?} is no name")), "{said:?}");
     }
