@@ -30,6 +30,12 @@ pub enum Statement {
         view: Name,
         select: Select,
     },
+    CreateIndex {
+        table: Name,
+        unique: bool,
+        partial: bool,
+        columns: Vec<String>,
+    },
     Drop {
         object: Name,
     },

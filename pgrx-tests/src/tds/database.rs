@@ -24,6 +24,17 @@ pub struct Table {
     /// By a number that is never given twice.
     pub rows: BTreeMap<u64, Row>,
     pub identity: i64,
+    pub indexes: Vec<Index>,
+}
+
+/// An index beside that of the primary key.
+#[derive(Clone, Debug)]
+pub struct Index {
+    pub unique: bool,
+    /// Whether it holds but some of the rows.
+    pub partial: bool,
+    /// Places of its columns.
+    pub columns: Vec<usize>,
 }
 
 /// A change that is not committed.
@@ -53,6 +64,8 @@ pub struct Database {
     pub active: BTreeMap<u64, u64>,
     /// Objects, and columns of objects, that nobody may read.
     pub denied: BTreeSet<(String, Option<String>)>,
+    /// Views of the catalog that this server lacks: `sys.indexes`.
+    pub hidden: BTreeSet<String>,
 }
 
 impl Database {

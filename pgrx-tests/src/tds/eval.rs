@@ -1,10 +1,14 @@
 //! Expressions: bound to the columns they name, typed, and worked out for a row.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ast::Expr;
 use super::calendar::SECOND;
+use super::database::Id;
 use super::error::{Result, SqlError, no_column};
+use super::face::Face;
 use super::functions;
 use super::kind::Kind;
 use super::value::Value;
@@ -25,6 +29,9 @@ pub struct Context {
     pub zone: i64,
     pub login: String,
     pub database: String,
+    pub face: Face,
+    /// Numbers of tables and views, by schema and name.
+    pub objects: Arc<BTreeMap<Id, i64>>,
 }
 
 impl Context {
@@ -79,6 +86,10 @@ pub fn bind(
             named(&scope[at].0)?;
             Ok(Expr::At(at))
         }
+        // As it is compiled: also where no row is worked out.
+        Expr::Call(name, arguments) if name == "concat" && !(2..=254).contains(&arguments.len()) => {
+            Err(SqlError::new(189, 15, "The concat function requires 2 to 254 arguments."))
+        }
         Expr::RowNumber(partition) => {
             windows.push(partition);
             Ok(Expr::At(scope.len() + windows.len() - 1))
@@ -126,7 +137,7 @@ pub fn eval(expr: &Expr, row: &[Value], context: &Context) -> Result<Value> {
         Expr::At(at) => Ok(row.get(*at).cloned().unwrap_or(Value::Null)),
         Expr::Collate(inner, _) => one(inner),
         Expr::Cast(inner, kind) => one(inner)?.to(kind),
-        Expr::Convert(kind, inner, style) => functions::convert(one(inner)?, kind, *style),
+        Expr::Convert(kind, inner, style) => functions::convert(one(inner)?, kind, *style, context.face),
         Expr::IsNull(inner, not) => Ok(Value::Bit((one(inner)? == Value::Null) != *not)),
         Expr::In(inner, list) => {
             let equal = |e: &Expr| Ok(compare("=", inner, e, row, context)? == Value::Bit(true));

@@ -5,9 +5,12 @@ use std::cmp::Ordering;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::calendar::SECOND;
+use super::database::id;
 use super::error::{Result, SqlError};
 use super::eval::Context;
+use super::face::Face;
 use super::kind::Kind;
+use super::parser;
 use super::value::Value;
 
 /// Those that look at all rows.
@@ -25,7 +28,9 @@ pub fn kind_of(name: &str, first: impl FnOnce() -> Kind) -> Kind {
         "nchar" => Kind::nvarchar(Some(1)),
         "serverproperty" | "sql_variant_property" => Kind::Variant,
         "hashbytes" => Kind::Binary { fixed: false, length: Some(8000) },
-        "max" | "min" | "sum" | "isnull" | "coalesce" | "dateadd" => first(),
+        "max" | "min" | "sum" | "isnull" | "coalesce" | "dateadd" | "substring" | "replicate" => first(),
+        "datalength" => Kind::Int(8),
+        "schema_name" => Kind::nvarchar(Some(128)),
         _ => Kind::Int(4),
     }
 }
@@ -35,6 +40,9 @@ pub fn call(name: &str, arguments: Vec<Value>, context: &Context) -> Result<Valu
     let version = |version: u64| Ok(Value::Bytes(version.to_be_bytes().to_vec()));
     let text = |at: usize| arguments.get(at).map(Value::text).unwrap_or_default();
     match name {
+        missing if !context.face.has(missing) => {
+            Err(SqlError::new(195, 15, format!("'{missing}' is not a recognized built-in function name.")))
+        }
         "min_active_rowversion" => version(context.min_active),
         "@@dbts" => version(context.version),
         "@@version" => Ok(Value::Text("Microsoft SQL Server 2022 (double)".into())),
@@ -44,7 +52,7 @@ pub fn call(name: &str, arguments: Vec<Value>, context: &Context) -> Result<Valu
         "original_login" | "suser_sname" => Ok(Value::Text(context.login.clone())),
         "db_name" => Ok(Value::Text(context.database.clone())),
         "serverproperty" => Ok(match text(0).to_lowercase().as_str() {
-            "productversion" => Value::Text("16.0.4135.4".into()),
+            "productversion" => Value::Text(context.face.version().into()),
             "edition" => Value::Text("Developer Edition (64-bit)".into()),
             _ => Value::Null,
         }),
@@ -58,9 +66,26 @@ pub fn call(name: &str, arguments: Vec<Value>, context: &Context) -> Result<Valu
             Ok(arguments.iter().find(|value| **value != Value::Null).cloned().unwrap_or(Value::Null))
         }
         "quotename" => Ok(Value::Text(format!("[{}]", text(0).replace(']', "]]")))),
-        // All constraints are primary keys here.
-        "object_id" => Ok(Value::Int(1)),
-        "objectproperty" => Ok(Value::Int(i64::from(text(1).eq_ignore_ascii_case("IsPrimaryKey")))),
+        "object_id" => {
+            let found = parser::name(&text(0)).ok().and_then(|name| context.objects.get(&id(&name)).copied());
+            Ok(found.map_or(Value::Null, Value::Int))
+        }
+        "schema_name" => Ok(Value::Text("dbo".into())),
+        "datalength" => {
+            Ok(arguments.first().and_then(bytes).map_or(Value::Null, |b| Value::Int(b.len() as i64)))
+        }
+        "replicate" => match arguments.get(1) {
+            Some(Value::Int(times)) => Ok(Value::Text(text(0).repeat((*times).max(0) as usize))),
+            _ => Ok(Value::Null),
+        },
+        "substring" => match arguments.as_slice() {
+            [Value::Text(text), Value::Int(from), Value::Int(many)] => {
+                let units =
+                    text.encode_utf16().skip((*from - 1).max(0) as usize).take((*many).max(0) as usize);
+                Ok(Value::Text(String::from_utf16_lossy(&units.collect::<Vec<_>>())))
+            }
+            _ => Ok(Value::Null),
+        },
         "upper" => Ok(Value::Text(text(0).to_uppercase())),
         "lower" => Ok(Value::Text(text(0).to_lowercase())),
         "len" => Ok(Value::Int(text(0).trim_end_matches(' ').encode_utf16().count() as i64)),
@@ -71,7 +96,7 @@ pub fn call(name: &str, arguments: Vec<Value>, context: &Context) -> Result<Valu
             }
             _ => Ok(Value::Null),
         },
-        "hashbytes" => Ok(hash(&arguments)),
+        "hashbytes" => hash(&arguments, context.face),
         "dateadd" => dateadd(&text(0), &arguments),
         other => {
             Err(SqlError::new(195, 15, format!("'{other}' is not a recognized built-in function name.")))
@@ -79,13 +104,23 @@ pub fn call(name: &str, arguments: Vec<Value>, context: &Context) -> Result<Valu
     }
 }
 
-fn hash(arguments: &[Value]) -> Value {
-    let bytes: Vec<u8> = match arguments.get(1) {
-        Some(Value::Text(text)) => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-        Some(Value::Bytes(bytes)) => bytes.clone(),
-        _ => return Value::Null,
-    };
-    Value::Bytes(digest(&SHA256, &bytes).as_ref().to_vec())
+/// The bytes of a text or of bytes.
+fn bytes(value: &Value) -> Option<Vec<u8>> {
+    match value {
+        Value::Text(text) => Some(text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        Value::Bytes(bytes) => Some(bytes.clone()),
+        _ => None,
+    }
+}
+
+fn hash(arguments: &[Value], face: Face) -> Result<Value> {
+    match arguments.get(1).and_then(bytes) {
+        Some(bytes) if bytes.len() > face.hashed_bytes() => {
+            Err(SqlError::new(8152, 16, "String or binary data would be truncated."))
+        }
+        Some(bytes) => Ok(Value::Bytes(digest(&SHA256, &bytes).as_ref().to_vec())),
+        None => Ok(Value::Null),
+    }
 }
 
 fn dateadd(unit: &str, arguments: &[Value]) -> Result<Value> {
@@ -108,9 +143,14 @@ fn dateadd(unit: &str, arguments: &[Value]) -> Result<Value> {
 }
 
 /// `convert` with its style.
-pub fn convert(value: Value, kind: &Kind, style: i64) -> Result<Value> {
+pub fn convert(value: Value, kind: &Kind, style: i64, face: Face) -> Result<Value> {
     let hex = |value: &Value| value.text().trim_start_matches("0x").to_string();
     match (&value, kind, style) {
+        (Value::Float(_), Kind::Char { .. }, 3) if !face.writes_floats() => Err(SqlError::new(
+            281,
+            16,
+            "3 is not a valid style number when converting from float to a character string.",
+        )),
         (Value::Bytes(_), Kind::Char { .. }, 2) => Value::Text(hex(&value)).to(kind),
         (Value::Bytes(_), Kind::Char { .. }, 1) => Value::Text(value.text()).to(kind),
         _ => value.to(kind),
@@ -124,6 +164,7 @@ pub fn arithmetic(op: &str, a: Value, b: Value) -> Result<Value> {
     match (a, b) {
         (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
         (Value::Text(a), Value::Text(b)) if op == "+" => Ok(Value::Text(a + &b)),
+        (Value::Bytes(a), Value::Bytes(b)) if op == "+" => Ok(Value::Bytes([a, b].concat())),
         (Value::Int(_), Value::Int(0)) if op == "/" || op == "%" => {
             Err(SqlError::new(8134, 16, "Divide by zero error encountered."))
         }

@@ -14,6 +14,7 @@ mod database;
 mod error;
 mod eval;
 mod expression;
+mod face;
 mod fault;
 mod functions;
 mod kind;
@@ -24,6 +25,8 @@ mod parser;
 mod select;
 mod server;
 mod session;
+mod spoil;
+mod sys;
 mod transport;
 mod value;
 mod wire;
@@ -40,9 +43,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 pub use clock::Clock;
 pub use error::SqlError;
+pub use face::Face;
 pub use lie::Lie;
 pub use login::Encryption;
 pub use session::{Done, Session};
+pub use spoil::Spoilt;
 pub use value::Value;
 
 use server::{House, held};
@@ -71,14 +76,24 @@ impl Tds {
         Tds::encrypting(Encryption::Offered)
     }
 
+    /// As a server of this kind and version.
+    pub fn start_as(face: Face) -> Self {
+        Tds::of(face, Encryption::Offered)
+    }
+
     /// On a free port, encrypting so much.
     pub fn encrypting(encryption: Encryption) -> Self {
+        Tds::of(Face::default(), encryption)
+    }
+
+    fn of(face: Face, encryption: Encryption) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("no port is free");
         let port = listener.local_addr().expect("a port without an address").port();
         let house = Arc::new(House {
             database: Shared::default(),
             name: DATABASE.into(),
             clock: Clock::default(),
+            face,
             encryption,
             tls: tls(),
             users: Mutex::new([(USER.to_string(), PASSWORD.to_string())].into()),
@@ -89,6 +104,9 @@ impl Tds {
             logins: Mutex::default(),
             open: Mutex::default(),
             told: 0.into(),
+            spoils: Default::default(),
+            served: Mutex::default(),
+            refused: 0.into(),
             sessions: 1.into(),
             stopping: false.into(),
         });
@@ -111,8 +129,7 @@ impl Tds {
     /// A session of the owner: for transactions that stay open.
     pub fn session(&self) -> Session {
         let number = self.house.sessions.fetch_add(1, Ordering::Relaxed);
-        let House { database, clock, .. } = &*self.house;
-        Session::new(database.clone(), clock.clone(), number, "owner".into(), DATABASE.into())
+        Session::new(&self.house, number, "owner".into(), DATABASE.into())
     }
 
     /// Puts rows into a table without any SQL: for as many as a machine holds. Keys are not checked, and the
@@ -147,6 +164,7 @@ impl Tds {
     /// The password that a user's login takes from now on.
     pub fn set_password(&self, user: &str, password: &str) {
         held(&self.house.users).insert(user.into(), password.into());
+        self.house.refused.store(0, Ordering::SeqCst);
     }
 
     /// Every login gets this error.
@@ -186,6 +204,37 @@ impl Tds {
         lock(&self.house.database).denied.insert((object.to_lowercase(), column));
     }
 
+    /// Everybody may read the object again.
+    pub fn allow(&self, object: &str) {
+        lock(&self.house.database).denied.retain(|(denied, _)| *denied != object.to_lowercase());
+    }
+
+    /// The catalog lacks a view, or a column of one, from now on: `sys.indexes`, `sys.indexes.is_primary_key`.
+    pub fn hide(&self, view: &str) {
+        lock(&self.house.database).hidden.insert(view.to_lowercase());
+    }
+
+    /// Spoils the answers about something behind so many rows of them, so often; see [`Spoilt`].
+    pub fn spoil(&self, about: &str, rows: u64, times: u64, what: Spoilt) {
+        self.house.spoils.begin(about, rows, times, what);
+    }
+
+    /// Ends what [`Tds::spoil`] began.
+    pub fn end_spoiling(&self) {
+        self.house.spoils.end();
+    }
+
+    /// Every batch so far, with how many rows it was sent.
+    pub fn served(&self) -> Vec<(String, u64)> {
+        let served = held(&self.house.served);
+        served.iter().map(|(sql, rows)| (sql.clone(), rows.load(Ordering::SeqCst))).collect()
+    }
+
+    /// How many logins were refused since [`Tds::set_password`] was called last.
+    pub fn logins_refused(&self) -> usize {
+        self.house.refused.load(Ordering::SeqCst)
+    }
+
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.house.clock
@@ -217,6 +266,7 @@ impl Tds {
 impl Drop for Tds {
     fn drop(&mut self) {
         self.house.stopping.store(true, Ordering::Relaxed);
+        self.house.spoils.end();
         self.kill_connections();
         // Wakes who waits for connections.
         let _ = TcpStream::connect(("127.0.0.1", self.port));

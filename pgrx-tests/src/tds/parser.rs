@@ -1,5 +1,6 @@
 //! From tokens to statements. What is not understood is a syntax error, as for the real one.
 
+use super::DATABASE;
 use super::ast::{Column, Expr, Item, Name, Select, Source, Statement};
 use super::error::{Result, SqlError, syntax};
 use super::kind::Kind;
@@ -22,6 +23,11 @@ pub fn parse(sql: &str) -> Result<Vec<Statement>> {
         }
         statements.push(parser.statement()?);
     }
+}
+
+/// A name as `object_id` takes it.
+pub fn name(text: &str) -> Result<Name> {
+    Parser { tokens: tokens(text)?, at: 0 }.name()
 }
 
 /// Reads tokens one after the other; expressions are in `expression.rs`.
@@ -96,6 +102,7 @@ impl Parser {
                 Ok(Statement::Delete { table: self.name()?, filter: self.filter()? })
             }
             "create" if self.eat("table") => self.create_table(),
+            "create" if self.is(0, "unique") || self.is(0, "index") => self.create_index(),
             "create" if self.eat("view") => {
                 let view = self.name()?;
                 self.expect("as")?;
@@ -126,7 +133,7 @@ impl Parser {
         words
     }
 
-    /// `[a].[b].[c]`: the last two parts count, the database before them is this one.
+    /// `[a].[b].[c]`: the schema of another database is written `a/b` here.
     fn name(&mut self) -> Result<Name> {
         let mut parts = vec![self.word()?];
         while self.eat(".") {
@@ -134,6 +141,10 @@ impl Parser {
         }
         let name = parts.pop().unwrap_or_default();
         let schema = parts.pop().filter(|schema| !schema.is_empty()).unwrap_or_else(|| "dbo".into());
+        let schema = match parts.pop().filter(|database| !database.eq_ignore_ascii_case(DATABASE)) {
+            Some(database) => format!("{database}/{schema}"),
+            None => schema,
+        };
         Ok(Name { schema: schema.to_lowercase(), name })
     }
 
@@ -164,6 +175,16 @@ impl Parser {
         if self.eat("where") { self.expr().map(Some) } else { Ok(None) }
     }
 
+    fn create_index(&mut self) -> Result<Statement> {
+        let unique = self.eat("unique");
+        self.expect("index")?;
+        self.word()?;
+        self.expect("on")?;
+        let table = self.name()?;
+        let columns = self.in_parentheses(|p| p.list(Parser::word))?;
+        Ok(Statement::CreateIndex { table, unique, columns, partial: self.filter()?.is_some() })
+    }
+
     fn create_table(&mut self) -> Result<Statement> {
         let table = self.name()?;
         let mut key = Vec::new();
@@ -187,7 +208,10 @@ impl Parser {
 
     fn column(&mut self, key: &mut Vec<String>) -> Result<Column> {
         let name = self.word()?;
-        let mut column = Column { kind: self.kind()?, name, nullable: true, identity: false };
+        let kind = self.kind()?;
+        // A rowversion has a value where nothing else is said.
+        let nullable = kind != Kind::RowVersion;
+        let mut column = Column { kind, name, nullable, identity: false };
         loop {
             if self.eat("primary") {
                 self.expect("key")?;

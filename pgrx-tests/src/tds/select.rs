@@ -9,8 +9,10 @@ use super::catalog;
 use super::database::{Change, Database, Row, id};
 use super::error::{Result, SqlError, no_object};
 use super::eval::{Context, Scope, bind, eval, is_binary, kind_of};
+use super::face::Face;
 use super::functions::{self, AGGREGATES};
 use super::kind::Kind;
+use super::sys;
 use super::value::Value;
 
 /// What a query gives: columns with their types, and its rows, worked out one by one.
@@ -90,6 +92,9 @@ impl Asked<'_> {
         match source {
             None => Ok(Relation { scope: Vec::new(), rows: vec![Arc::from([])], table: None }),
             Some(Source::Query(select)) => self.query(select),
+            Some(Source::Describe(_)) if !self.context.face.has("dm_exec_describe_first_result_set") => {
+                Err(no_object("sys.dm_exec_describe_first_result_set"))
+            }
             Some(Source::Describe(query)) => {
                 let query = eval(query, &[], self.context)?.text();
                 let (scope, rows) = catalog::describe(self, &query);
@@ -113,7 +118,7 @@ impl Asked<'_> {
     }
 
     fn table(&self, name: &Name) -> Result<Relation> {
-        if let Some((scope, rows)) = catalog::view(self.database, name) {
+        if let Some((scope, rows)) = catalog::view(self, name) {
             return Ok(Relation { scope, rows, table: None });
         }
         if let Some((view, select)) = self.database.views.get(&id(name)) {
@@ -220,14 +225,18 @@ fn is_aggregate(expr: &Expr) -> bool {
 }
 
 /// The surroundings of a statement that begins now.
-pub fn context(database: &Database, login: &str, name: &str, now: i64, zone: i64) -> Context {
+pub fn context(database: &Database, face: Face, who: (&str, &str), when: (i64, i64)) -> Context {
+    let tables = database.tables.values().map(|table| &table.name);
+    let names = tables.chain(database.views.values().map(|(name, _)| name));
     Context {
         min_active: database.min_active(),
         version: database.version,
-        now,
-        zone,
-        login: login.into(),
-        database: name.into(),
+        now: when.0,
+        zone: when.1,
+        login: who.0.into(),
+        database: who.1.into(),
+        face,
+        objects: Arc::new(names.map(|name| (id(name), sys::object_id(name))).collect()),
     }
 }
 

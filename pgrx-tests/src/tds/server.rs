@@ -13,11 +13,13 @@ use rustls::ServerConfig;
 use super::answer::{self, ATTENTION, COUNTED, FAILED, MORE};
 use super::clock::Clock;
 use super::error::{Result, SqlError};
+use super::face::Face;
 use super::fault::{self, Fault, What};
 use super::lie::{self, Lie};
 use super::login::{self, Encryption, Login};
 use super::select::Answer;
 use super::session::{Done, Session, Shared, Turn, lock};
+use super::spoil::Spoils;
 use super::transport::Transport;
 use super::wire;
 
@@ -26,6 +28,7 @@ pub struct House {
     pub database: Shared,
     pub name: String,
     pub clock: Clock,
+    pub face: Face,
     pub encryption: Encryption,
     pub tls: Arc<ServerConfig>,
     /// Names and passwords.
@@ -37,6 +40,11 @@ pub struct House {
     /// The call that is answered wrongly, and with which answer.
     pub lie: Mutex<Option<(String, Lie)>>,
     pub told: AtomicUsize,
+    pub spoils: Spoils,
+    /// Every batch, and how many rows it was sent so far.
+    pub served: Mutex<Vec<(String, Arc<AtomicU64>)>>,
+    /// How many logins were refused.
+    pub refused: AtomicUsize,
     /// Every batch that came in.
     pub batches: Mutex<Vec<String>>,
     pub logins: Mutex<Vec<Login>>,
@@ -93,16 +101,11 @@ fn serve(house: &House, stream: TcpStream, number: u64) -> io::Result<()> {
     held(&house.logins).push(login.clone());
     let errors = refusal(house, &login);
     if !errors.is_empty() {
+        house.refused.fetch_add(1, Ordering::SeqCst);
         return login::refuse(&mut transport, &errors);
     }
     let route = held(&house.route).clone();
-    let mut session = Session::new(
-        house.database.clone(),
-        house.clock.clone(),
-        number,
-        login.user.clone(),
-        login.database.clone(),
-    );
+    let mut session = Session::new(house, number, login.user.clone(), login.database.clone());
     if let Some(lie) = house.lie_about("login") {
         return lie::tell(&mut transport, &mut session, "", lie);
     }
@@ -149,6 +152,15 @@ fn run(house: &House, transport: &mut Transport, session: &mut Session, sql: &st
         return lie::tell(transport, session, sql, lie);
     }
     let fault = fault::take(&mut lock(&house.database), sql);
+    let served = Arc::new(AtomicU64::new(0));
+    held(&house.served).push((sql.to_string(), served.clone()));
+    let mut before = |transport: &mut Transport, rows: u64| {
+        served.store(rows, Ordering::SeqCst);
+        match house.spoils.strike(transport, sql)? {
+            Some(error) => Ok(Some(error)),
+            None => strike(transport, fault.as_ref(), rows),
+        }
+    };
     match session.run(sql) {
         Ok(all) => {
             let last = all.len();
@@ -157,7 +169,7 @@ fn run(house: &House, transport: &mut Transport, session: &mut Session, sql: &st
             }
             for (at, done) in all.into_iter().enumerate() {
                 let more = if at + 1 < last { MORE } else { 0 };
-                tell(transport, session.textsize, done, more, fault.as_ref())?;
+                tell(transport, session.textsize, done, more, &mut before)?;
             }
         }
         Err(error) => {
@@ -168,12 +180,15 @@ fn run(house: &House, transport: &mut Transport, session: &mut Session, sql: &st
     transport.finish()
 }
 
+/// What happens in front of a row, or behind the last one, given how many came before.
+type Before<'a> = dyn FnMut(&mut Transport, u64) -> io::Result<Option<SqlError>> + 'a;
+
 fn tell(
     transport: &mut Transport,
     textsize: usize,
     done: Done,
     more: u16,
-    fault: Option<&Fault>,
+    before: &mut Before<'_>,
 ) -> io::Result<()> {
     match done {
         Done::Well => answer::done(transport, more, 0),
@@ -189,7 +204,7 @@ fn tell(
             );
             answer::done(transport, more, 0);
         }
-        Done::Rows(rows) => match send(transport, textsize, rows, fault)? {
+        Done::Rows(rows) => match send(transport, textsize, rows, before)? {
             Ok(count) => answer::done(transport, more | COUNTED, count),
             Err(error) => {
                 let fatal = error.class >= 20;
@@ -211,13 +226,13 @@ fn send(
     transport: &mut Transport,
     textsize: usize,
     rows: Answer,
-    fault: Option<&Fault>,
+    before: &mut Before<'_>,
 ) -> io::Result<Result<u64>> {
     let kinds: Vec<_> = rows.columns.iter().map(|(_, kind)| kind.clone()).collect();
     wire::columns(&mut transport.out, &rows.columns);
     let mut count = 0;
     for row in rows.rows {
-        if let Some(error) = strike(transport, fault, count)? {
+        if let Some(error) = before(transport, count)? {
             return Ok(Err(error));
         }
         let row = match row {
@@ -231,7 +246,7 @@ fn send(
         count += 1;
         transport.pump()?;
     }
-    let error = strike(transport, fault, count)?;
+    let error = before(transport, count)?;
     Ok(error.map_or(Ok(count), Err))
 }
 

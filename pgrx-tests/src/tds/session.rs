@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ast::{Column, Expr, Name, Statement};
 use super::clock::Clock;
-use super::database::{Change, Database, Id, Row, Table, id};
-use super::error::{Result, SqlError, no_column};
+use super::database::{Change, Database, Id, Index, Row, Table, id};
+use super::error::{Result, SqlError, no_column, no_object};
 use super::eval::{Context, Scope, bind, eval};
+use super::face::Face;
 use super::parser;
 use super::select::{Answer, Asked, context};
+use super::server::House;
 use super::value::Value;
 
 /// What a statement did.
@@ -46,6 +48,7 @@ pub struct Session {
     number: u64,
     login: String,
     database: String,
+    face: Face,
     pending: Vec<Change>,
     open: bool,
     /// Longest text or bytes that a `max` column sends.
@@ -53,8 +56,10 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(shared: Shared, clock: Clock, number: u64, login: String, database: String) -> Self {
-        Session { shared, clock, number, login, database, pending: Vec::new(), open: false, textsize: 4096 }
+    pub(super) fn new(house: &House, number: u64, login: String, database: String) -> Self {
+        let (shared, clock, face) = (house.database.clone(), house.clock.clone(), house.face);
+        let pending = Vec::new();
+        Session { shared, clock, number, login, database, face, pending, open: false, textsize: 4096 }
     }
 
     /// Runs a batch; the first error ends it.
@@ -75,7 +80,7 @@ impl Session {
     }
 
     fn context(&self, database: &Database) -> Context {
-        context(database, &self.login, &self.database, self.clock.utc(), self.clock.zone())
+        context(database, self.face, (&self.login, &self.database), (self.clock.utc(), self.clock.zone()))
     }
 
     fn statement(&mut self, statement: Statement) -> Result<Done> {
@@ -105,6 +110,14 @@ impl Session {
             Statement::CreateTable { table, columns, key } => self.create(table, columns, &key),
             Statement::CreateView { view, select } => {
                 lock(&self.shared).views.insert(id(&view), (view, select));
+                Ok(Done::Well)
+            }
+            Statement::CreateIndex { table, unique, partial, columns } => {
+                let mut database = lock(&self.shared);
+                let columns =
+                    columns.iter().filter_map(|column| database.table(&table).ok()?.column(column)).collect();
+                let stored = database.tables.get_mut(&id(&table)).ok_or_else(|| no_object(&table.shown()))?;
+                stored.indexes.push(Index { unique, partial, columns });
                 Ok(Done::Well)
             }
             Statement::Drop { object } => {
@@ -142,8 +155,12 @@ impl Session {
                 format!("There is already an object named '{}' in the database.", name.name),
             ));
         }
-        let mut table = Table { columns, key: Vec::new(), rows: Default::default(), identity: 0, name };
+        let rows = Default::default();
+        let mut table = Table { columns, key: Vec::new(), rows, identity: 0, indexes: Vec::new(), name };
         table.key = key.iter().filter_map(|column| table.column(column)).collect();
+        for at in table.key.clone() {
+            table.columns[at].nullable = false;
+        }
         database.tables.insert(id(&table.name), table);
         Ok(Done::Well)
     }
@@ -292,13 +309,14 @@ impl Drop for Session {
 impl Table {
     /// Without its rows.
     fn clone_head(&self) -> Table {
-        let Table { name, columns, key, identity, .. } = self;
+        let Table { name, columns, key, identity, indexes, .. } = self;
         Table {
             name: name.clone(),
             columns: columns.clone(),
             key: key.clone(),
             rows: Default::default(),
             identity: *identity,
+            indexes: indexes.clone(),
         }
     }
 }

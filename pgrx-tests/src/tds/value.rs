@@ -102,6 +102,7 @@ impl Value {
             Kind::Binary { .. } | Kind::Image | Kind::RowVersion => match self {
                 Value::Bytes(bytes) => Ok(Value::Bytes(padded(bytes, kind))),
                 Value::Int(number) => Ok(Value::Bytes(padded(number.to_be_bytes()[4..].to_vec(), kind))),
+                Value::Float(number) => Ok(Value::Bytes(padded(number.to_be_bytes().to_vec(), kind))),
                 _ => Err(failed()),
             },
             Kind::Guid => match &self {

@@ -14,7 +14,8 @@ use crate::remote::{Remote, Row, Rows};
 pub const PAGE: usize = 7;
 
 /// Settings of every session: a fault shall not take long.
-const SETTINGS: &str = "set timezone to 'UTC'; set erp_sync.retry_base to '5ms'";
+const SETTINGS: &str =
+    "set timezone to 'UTC'; set erp_sync.retry_base to '5ms'; set erp_sync.batch_rows to 7";
 
 /// The database that all others are copies of.
 const TEMPLATE: &str = "conformance";

@@ -73,6 +73,11 @@ pub trait Remote: Send {
     /// Where its rows go.
     fn place(&self) -> Place;
 
+    /// How many digits behind the point its decimal numbers have at most.
+    fn scale(&self) -> usize {
+        usize::MAX
+    }
+
     /// Adds rows in one transaction, so with one single moment of change, and returns their keys, which grow.
     fn add(&self, rows: Vec<Row>) -> Vec<i64>;
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use erp_sync::source::{Mark, Scope};
 
+use erp_sync_tests::tds::{Tds, Value};
+
 use super::server::{Server, ids, items, stream};
 
 const OVERLAP: Duration = Duration::from_secs(600);
@@ -111,6 +113,98 @@ fn a_growing_key_reads_the_newest_ten_thousand_again() {
     let page = server.page(&stream, Scope::Since { from, until: None }, None, 1).unwrap();
     assert_eq!(page.last.unwrap().0.len(), 2);
     assert_eq!(page.rows.updated_at, [None]);
+}
+
+#[test]
+fn a_decimal_that_grows_keeps_its_digits() {
+    let mut server = Server::new();
+    server.tds.execute("create table t (id decimal(18,4) primary key)");
+    server.tds.execute("insert into t values (-0.5), (1.25), (12345678901234.0001), (12345678901234.0002)");
+    let stream = stream("t", &["id"], Some("id"), &[("id", "numeric")]);
+    let until = server.mark(&stream);
+    assert_eq!(until.0, format!("{:038}.0002", 12_345_678_901_234i64));
+    assert_eq!(server.changes(&stream, &until).0.len(), 1);
+    let from = server.source.earlier(&until, OVERLAP).unwrap();
+    assert_eq!(server.changes(&stream, &from).0.len(), 2);
+    let below = Mark(format!("-{}.5", "9".repeat(37) + "8"));
+    assert_eq!(server.changes(&stream, &below).0.len(), 4, "-0.5 and all above it");
+    let scope = Scope::Since { from: below, until: None };
+    assert_eq!(server.keys(&stream, &scope, 1).len(), 4, "page by page");
+}
+
+#[test]
+fn a_cursor_of_another_type_is_refused_by_name_with_the_types_that_work() {
+    let mut server = Server::new();
+    server.tds.execute("create table t (id int primary key, name nvarchar(9), rate float)");
+    for (cursor, kind) in [("name", "nvarchar(9)"), ("rate", "float")] {
+        let error = server.layout(&stream("t", &["id"], Some(cursor), &[("id", "bigint")])).unwrap_err();
+        assert_eq!(error.message, format!("the cursor \"{cursor}\" of stream \"t\" is of type {kind}"));
+        assert!(error.detail.unwrap().contains("decimal, numeric"));
+        assert!(!error.hint.unwrap().contains("url"));
+    }
+}
+
+/// Only updates fill the time of change, as in many tables.
+#[test]
+fn rows_without_a_cursor_value_are_read_by_every_run() {
+    let mut server = Server::with_rows(3);
+    let stream = items(Some("changed_at"));
+    let until = server.mark(&stream);
+    server.tds.execute("insert into items values (11, 'new', null), (12, 'new', null), (10, 'new', null)");
+    let all = server.changes(&stream, &until).0;
+    assert_eq!(all, ids([10, 11, 12, 3]));
+    for limit in [1, 2, 3, 4] {
+        let scope = Scope::Since { from: until.clone(), until: Some(until.clone()) };
+        assert_eq!(server.keys(&stream, &scope, limit), all, "pages of {limit}");
+    }
+    // Asked for behind a place, as after a break.
+    let scope = Scope::Since { from: until.clone(), until: None };
+    let first = server.page(&stream, scope.clone(), None, 2).unwrap();
+    let mut another = Server::of(Tds::start(), super::server::remote(server.tds.port()));
+    let rest = another.page(&stream, scope, first.last, 10).unwrap();
+    assert_eq!(rest.rows.keys, ids([12, 3]));
+    server.tds.execute("update items set name = 'newer' where id = 11");
+    assert!(server.changes(&stream, &until).0.contains(&11.into()));
+    let weak = server.block_on(async |source| source.weaknesses(&stream).await).unwrap();
+    assert_eq!(weak[0], "the cursor \"changed_at\" may be null: rows without it are read in every run");
+}
+
+/// Sets the double's clocks to a moment of UTC, and its zone.
+fn set_clock(server: &Server, utc: &str, zone: i64) {
+    let Value::Moment(wanted) = server.tds.query(&format!("select cast('{utc}' as datetime2(7))"))[0][0]
+    else {
+        panic!("no moment")
+    };
+    server.tds.clock().set_ahead(0);
+    server.tds.clock().set_ahead((wanted - server.tds.clock().utc()) / 10_000_000);
+    server.tds.clock().set_zone(zone);
+}
+
+#[test]
+fn rows_of_an_hour_that_comes_twice_are_not_late() {
+    let tds = Tds::start();
+    let remote = super::server::remote_with(
+        tds.port(),
+        &[("trust_certificate", "true"), ("timezone", "Europe/Paris")],
+    );
+    let mut server = Server::of(tds, remote);
+    server.tds.execute("create table dbo.items (id int primary key, name nvarchar(9), changed_at datetime)");
+    let stream = items(Some("changed_at"));
+    set_clock(&server, "2026-10-25T00:50:00", 120);
+    server.tds.execute("insert into items values (1, 'summer', getdate())");
+    let summer = server.mark(&stream);
+    assert!(summer.0.starts_with("2026-10-25 02:50:0"), "{summer:?}");
+    // The clock was put back: it is earlier there than what was read before.
+    set_clock(&server, "2026-10-25T01:10:00", 60);
+    server.tds.execute("insert into items values (2, 'winter', getdate())");
+    let (until, warning) = server.watermark(&stream).unwrap();
+    assert_eq!((until.as_ref(), warning), (Some(&summer), None), "no row is dated in the future");
+    let from = server.source.earlier(&summer, OVERLAP).unwrap();
+    assert!(from.0.starts_with("2026-10-25 01:40:0"), "{from:?}");
+    assert_eq!(server.changes(&stream, &from).0, ids([2, 1]));
+    // An hour later nothing is widened any more.
+    let later = Mark("2026-10-25 03:10:00.0000000".into());
+    assert_eq!(server.source.earlier(&later, OVERLAP).unwrap().0, "2026-10-25 03:00:00.0000000");
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 mod cursors;
 mod discovery;
+mod faces;
 mod keyless;
+mod keys;
+mod large;
 mod objects;
 mod passes;
 mod rejected;

@@ -126,6 +126,7 @@ fn a_rowversion_of_another_database_is_refused_because_its_bound_is_not_known_he
     let mut server = Server::with_rows(1);
     let of = |object: &str| stream(object, &["id"], Some("rv"), &[("id", "bigint")]);
     assert!(server.layout(&of("shop.dbo.items")).is_ok());
+    server.tds.execute("create table Archive..items (id int primary key, rv rowversion)");
     let error = server.layout(&of("Archive..items")).unwrap_err();
     assert_eq!(error.kind, Kind::Manifest);
     assert_eq!(error.message, "the rowversion of stream \"t\" is counted by another database");

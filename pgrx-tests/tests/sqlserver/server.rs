@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use erp_sync::entity::Stream;
+use erp_sync::engine::discover;
+use erp_sync::entity::{Stream, parse};
 use erp_sync::error::{Error, Result};
 use erp_sync::source::hosts::Hosts;
 use erp_sync::source::{Ask, Key, Layout, Limits, Mark, Page, Remote, Scope, Sent, Source, Values, open};
-use erp_sync_tests::tds::{DATABASE, PASSWORD, Tds, USER};
+use erp_sync_tests::tds::{DATABASE, Face, PASSWORD, Tds, USER};
 use serde_json::{Value, json};
 
 /// A remote that answers within half a second.
@@ -51,6 +52,21 @@ impl Server {
         let tds = Tds::start();
         let remote = remote(tds.port());
         Server::of(tds, remote)
+    }
+
+    /// As a server of this kind and version.
+    pub fn as_face(face: Face) -> Self {
+        let tds = Tds::start_as(face);
+        let remote = remote(tds.port());
+        Server::of(tds, remote)
+    }
+
+    /// The draft of an object, and its stream.
+    pub fn draft(&mut self, object: &str) -> (Value, Stream) {
+        let found = self.block_on(async |source| discover(source, "sqlserver", Some(object)).await).unwrap();
+        let manifest = found[0].manifest.clone().unwrap();
+        let entity = parse(&manifest.to_string()).unwrap_or_else(|error| panic!("{manifest}: {error:?}"));
+        (manifest, entity.streams[0].clone())
     }
 
     pub fn of(tds: Tds, remote: Remote) -> Self {
