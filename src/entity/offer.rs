@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Entity;
 use super::ddl::RESERVED;
+use super::{Entity, naming};
 
 /// What its definer wrote, or an extension of the built-in entity, with one more column in the stream
 /// of `table`. The column gets another name where its own is taken.
@@ -13,10 +13,11 @@ pub fn keeping(entity: &Entity, written: Option<Value>, table: &str, mut column:
         RESERVED.contains(&name) || stream.is_some_and(|s| s.columns.iter().any(|column| column.name == name))
     };
     let field = column.get("name").and_then(Value::as_str).unwrap_or_default().to_string();
-    let mut name = field.clone();
-    while taken(&name) {
-        name.push('_');
-    }
+    let longer = format!("{field}_");
+    let name = match taken(&field) {
+        true if naming::is_name(&longer) && !taken(&longer) => longer,
+        _ => naming::free(field.clone(), taken),
+    };
     if name != field {
         let path = column.get("path").cloned().unwrap_or_else(|| json!([field]));
         (column["name"], column["path"]) = (json!(name), path);
@@ -92,6 +93,17 @@ mod tests {
             "raw_"
         );
         define(&offered.to_string()).unwrap();
+    }
+
+    #[test]
+    fn a_name_that_is_taken_and_as_long_as_can_be_is_cut() {
+        let long = "ä".repeat(31);
+        let first = keeping(products(), None, "products", column(&long));
+        let extended = define(&first.to_string()).unwrap();
+        let second = keeping(&extended, Some(first), "products", column(&long));
+        let name = &second["streams"][0]["columns"][1]["name"];
+        assert_eq!(name, &json!(format!("{}_2", "ä".repeat(30))));
+        define(&second.to_string()).unwrap();
     }
 
     #[test]

@@ -158,8 +158,8 @@ impl Source for SqlServer {
         let sql = "select cast(serverproperty('ProductVersion') as nvarchar(128)), \
                    cast(serverproperty('Edition') as nvarchar(128)), original_login(), sysutcdatetime()";
         let rows = self.rows(sql, Asked::Session, Shape::short(4, 1)).await?;
-        let lacks = !self.has_min_active().await?;
         let now: chrono::DateTime<chrono::Utc> = std::time::SystemTime::now().into();
+        let lacks = !self.has_min_active().await?;
         let row: Vec<&ColumnData<'static>> =
             rows.first().into_iter().flat_map(Row::cells).map(|(_, data)| data).collect();
         let text = |at: usize| {
@@ -293,7 +293,7 @@ fn doubt(version: &str) -> Option<String> {
     let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
     major
         .is_none_or(|major| major < FIRST)
-        .then(|| "SQL Server 2012 (11.0) is the oldest that was thought of".to_string())
+        .then(|| "SQL Server 2012 (11.0) is the oldest version that is meant".to_string())
 }
 
 /// Rows by key are asked for between the pages of a stream, which goes on behind them.

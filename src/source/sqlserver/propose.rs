@@ -12,6 +12,10 @@ pub(super) struct Proposal {
     pub(super) note: Option<String>,
 }
 
+/// What follows from a digest as the key.
+const ANEW: &str =
+    "a changed row comes as a new one, and the old one goes with the next run of mode verify or full";
+
 /// What tells the rows of an object apart: its primary key, else an index in which no two rows are alike. None where
 /// the rows of neither could be asked for again.
 pub(super) fn key(columns: &[Column], indexes: &[Index]) -> Proposal {
@@ -27,8 +31,8 @@ pub(super) fn key(columns: &[Column], indexes: &[Index]) -> Proposal {
         (Some(true), _) => "primary key".to_string(),
         (Some(false), None) => "a unique index: there is no primary key".into(),
         (Some(false), Some(why)) => format!("a unique index: of the primary key, {why}"),
-        (None, Some(why)) => format!("a digest of the row: of the primary key, {why}"),
-        (None, None) => "a digest of the row: nothing is known that tells rows apart".into(),
+        (None, Some(why)) => format!("a digest of the row: of the primary key, {why}; {ANEW}"),
+        (None, None) => format!("a digest of the row: nothing is known that tells rows apart; {ANEW}"),
     };
     Proposal { columns: found, note: Some(note) }
 }

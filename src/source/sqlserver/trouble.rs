@@ -179,6 +179,7 @@ fn hung_up(settings: &Settings) -> Error {
 
 fn strange(settings: &Settings, why: &str) -> Error {
     Error::new(Kind::BadAnswer, format!("{} does not answer as a SQL Server does", settings.address()))
+        .detail("another service listens there, or something on the way changes what is sent")
         .original(settings.redactor.line(why))
         .hint(check(settings))
 }
