@@ -6,6 +6,8 @@ pub enum Face {
     /// SQL Server 2022.
     #[default]
     Current,
+    /// Azure SQL, which is as new as any and has the version of a 2014.
+    Azure,
     /// SQL Server 2012: `hashbytes` takes 8,000 bytes, and `convert` knows no style 3 of floats.
     Of2012,
     /// One that is not Microsoft's, with the same protocol and catalog: it describes no queries and does not tell the
@@ -19,7 +21,7 @@ impl Face {
         match self {
             Face::Current => "16.0.4135.4",
             Face::Of2012 => "11.0.7001.0",
-            Face::WithoutFunctions => "12.0.2000.8",
+            Face::Azure | Face::WithoutFunctions => "12.0.2000.8",
         }
     }
 

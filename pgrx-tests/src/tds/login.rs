@@ -20,6 +20,8 @@ pub enum Encryption {
     Forced,
     /// It says so and then agrees on nothing, as an old Windows does.
     Broken,
+    /// It insists on encryption, and answers that it knows no TLS as new as the client's.
+    TooOld,
 }
 
 /// Levels of the prelogin message.
@@ -42,7 +44,7 @@ pub fn prelogin(
     let reply = match (encryption, wished(&message)) {
         (Encryption::None, _) | (Encryption::Offered, NOT_SUPPORTED) => NOT_SUPPORTED,
         (Encryption::Offered, wish) => wish.min(ON),
-        (Encryption::Forced | Encryption::Broken, _) => REQUIRED,
+        (Encryption::Forced | Encryption::Broken | Encryption::TooOld, _) => REQUIRED,
     };
     // Five options with their places: version, encryption, instance, thread, MARS.
     transport.out.extend_from_slice(&[
@@ -54,6 +56,13 @@ pub fn prelogin(
         let _ = transport.receive();
         transport.hang_up();
         return Err(Error::other("no TLS in common"));
+    }
+    if encryption == Encryption::TooOld {
+        let _ = transport.receive();
+        // A fatal alert of TLS 1.0: protocol version.
+        transport.raw(0x12, &[0x15, 3, 1, 0, 2, 2, 70])?;
+        let _ = transport.receive();
+        return Err(Error::other("no version of TLS in common"));
     }
     if reply != NOT_SUPPORTED {
         transport.secure(tls)?;

@@ -158,6 +158,12 @@ impl Transport {
         self.write_all(&packet)
     }
 
+    /// Sends a packet of this type.
+    pub fn raw(&mut self, kind: u8, bytes: &[u8]) -> io::Result<()> {
+        let packet = [&header(kind, true, bytes.len(), 0)[..], bytes].concat();
+        self.write_all(&packet)
+    }
+
     /// Sends half of what is queued, in a packet that promises all of it, and hangs up.
     pub fn cut(&mut self) {
         let mut packet = header(4, true, self.out.len(), 1).to_vec();

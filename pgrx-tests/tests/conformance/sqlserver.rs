@@ -135,7 +135,9 @@ impl Remote for SqlServerRemote {
             Pages::Only(page) => (page, 1),
             Pages::From(page) => (page, u64::MAX),
         };
-        self.tds.spoil(OF_A_PAGE, ((page - 1) * PAGE) as u64, times, spoilt(trouble));
+        // What is too long is so whatever is asked for.
+        let about = if matches!(trouble, Trouble::OverLong(_)) { "\norder by o." } else { OF_A_PAGE };
+        self.tds.spoil(about, ((page - 1) * PAGE) as u64, times, spoilt(trouble));
     }
 
     fn recover(&self) {

@@ -130,3 +130,47 @@ fn the_manifests_of_the_manual_can_be_stored() {
         "products,leads"
     );
 }
+
+#[test]
+fn names_of_every_script_need_no_quotes() {
+    let mut shop = with_leads("own_scripts");
+    let named = leads(|manifest| {
+        manifest["name"] = json!("сделки");
+        manifest["streams"][0]["table"] = json!("größe_der_сделки");
+        manifest["streams"][0]["columns"][3]["name"] = json!("цена");
+    });
+    assert_eq!(define(&mut shop, &named), "сделки");
+    assert_eq!(run(&mut shop, "сделки"), "incremental: 3 inserted, 0 updated, 0 removed");
+    assert_eq!(
+        shop.rows("select id, цена from erp.größe_der_сделки order by id"),
+        ["1|1200.5", "2|0.1", "3|0"]
+    );
+}
+
+#[test]
+fn a_definition_that_gives_a_known_table_or_entity_another_object_is_refused() {
+    let mut shop = with_leads("own_objects");
+    define(&mut shop, &leads(|_| ()));
+    run(&mut shop, "leads");
+    let other = leads(|manifest| manifest["streams"][0]["object"] = json!("crm.other"));
+    let error = shop.error(&format!("select sync_define('{other}')"));
+    assert_eq!(error.message, "table \"leads\" is filled from another object already");
+    assert_eq!(error.detail, "object before: \"crm.lead\", now: \"crm.other\"");
+    assert!(error.hint.ends_with("select sync_undefine('leads')"), "{}", error.hint);
+    let entity = leads(|manifest| {
+        manifest["streams"][0]["object"] = json!("crm.other");
+        manifest["streams"][0]["table"] = json!("others");
+    });
+    let error = shop.error(&format!("select sync_define('{entity}')"));
+    assert_eq!(error.message, "entity \"leads\" is filled from another object already");
+    let built_in = leads(|manifest| {
+        manifest["name"] = json!("contacts");
+        manifest["after"] = json!([]);
+    });
+    let error = shop.error(&format!("select sync_define('{built_in}')"));
+    assert_eq!(error.hint, "contacts is built in: give this one another \"name\" and \"table\"");
+    assert_eq!(shop.value("select count(*) from erp.leads"), "3");
+    // The line that the hint proposes.
+    shop.run("select sync_undefine('leads')");
+    assert_eq!(define(&mut shop, &other), "leads");
+}

@@ -53,6 +53,19 @@ fn a_server_without_tls_is_refused_with_the_mode_to_try() {
 }
 
 #[test]
+fn a_tls_that_is_too_old_is_told_as_what_it_is() {
+    for (options, line) in [
+        (&[("encrypt", "plaintext")][..], "\"Force Encryption\" to No"),
+        (&[("trust_certificate", "true")], "alter server pos options (add encrypt 'plaintext')"),
+    ] {
+        let (kind, shown) = connect(Encryption::TooOld, options).unwrap_err();
+        assert_eq!(kind, Kind::Tls);
+        assert!(shown.contains("it offers no TLS 1.2 or later") && shown.contains(line), "{shown}");
+        assert!(!shown.contains("certificate"), "{shown}");
+    }
+}
+
+#[test]
 fn less_is_encrypted_where_that_is_asked_for() {
     let trusted = ("trust_certificate", "true");
     // It does not leave this machine.

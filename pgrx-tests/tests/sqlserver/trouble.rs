@@ -94,7 +94,10 @@ fn an_error_behind_some_rows_is_told_and_the_stream_is_resumed() {
         let first = server.page(&stream, Scope::All, None, 10).unwrap();
         let error = server.page(&stream, Scope::All, first.last.clone(), 10).unwrap_err();
         assert_eq!(error.kind, kind, "{number}");
-        assert!(shown(&error).contains(&format!("error {number}: ")), "{}", shown(&error));
+        assert!(
+            shown(&error).contains(&format!("\nerror {number}\n")) && error.original.is_some(),
+            "{error:?}"
+        );
         assert_eq!(server.page(&stream, Scope::All, first.last, 10).unwrap().rows.keys, ids(11..=20));
     }
 }

@@ -1,6 +1,6 @@
 //! Errors with their numbers, logins, encryption.
 
-use erp_sync_tests::tds::{Encryption, SqlError, Tds};
+use erp_sync_tests::tds::{Encryption, Face, SqlError, Tds};
 
 use super::client::{Login, READER, tsql, tsql_as};
 
@@ -28,6 +28,54 @@ fn what_is_not_there_or_not_understood_is_refused_with_its_number() {
         let said = refused(sql);
         assert!(said.contains(&format!("Msg {number} ")), "{sql}: {said}");
     }
+}
+
+#[test]
+fn every_face_refuses_what_its_server_does() {
+    let concat = |arguments: usize| format!("select concat({})", vec!["'a'"; arguments].join(", "));
+    let hash = "select hashbytes('SHA2_256', replicate(convert(nvarchar(max), N'x'), 4001))";
+    let float = "select convert(nvarchar(40), convert(float, 1), 3)";
+    let describe = "select name from sys.dm_exec_describe_first_result_set(N'select 1 as a', null, 0)";
+    let bound = "select min_active_rowversion()";
+    let old = [(&concat(255)[..], 189), (hash, 8152), (float, 281)];
+    let bare = [(&concat(255)[..], 189), (describe, 208), (bound, 195)];
+    let current = [(&concat(255)[..], 189)];
+    let faces: [(Face, &[(&str, i32)]); 3] =
+        [(Face::Current, &current), (Face::Of2012, &old), (Face::WithoutFunctions, &bare)];
+    for (face, refuses) in faces {
+        let tds = Tds::start_as(face);
+        for sql in [&concat(254)[..], &concat(255), hash, float, describe, bound] {
+            let said = tsql(&tds, sql).messages;
+            match refuses.iter().find(|(refused, _)| *refused == sql) {
+                Some((_, number)) => {
+                    assert!(said.contains(&format!("Msg {number} ")), "{face:?}: {sql}: {said}")
+                }
+                None => assert!(said.is_empty(), "{face:?}: {sql}: {said}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_catalog_knows_the_tables_of_a_database_by_their_number() {
+    let tds = Tds::start();
+    tds.execute("create table dbo.dup (id int, code nvarchar(9) not null); create table arch.dup (id int primary key)");
+    tds.execute(
+        "create table Archive.dbo.dup (code decimal(18,4) primary key); create unique index i on dup (code)",
+    );
+    let rows = |of: &str, what: &str, view: &str| {
+        let (database, name) = of.split_once('!').unwrap();
+        tsql(&tds, &format!("select {what} from {database}sys.{view} where object_id = object_id(N'{name}')"))
+            .rows
+    };
+    let columns = |of| rows(of, "name, system_type_id, max_length, precision, scale, is_nullable", "columns");
+    assert_eq!(columns("!dbo.dup"), ["id|56|8|0|0|1", "code|231|18|0|0|0"]);
+    assert_eq!(columns("!arch.dup"), ["id|56|8|0|0|0"]);
+    assert_eq!(columns("Archive.!Archive..dup"), ["code|106|17|18|4|0"]);
+    let indexes = |of| rows(of, "index_id, is_unique, is_primary_key", "indexes");
+    assert_eq!(indexes("!dup"), ["0|0|0", "2|1|0"]);
+    assert_eq!(indexes("!arch.dup"), ["0|0|0", "1|1|1"]);
+    assert_eq!(indexes("!nope"), [""; 0]);
 }
 
 #[test]
