@@ -303,6 +303,12 @@ select pg_catalog.pg_extension_config_dump('erp_sync.link', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.waiting_count', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.original_error', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.link_id_seq', '');
+create function @extschema@.sync_add(
+    server text, object text, entity text default null, key text[] default null, "cursor" text default null)
+  returns table (what text, chosen text, because text, change text)
+  set search_path to pg_catalog, pg_temp
+  language c as 'MODULE_PATHNAME', 'sync_add_wrapper';
+comment on function @extschema@.sync_add is 'brings one table, view or model of a server here: looks, defines, syncs; one row for each thing that was chosen';
 comment on function @extschema@.sync_define is 'stores a manifest, or what one adds to a built-in entity; counts for runs of the current role';
 
 -- What a scheduled job calls, in a schema that is the extension's own: in the other one its owner could put something

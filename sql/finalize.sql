@@ -10,6 +10,7 @@ comment on foreign data wrapper sqlserver is 'SQL Server databases that erp_sync
 
 comment on function @extschema@.sync_run is 'syncs entities now; one row per entity and server, or an error that says what failed';
 comment on procedure @extschema@.sync_auto is 'syncs what is due; for pg_cron, as a single statement';
+comment on function @extschema@.sync_add is 'brings one table, view or model of a server here: looks, defines, syncs; one row for each thing that was chosen';
 comment on function @extschema@.sync_cancel is 'stops a run within a second; what is committed stays';
 comment on function @extschema@.sync_reset is 'forgets how far an entity is, so that the next run reads everything';
 comment on function @extschema@.sync_check is 'tries everything a sync needs and says what it found, one row per server and aspect';

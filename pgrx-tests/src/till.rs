@@ -8,7 +8,7 @@ pub const TABLE: &str = "
 create table dbo.INV_PointofSalesDetailTAB (
   invoice_no nvarchar(30) not null, line_no int not null, branch_code nvarchar(20), barcode nvarchar(40),
   quantity decimal(18,3), unit_price money, net_amount money, sale_date datetime, is_return bit,
-  remarks nvarchar(max), updated_at datetime2(7), primary key (invoice_no, line_no))";
+  remarks nvarchar(max), updated_at datetime2(7) not null, primary key (invoice_no, line_no))";
 
 /// 2026-01-01, in units of 100 ns since 0001-01-01.
 const NEW_YEAR: i64 = 739_616 * 864_000_000_000;
@@ -39,6 +39,7 @@ pub struct Line<'a> {
 pub fn start() -> Tds {
     let tds = Tds::start();
     tds.execute(TABLE);
+    tds.execute("create index by_change on INV_PointofSalesDetailTAB (updated_at)");
     tds
 }
 

@@ -31,6 +31,9 @@ impl Deref for Text {
     }
 }
 
+/// A list of texts that is not too long, without its nulls.
+pub(super) struct Texts(pub(super) Vec<String>);
+
 /// A `jsonb` that is not too long.
 pub(super) struct Json(pub(super) Value);
 
@@ -83,6 +86,18 @@ impl FromDatum for Text {
     }
 }
 
+impl FromDatum for Texts {
+    unsafe fn from_polymorphic_datum(datum: pg_sys::Datum, is_null: bool, kind: pg_sys::Oid) -> Option<Self> {
+        if is_null {
+            return None;
+        }
+        raised(short_enough(datum, TEXT_BYTES, "a name has at most 63 bytes, and a key few of them"))?;
+        // SAFETY: as the caller says.
+        let texts = unsafe { Vec::<Option<String>>::from_polymorphic_datum(datum, is_null, kind) };
+        texts.map(|texts| Texts(texts.into_iter().flatten().collect()))
+    }
+}
+
 impl FromDatum for Json {
     unsafe fn from_polymorphic_datum(datum: pg_sys::Datum, is_null: bool, _: pg_sys::Oid) -> Option<Self> {
         if is_null { None } else { raised(json(datum)) }
@@ -114,4 +129,5 @@ macro_rules! argument {
 }
 
 argument!(Text, "text");
+argument!(Texts, "text[]");
 argument!(Json, "jsonb");

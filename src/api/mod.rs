@@ -3,6 +3,7 @@
 // PostgreSQL gets SQLSTATE, detail and hint only from pgrx's own report, which is large.
 #![allow(clippy::result_large_err)]
 
+mod add;
 mod argument;
 mod check;
 mod define;

@@ -154,7 +154,7 @@ fn columns(row: TaskRow) -> TaskColumns {
 }
 
 /// The error of a run in which a task failed, after a notice for every task; `None` when none did.
-fn failure(rows: &[TaskRow]) -> Option<Error> {
+pub(super) fn failure(rows: &[TaskRow]) -> Option<Error> {
     let failed: Vec<&TaskRow> =
         rows.iter().filter(|row| row.state == "failed" || row.state == "cancelled").collect();
     let first = failed.first()?;

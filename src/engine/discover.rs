@@ -27,6 +27,12 @@ pub struct Discovered {
     pub manifest: Option<Value>,
     /// The column of a manifest that would keep the field.
     pub column: Option<Value>,
+    /// Whether the draft has it in its key.
+    pub is_key: bool,
+    /// Whether the draft has it as its cursor.
+    pub is_cursor: bool,
+    /// How that was found, where it is not plain.
+    pub note: Option<String>,
 }
 
 /// Looks at the server as a whole, or at one object of it. `wrapper` is what a manifest calls the source.
@@ -98,7 +104,7 @@ fn line(object: &str, field: Described, own: &str) -> Discovered {
     let column = field.column.map(|_| column(&field, own));
     let label = match &field.note {
         Some(note) => format!("{} ({note})", field.label),
-        None => field.label,
+        None => field.label.clone(),
     };
     Discovered {
         object: object.into(),
@@ -107,6 +113,9 @@ fn line(object: &str, field: Described, own: &str) -> Discovered {
         label,
         column_type: field.column.map(|kind| kind.sql().to_string()),
         column,
+        is_key: field.is_key,
+        is_cursor: field.is_cursor,
+        note: field.note,
         ..Discovered::default()
     }
 }

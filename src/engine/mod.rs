@@ -11,6 +11,7 @@ use crate::entity::Entity;
 use crate::error::Error;
 use crate::source::{Key, Mark};
 
+mod add;
 mod batch;
 mod breaker;
 mod check;
@@ -41,6 +42,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use add::{Addition, Choice, add};
 pub use check::{Finding, Subject, check};
 pub use diff::diff;
 pub use discover::{Discovered, discover};

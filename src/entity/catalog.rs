@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use super::quote::quote_literal;
 use super::{Entity, nearest::nearest, parse};
 use crate::error::{Error, Kind, Result};
 
@@ -105,6 +106,10 @@ fn unknown(name: &str, entities: &[Entity]) -> Error {
     let error = usage(format!("there is no entity \"{name}\""), entities);
     match nearest(name, words.chain(["all"])) {
         Some(word) => error.hint(format!("did you mean \"{word}\"?")),
+        None if name.contains('.') => error.hint(format!(
+            "bring a table or model of a server here with: select * from sync_add('...', {})",
+            quote_literal(name)
+        )),
         None => error,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Difference;
+use crate::engine::{Addition, Choice, Difference};
 use crate::error::{Error, Kind};
 use crate::guc::Settings;
 
@@ -27,6 +27,8 @@ pub enum Call {
         /// Only this object of it, with its fields.
         object: Option<String>,
     },
+    /// Define an entity for a remote object, and sync it.
+    Add(Addition),
 }
 
 /// What is to be synced.
@@ -205,6 +207,8 @@ pub enum Message {
     Discover(DiscoverRow),
     /// Something differs.
     Diff(DiffRow),
+    /// Something was chosen for an object that is added.
+    Chosen(Choice),
     /// The call as a whole failed; the last message.
     Failed {
         /// Kind, by its name.

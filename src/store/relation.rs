@@ -117,6 +117,28 @@ impl Relation {
         there.map(|column| (column.name().to_string(), type_name(column))).collect()
     }
 
+    /// The columns of its primary key in their order; `None` when there is none.
+    pub(super) fn key(&self) -> Option<Vec<String>> {
+        // SAFETY: the list of indexes, which is freed with its memory context, notes which is the primary key's; that
+        // cannot be dropped as long as the table is locked.
+        let index = unsafe {
+            pg_sys::RelationGetIndexList(self.0.as_ptr());
+            let index = self.0.rd_pkindex;
+            (index != pg_sys::InvalidOid)
+                .then(|| PgRelation::with_lock(index, pg_sys::AccessShareLock as pg_sys::LOCKMODE))
+        }?;
+        // SAFETY: an index has this for as long as it is open, with so many numbers of columns.
+        let numbers = unsafe {
+            let index = &*index.rd_index;
+            let many = usize::try_from(index.indnkeyatts).unwrap_or_default();
+            index.indkey.values.as_slice(many)
+        };
+        let all = self.0.tuple_desc();
+        let name =
+            |number: &i16| all.get(usize::try_from(number - 1).ok()?).map(|column| column.name().to_string());
+        numbers.iter().map(name).collect()
+    }
+
     /// Names of its indexes.
     pub(super) fn indexes(&self) -> Vec<String> {
         // SAFETY: null, or a list of OIDs that is made for the caller.

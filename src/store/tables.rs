@@ -82,8 +82,23 @@ where p.stream = $1 and l.id = p.link and l.schema_id = $2";
 /// What the table lacks, as statements; `None` where it is not there. Fails when it is not to be
 /// written to.
 fn lacking(place: &Place<'_>) -> Result<Option<Vec<String>>> {
-    let there = place.relation(&place.stream.table)?;
-    there.map(|table| ddl::add_columns(place.stream, place.schema, &table.columns())).transpose()
+    let Some(table) = place.relation(&place.stream.table)? else { return Ok(None) };
+    let wanted: Vec<&str> =
+        std::iter::once("tenant").chain(place.stream.key.iter().map(String::as_str)).collect();
+    match table.key() {
+        Some(key) if key != wanted => Err(of_another_key(place, &key, &wanted)),
+        _ => ddl::add_columns(place.stream, place.schema, &table.columns()).map(Some),
+    }
+}
+
+/// The manifest was given another key after the table was made.
+fn of_another_key(place: &Place<'_>, key: &[String], wanted: &[&str]) -> Error {
+    let table = format!("{}.{}", hint::ident(place.schema), hint::ident(&place.table()));
+    Error::new(Kind::Altered, format!("table {table} has another key than its entity"))
+        .detail(format!("the table's: {}; the entity's: {}", key.join(", "), wanted.join(", ")))
+        .hint(format!(
+            "have it made and filled anew with: drop table {table}; then run again; or give the entity its key back"
+        ))
 }
 
 /// Fails when the table is there and not to be written to.

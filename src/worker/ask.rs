@@ -14,7 +14,7 @@ use crate::store::call::{CheckRow, DiffRow, DiscoverRow, Message, Order, PlanRow
 use crate::store::{self, Store, session};
 
 /// Has a future run on the network thread while the caller hears that the worker is alive.
-fn away<T, Fut>(listener: &mut Listener, make: impl FnOnce() -> Fut + Send + 'static) -> Result<T>
+pub(super) fn away<T, Fut>(listener: &mut Listener, make: impl FnOnce() -> Fut + Send + 'static) -> Result<T>
 where
     T: Send + 'static,
     Fut: Future<Output = Result<T>>,
@@ -161,13 +161,7 @@ pub(super) fn discover(
         let mut source = source::open(remote)?;
         engine::discover(source.as_mut(), &kind, object.as_deref()).await
     });
-    let found = found.map_err(|error| match error.kind {
-        Kind::NoObject => error.hint(format!(
-            "see what there is with: select object from sync_discover({})",
-            quote::quote_literal(&server.name)
-        )),
-        _ => error,
-    })?;
+    let found = found.map_err(|error| not_there(error, &server.name))?;
     let readers: Vec<Entity> = entities.into_iter().filter(|entity| entity.source == server.kind).collect();
     for found in found {
         let row = discovered(found, &readers)?;
@@ -176,8 +170,19 @@ pub(super) fn discover(
     Ok(())
 }
 
+/// An error of a look at an object, with the line that lists what there is.
+pub(super) fn not_there(error: Error, server: &str) -> Error {
+    match error.kind {
+        Kind::NoObject => error.hint(format!(
+            "see what there is with: select object from sync_discover({})",
+            quote::quote_literal(server)
+        )),
+        _ => error,
+    }
+}
+
 fn discovered(found: Discovered, readers: &[Entity]) -> Result<DiscoverRow> {
-    let Discovered { object, field, kind, label, column_type, rows, manifest, column } = found;
+    let Discovered { object, field, kind, label, column_type, rows, manifest, column, .. } = found;
     let reads = |stream: &Stream| stream.object == object && field.iter().all(|field| stream.reads(field));
     let entities = readers.iter().filter(|entity| entity.streams.iter().any(reads));
     let entities: Vec<String> = entities.map(|entity| entity.name.clone()).collect();

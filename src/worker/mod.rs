@@ -10,6 +10,7 @@ use crate::guc;
 use crate::store::call::{Call, Message, Order};
 use crate::store::{self, session};
 
+mod add;
 mod ask;
 mod bridge;
 mod client;
@@ -173,5 +174,6 @@ fn perform(order: Order, queued: Option<i64>, listener: &mut Listener) -> Result
         Call::Plan(wanted) => ask::plan(&order, &wanted, listener),
         Call::Diff(wanted) => ask::diff(&order, &wanted, listener),
         Call::Discover { server, object } => ask::discover(&order, &server, object, listener),
+        Call::Add(addition) => add::add(&order, addition, listener),
     }
 }

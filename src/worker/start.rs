@@ -58,6 +58,7 @@ fn may_wait(call: &Call) -> Result<()> {
         return Err(Error::new(Kind::Usage, "this transaction has written, so it cannot wait for a sync")
             .detail("the worker would neither see its changes nor get past its locks")
             .hint(match call {
+                Call::Add(_) => "commit first, then call it again",
                 Call::Run(_) => "commit first, or start it with: select * from sync_run(..., wait => false)",
                 Call::Discover { .. } => ONE_AT_A_TIME,
                 Call::Check { .. } | Call::Plan(_) | Call::Diff(_) => "commit first, then call it again",

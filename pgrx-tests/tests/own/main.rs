@@ -1,5 +1,6 @@
 //! What users add: entities of their own, columns of built-in ones, settings; and what helps them to it.
 
+mod add;
 mod configure;
 mod define;
 mod discover;
