@@ -22,7 +22,7 @@ const ONCE_A_RUN: [&str; 2] = ["select count(*) from", "select w.row_key from"];
 
 fn cluster(name: &str) -> Cluster {
     let options =
-        Cluster::options("plans").set("shared_preload_libraries", "auto_explain").set("autovacuum", "off");
+        Cluster::options(name).set("shared_preload_libraries", "auto_explain").set("autovacuum", "off");
     options.start().expect("a cluster")
 }
 

@@ -77,7 +77,11 @@ fn functions_are_described(client: &mut Client) {
     let functions = rows(client, FUNCTIONS);
     assert!(functions.len() > 10, "{functions:?}");
     for function in functions {
-        let function = function.replace(" DEFAULT ", " = ").replace("::text[]", "").replace("::text", "").replace("NULL", "null");
+        let function = function
+            .replace(" DEFAULT ", " = ")
+            .replace("::text[]", "")
+            .replace("::text", "")
+            .replace("NULL", "null");
         let line = format!("    {function}\n").replace("sync_auto()", "call sync_auto()");
         assert!(README.contains(&line), "README.md should hold the line:\n{line}");
     }

@@ -150,7 +150,7 @@ fn keys(database: &Database, of: &str) -> Made {
         for (at, column) in table.key.iter().enumerate() {
             let column = &table.columns[*column].name;
             let constraint = format!("PK_{name}");
-            let texts = [schema, &constraint, schema, name, column].map(|t| text(t));
+            let texts = [schema, &constraint, schema, name, column].map(text);
             rows.push(texts.into_iter().chain([number(at + 1)]).collect());
         }
     }
