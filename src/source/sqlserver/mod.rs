@@ -137,6 +137,19 @@ impl SqlServer {
         Plan::new(stream, layout, columns, dialect, whole)
     }
 
+    /// A page, and how its reading stands then.
+    async fn read(
+        &mut self,
+        stream: &Stream,
+        plan: &Plan,
+        layout: &Layout,
+        ask: &Ask,
+    ) -> Result<(Page, End)> {
+        let reading = self.reading(plan, ask).await?;
+        let builder = Builder::new(stream, layout, plan, ask, self.settings.zone);
+        reading.page(&self.settings, builder, ask.limit, Asked::Rows(stream)).await
+    }
+
     /// The reading that the ask goes on with, or a new one.
     async fn reading(&mut self, plan: &Plan, ask: &Ask) -> Result<Reading> {
         let about = plan.rows(&ask.scope, None)?;
@@ -220,9 +233,12 @@ impl Source for SqlServer {
 
     async fn page(&mut self, stream: &Stream, layout: &Layout, ask: &Ask) -> Result<Page> {
         let plan = self.plan_of(stream, layout, ask.raw).await?;
-        let reading = self.reading(&plan, ask).await?;
-        let builder = Builder::new(stream, layout, &plan, ask, self.settings.zone);
-        let read = reading.page(&self.settings, builder, ask.limit, Asked::Rows(stream)).await;
+        let is_open = if is_aside(&ask.scope) { self.aside.is_some() } else { self.reading.is_some() };
+        let mut read = self.read(stream, &plan, layout, ask).await;
+        if is_open && is_too_large(&read) {
+            // Asked for anew, it has all the memory to itself that a row may take.
+            read = self.read(stream, &plan, layout, ask).await;
+        }
         let (page, end) = match read {
             Err(error) if error.kind == Kind::TooLarge => {
                 return self.without_large(stream, &plan, layout, ask, error).await;
@@ -294,6 +310,10 @@ fn doubt(version: &str) -> Option<String> {
     major
         .is_none_or(|major| major < FIRST)
         .then(|| "SQL Server 2012 (11.0) is the oldest version that is meant".to_string())
+}
+
+fn is_too_large<T>(read: &Result<T>) -> bool {
+    read.as_ref().is_err_and(|error| error.kind == Kind::TooLarge)
 }
 
 /// Rows by key are asked for between the pages of a stream, which goes on behind them.
