@@ -18,7 +18,7 @@ const HARD_LIMIT_MB: u32 = 1024;
 const MOST_KB: u64 = 64 << 10;
 
 /// What is called, and what the question holds that is lied to.
-const CALLS: [(&str, &str); 12] = [
+const CALLS: [(&str, &str); 15] = [
     ("select * from sync_run('items')", "from [dbo].[items] as o\norder by"),
     ("select * from sync_run('items')", "1 = 0"),
     ("select * from sync_run('items')", "dm_exec_describe"),
@@ -29,7 +29,10 @@ const CALLS: [(&str, &str); 12] = [
     ("select * from sync_plan('items')", "count_big"),
     ("select * from sync_discover('pos')", "information_schema.tables"),
     ("select * from sync_discover('pos', 'dbo.items')", "dm_exec_describe"),
-    ("select * from sync_discover('pos', 'dbo.items')", "key_column_usage"),
+    ("select * from sync_discover('pos', 'dbo.items')", "sys.indexes"),
+    ("select * from sync_discover('pos', 'dbo.items')", "sys.index_columns"),
+    ("select * from sync_discover('pos', 'dbo.items')", "sys.columns"),
+    ("select * from sync_check()", "min_active_rowversion"),
     ("select * from sync_run('changing')", "select max("),
 ];
 
