@@ -274,16 +274,25 @@ create policy candidate_by_link on erp_sync.candidate for select using (link in 
 comment on policy candidate_by_link on erp_sync.candidate is 'rows of links that the reader sees';
 create policy reread_by_link on erp_sync.reread for select using (link in (select l.id from erp_sync.link l));
 comment on policy reread_by_link on erp_sync.reread is 'rows of links that the reader sees';
-create policy rejected_by_link on erp_sync.rejected for select using (link in (select l.id from erp_sync.link l));
-comment on policy rejected_by_link on erp_sync.rejected is 'rows of links that the reader sees';
-create policy removed_by_link on erp_sync.removed for select using (link in (select l.id from erp_sync.link l));
-comment on policy removed_by_link on erp_sync.removed is 'rows of links that the reader sees';
+create policy rejected_by_link on erp_sync.rejected for select using (link in (
+  select l.id from erp_sync.link l where not erp_sync.is_here(l.schema_id) or exists (
+    select from pg_catalog.pg_namespace n
+    where n.oid = erp_sync.oid_of(l.schema_id) and pg_catalog.pg_has_role(n.nspowner, 'MEMBER'))));
+comment on policy rejected_by_link on erp_sync.rejected is 'rows of links that the reader sees, of tables whose owner he may become';
+create policy removed_by_link on erp_sync.removed for select using (link in (
+  select l.id from erp_sync.link l where not erp_sync.is_here(l.schema_id) or exists (
+    select from pg_catalog.pg_namespace n
+    where n.oid = erp_sync.oid_of(l.schema_id) and pg_catalog.pg_has_role(n.nspowner, 'MEMBER'))));
+comment on policy removed_by_link on erp_sync.removed is 'rows of links that the reader sees, of tables whose owner he may become';
 create policy difference_by_link on erp_sync.difference for select using (link in (select l.id from erp_sync.link l));
 comment on policy difference_by_link on erp_sync.difference is 'rows of links that the reader sees';
 create policy waiting_count_by_link on erp_sync.waiting_count for select using (link in (select l.id from erp_sync.link l));
 comment on policy waiting_count_by_link on erp_sync.waiting_count is 'rows of links that the reader sees';
-create policy original_error_by_link on erp_sync.original_error for select using (link in (select l.id from erp_sync.link l));
-comment on policy original_error_by_link on erp_sync.original_error is 'rows of links that the reader sees';
+create policy original_error_by_link on erp_sync.original_error for select using (link in (
+  select l.id from erp_sync.link l where not erp_sync.is_here(l.schema_id) or exists (
+    select from pg_catalog.pg_namespace n
+    where n.oid = erp_sync.oid_of(l.schema_id) and pg_catalog.pg_has_role(n.nspowner, 'MEMBER'))));
+comment on policy original_error_by_link on erp_sync.original_error is 'rows of links that the reader sees, of tables whose owner he may become';
 create policy run_by_task on erp_sync.run for select using (
   role_id = erp_sync.role_id() or id in (select t.run_id from erp_sync.task t));
 comment on policy run_by_task on erp_sync.run is 'the reader''s own runs, and those with a task that the reader sees';

@@ -1,5 +1,5 @@
 -- Who may see what. Bookkeeping of a link: who may use the server and become the owner of the schema, and the server's
--- owner. pg_monitor sees states and counts. What is stored for a role: that role.
+-- owner, but records and what was said of them only who may become the owner of the schema. pg_monitor sees states and counts. What is stored for a role: that role.
 set local search_path = pg_catalog, pg_temp;
 
 alter table erp_sync.link enable row level security;
@@ -42,11 +42,20 @@ create policy batch_by_link on erp_sync.batch for select using (link in (select 
 create policy position_by_link on erp_sync.position for select using (link in (select l.id from erp_sync.link l));
 create policy candidate_by_link on erp_sync.candidate for select using (link in (select l.id from erp_sync.link l));
 create policy reread_by_link on erp_sync.reread for select using (link in (select l.id from erp_sync.link l));
-create policy rejected_by_link on erp_sync.rejected for select using (link in (select l.id from erp_sync.link l));
-create policy removed_by_link on erp_sync.removed for select using (link in (select l.id from erp_sync.link l));
+create policy rejected_by_link on erp_sync.rejected for select using (link in (
+  select l.id from erp_sync.link l where not erp_sync.is_here(l.schema_id) or exists (
+    select from pg_catalog.pg_namespace n
+    where n.oid = erp_sync.oid_of(l.schema_id) and pg_catalog.pg_has_role(n.nspowner, 'MEMBER'))));
+create policy removed_by_link on erp_sync.removed for select using (link in (
+  select l.id from erp_sync.link l where not erp_sync.is_here(l.schema_id) or exists (
+    select from pg_catalog.pg_namespace n
+    where n.oid = erp_sync.oid_of(l.schema_id) and pg_catalog.pg_has_role(n.nspowner, 'MEMBER'))));
 create policy difference_by_link on erp_sync.difference for select using (link in (select l.id from erp_sync.link l));
 create policy waiting_count_by_link on erp_sync.waiting_count for select using (link in (select l.id from erp_sync.link l));
-create policy original_error_by_link on erp_sync.original_error for select using (link in (select l.id from erp_sync.link l));
+create policy original_error_by_link on erp_sync.original_error for select using (link in (
+  select l.id from erp_sync.link l where not erp_sync.is_here(l.schema_id) or exists (
+    select from pg_catalog.pg_namespace n
+    where n.oid = erp_sync.oid_of(l.schema_id) and pg_catalog.pg_has_role(n.nspowner, 'MEMBER'))));
 create policy run_by_task on erp_sync.run for select using (
   role_id = erp_sync.role_id() or id in (select t.run_id from erp_sync.task t));
 
@@ -76,11 +85,11 @@ comment on policy batch_by_link on erp_sync.batch is 'rows of links that the rea
 comment on policy position_by_link on erp_sync.position is 'rows of links that the reader sees';
 comment on policy candidate_by_link on erp_sync.candidate is 'rows of links that the reader sees';
 comment on policy reread_by_link on erp_sync.reread is 'rows of links that the reader sees';
-comment on policy rejected_by_link on erp_sync.rejected is 'rows of links that the reader sees';
-comment on policy removed_by_link on erp_sync.removed is 'rows of links that the reader sees';
+comment on policy rejected_by_link on erp_sync.rejected is 'rows of links that the reader sees, of tables whose owner he may become';
+comment on policy removed_by_link on erp_sync.removed is 'rows of links that the reader sees, of tables whose owner he may become';
 comment on policy difference_by_link on erp_sync.difference is 'rows of links that the reader sees';
 comment on policy waiting_count_by_link on erp_sync.waiting_count is 'rows of links that the reader sees';
-comment on policy original_error_by_link on erp_sync.original_error is 'rows of links that the reader sees';
+comment on policy original_error_by_link on erp_sync.original_error is 'rows of links that the reader sees, of tables whose owner he may become';
 comment on policy run_by_task on erp_sync.run is 'the reader''s own runs, and those with a task that the reader sees';
 comment on policy entity_by_definer on erp_sync.entity is 'manifests that the reader stored';
 comment on policy setting_by_role on erp_sync.setting is 'settings that the reader made';

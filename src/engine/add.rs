@@ -130,9 +130,7 @@ impl Draft<'_> {
         }
         // The digest of a row stands in for a key.
         if let Some(columns) = self.stream()["columns"].as_array_mut() {
-            columns.retain(|column| {
-                column["path"] != json!(["*"]) || key.iter().any(|name| column["name"] == *name)
-            });
+            columns.retain(|column| path(column) != DIGEST || key.iter().any(|name| column["name"] == *name));
         }
         self.stream()["key"] = json!(key);
         Ok(())
@@ -170,7 +168,8 @@ impl Draft<'_> {
             change,
         };
         let table = self.said("table").as_str().unwrap_or_default();
-        let columns = self.said("columns").as_array().map_or(0, Vec::len);
+        let columns = self.said("columns").as_array().into_iter().flatten();
+        let columns = columns.filter(|column| path(column) != DIGEST).count();
         let fields = self.fields.iter().filter(|field| !is_digest(field)).count();
         let fields_line = format!(
             "select field, remote_type, manifest from sync_discover({}, {})",
@@ -262,9 +261,12 @@ impl Draft<'_> {
     }
 }
 
+/// The path of a digest of the row.
+const DIGEST: &str = "*";
+
 /// Whether a field stands for a digest of the row.
 fn is_digest(field: &Discovered) -> bool {
-    field.field.as_deref() == Some("*")
+    field.field.as_deref() == Some(DIGEST)
 }
 
 /// So many fields are named.

@@ -4,7 +4,7 @@ use super::nearest::nearest;
 use super::quote::quote_literal;
 use super::validate::mistakes;
 use super::words::shown;
-use super::{Entity, catalog, tsql};
+use super::{Entity, catalog, derive, tsql};
 use crate::error::{Error, Kind, Result};
 
 /// Fails when the entity takes a name or a table of another one, names what is not there,
@@ -75,6 +75,12 @@ fn names(entity: &Entity, others: &[&Entity], found: &mut Vec<String>) {
 
 fn tables(entity: &Entity, others: &[&Entity], found: &mut Vec<String>) {
     for (i, stream) in entity.streams.iter().enumerate() {
+        if derive::table(&stream.table).is_some() {
+            let table = shown(&stream.table);
+            found.push(format!(
+                "$.streams[{i}].table: {table} is made of other tables here: choose another name"
+            ));
+        }
         let fills = |other: &&&Entity| other.streams.iter().any(|theirs| theirs.table == stream.table);
         for other in others.iter().filter(fills) {
             let table = shown(&stream.table);
@@ -132,6 +138,14 @@ mod tests {
         let query = |text: &str| entity("items", "items", text);
         keeps_objects(&query("select id from a"), &query("select id from a where id > 1")).unwrap();
         keeps_objects(&query("select id from dbo.Items"), &before).unwrap_err();
+    }
+
+    #[test]
+    fn a_table_that_is_made_of_others_is_no_streams() {
+        for table in ["waiting", "stock_movements", "warehouse_inventory", "branch_codes"] {
+            let error = admit(&entity("mine", table, "dbo.Items"), catalog::builtin()).unwrap_err();
+            assert!(error.detail.unwrap().contains("is made of other tables here"), "{table}");
+        }
     }
 
     #[test]

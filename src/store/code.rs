@@ -1,6 +1,6 @@
-//! Whose code runs when rows of a table are written: that of its triggers, and of the tables that its foreign keys
-//! cascade to. PostgreSQL runs it as the tables' owner, whoever made it: TRIGGER or REFERENCES on a table, granted to a
-//! role, is all it takes.
+//! Whose code runs when rows of a table are written: that of its triggers, constraints, defaults, indexes and types, and
+//! of the tables that its foreign keys cascade to. PostgreSQL runs it as the tables' owner, whoever made it: TRIGGER or
+//! REFERENCES on a table, granted to a role, is all it takes, or a table that was somebody else's before.
 
 use std::collections::HashSet;
 
@@ -25,8 +25,9 @@ pub(super) fn runs_nobody_elses(table: pg_sys::Oid, name: &str) -> Result<()> {
         // One that was dropped meanwhile refers to nothing any more.
         let Some(relation) = Relation::of(oid) else { continue };
         let owner = relation.owner();
-        if relation.has_triggers() {
-            triggers(&relation)?;
+        let defined = relation.is_defined_by_code();
+        if defined || relation.has_triggers() {
+            is_own(&relation, defined)?;
         }
         for (other, cascades) in relation.referring() {
             if owner_of(other).is_some_and(|its| its != owner) {
@@ -58,11 +59,44 @@ fn refers(other: pg_sys::Oid, to: pg_sys::Oid, written: &str) -> Error {
     ))
 }
 
-/// What the triggers of a table call, with whose it is: functions, those of operators, and types.
+/// What a table's triggers call, and with `$2` its constraints, defaults, indexes and types, each with whose that is:
+/// functions, those of operators, and types. `$3`: the table's name, `$4`: its owner. Of what PostgreSQL brings there is
+/// no dependency, so it is looked for in the expressions: functions that run what somebody writes into a text, and in
+/// the condition of a trigger, which who has TRIGGER may write, all that do anything but compute. Beside it the line
+/// that takes it away.
 const CALLED: &str = "
-select t.tgname::text, x.called, x.owner
-from pg_catalog.pg_trigger t
-join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_trigger'::regclass and d.objid = t.oid
+with recursive types(name, oid) as (
+  select a.attname::text, a.atttypid from pg_catalog.pg_attribute a
+  where $2 and a.attrelid = $1 and a.attnum > 0 and not a.attisdropped and a.atttypid >= 16384
+  union
+  select y.name, x.oid from types y join pg_catalog.pg_type t on t.oid = y.oid
+  cross join lateral (values (t.typbasetype), (t.typelem)) x(oid) where x.oid >= 16384),
+code(what, away, tree, class, object, is_trigger) as (
+  select format('trigger \"%s\" on table', t.tgname), format('drop trigger %I on %s', t.tgname, $3), t.tgqual::text,
+         'pg_catalog.pg_trigger'::regclass, t.oid, true
+  from pg_catalog.pg_trigger t where t.tgrelid = $1 and not t.tgisinternal
+  union all
+  select format('constraint \"%s\" of table', c.conname), format('alter table %s drop constraint %I', $3, c.conname),
+         c.conbin::text, 'pg_catalog.pg_constraint'::regclass, c.oid, false
+  from pg_catalog.pg_constraint c where $2 and c.conrelid = $1 and c.contype = 'c'
+  union all
+  select format('column \"%s\" of table', a.attname),
+         format('alter table %s alter column %I drop %s', $3, a.attname,
+                case a.attgenerated when '' then 'default' else 'expression' end),
+         d.adbin::text, 'pg_catalog.pg_attrdef'::regclass, d.oid, false
+  from pg_catalog.pg_attrdef d
+  join pg_catalog.pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum where $2 and d.adrelid = $1
+  union all
+  select format('index \"%s\" of table', i.oid::regclass), format('drop index %s', i.oid::regclass),
+         concat(x.indexprs::text, x.indpred::text), 'pg_catalog.pg_class'::regclass, i.oid, false
+  from pg_catalog.pg_index x join pg_catalog.pg_class i on i.oid = x.indexrelid where $2 and x.indrelid = $1
+  union all
+  select format('column \"%s\" of table', y.name), format('alter table %s drop column %I', $3, y.name),
+         c.conbin::text, 'pg_catalog.pg_constraint'::regclass, c.oid, false
+  from types y join pg_catalog.pg_constraint c on c.contypid = y.oid)
+select c.what, c.away, x.called, x.owner, false
+from code c
+join pg_catalog.pg_depend d on d.classid = c.class and d.objid = c.object
 cross join lateral (
   select 'function ' || f.oid::regprocedure::text as called, f.proowner as owner from pg_catalog.pg_proc f
   where d.refclassid = 'pg_catalog.pg_proc'::regclass and f.oid = d.refobjid
@@ -73,29 +107,51 @@ cross join lateral (
   union all
   select 'type ' || y.oid::regtype::text, y.typowner from pg_catalog.pg_type y
   where d.refclassid = 'pg_catalog.pg_type'::regclass and y.oid = d.refobjid) x
-where t.tgrelid = $1 and not t.tgisinternal and x.owner <> $2
-order by 1, 2";
+where x.owner <> $4
+union all
+select format('column \"%s\" of table', y.name), format('alter table %s drop column %I', $3, y.name),
+       'type ' || y.oid::regtype::text, t.typowner, false
+from types y join pg_catalog.pg_type t on t.oid = y.oid where t.typowner <> $4
+union all
+select c.what, c.away, 'function ' || f.oid::regprocedure::text, f.proowner, true
+from code c
+cross join lateral regexp_matches(c.tree, ':(?:op)?funcid (\\d+)', 'g') m(oid)
+join pg_catalog.pg_proc f on f.oid = m.oid[1]::oid
+where f.oid < 16384 and (
+    f.prorettype = 'xml'::regtype and f.provolatile <> 'i'
+    or f.proname in ('ts_rewrite', 'ts_stat') and f.provolatile = 'v'
+    or c.is_trigger and f.provolatile = 'v')
+  or f.oid >= 16384 and c.is_trigger and f.provolatile <> 'i' and f.proowner <> $4
+order by 1, 3";
 
-/// Fails where a trigger calls what belongs to a role that may not become the table's owner by itself.
-fn triggers(relation: &Relation) -> Result<()> {
-    let owner = relation.owner();
-    let called = query(CALLED, &[value(relation.oid()), value(owner)], |row| {
-        let whose = row.get::<pg_sys::Oid>(3)?.unwrap_or(pg_sys::Oid::INVALID);
-        Ok((row.text(1)?, row.text(2)?, whose))
+/// Fails where a trigger, or what defines the table, calls what belongs to a role that may not become the table's
+/// owner by itself, or what runs whatever somebody wrote.
+fn is_own(relation: &Relation, defined: bool) -> Result<()> {
+    let (owner, name) = (relation.owner(), full_name_of(relation.oid()));
+    let arguments = [value(relation.oid()), value(defined), value(name.clone()), value(owner)];
+    let called = query(CALLED, &arguments, |row| {
+        let whose = row.get::<pg_sys::Oid>(4)?.unwrap_or(pg_sys::Oid::INVALID);
+        Ok((row.text(1)?, row.text(2)?, row.text(3)?, whose, row.flag(5)?))
     })?;
-    let Some((trigger, called, whose)) = called.into_iter().find(|(.., whose)| !can_set(*whose, owner))
+    let mut called = called.into_iter();
+    let Some((what, away, called, whose, by_anybody)) =
+        called.find(|(.., whose, by_anybody)| *by_anybody || !can_set(*whose, owner))
     else {
         return Ok(());
     };
-    let (name, owner) = (full_name_of(relation.oid()), role(owner)?);
-    Err(Error::new(
-        Kind::Conflict,
-        format!("trigger \"{trigger}\" on table {name} runs {called} of role \"{}\"", role(whose)?),
-    )
-    .detail("it would run with the rights of the table's owner")
-    .hint(format!(
-        "take it away with: drop trigger {} on {name}; or, if it is to be trusted: alter {called} owner to {}",
-        hint::ident(&trigger),
-        hint::ident(&owner)
-    )))
+    let error = match by_anybody {
+        true => Error::new(Kind::Conflict, format!("{what} {name} calls {called}"))
+            .detail("it can do what others wrote there with the rights of the table's owner")
+            .hint(format!("call it in the trigger's own function, and take this away with: {away}")),
+        false => {
+            let message = format!("{what} {name} runs {called} of role \"{}\"", role(whose)?);
+            let owner = hint::ident(&role(owner)?);
+            Error::new(Kind::Conflict, message)
+                .detail("it would run with the rights of the table's owner")
+                .hint(format!(
+                    "take it away with: {away}; or, if it is to be trusted: alter {called} owner to {owner}"
+                ))
+        }
+    };
+    Err(error)
 }

@@ -1,9 +1,11 @@
 //! A relation as PostgreSQL keeps it in memory (`relcache.h`): what is asked of every table in every transaction needs no
 //! statement. The lock that was taken before has brought in what others had changed of it.
 
+use std::ffi::CStr;
+
 use pgrx::{PgRelation, pg_sys};
 
-use super::syscache::{name_of, text};
+use super::syscache::{has_expressions, name_of, text};
 
 unsafe extern "C-unwind" {
     // pg_inherits.h, which pgrx does not bind.
@@ -91,6 +93,52 @@ impl Relation {
         self.all_triggers().iter().any(|trigger| !trigger.tgisinternal)
     }
 
+    /// Whether more than plain values, columns and the present time make up its constraints, defaults, indexes and types.
+    pub(super) fn is_defined_by_code(&self) -> bool {
+        let all = self.0.tuple_desc();
+        let own_type = |column: &pg_sys::FormData_pg_attribute| {
+            !column.attisdropped && column.atttypid.to_u32() >= pg_sys::FirstNormalObjectId
+        };
+        all.iter().any(own_type) || self.has_checks_or_own_defaults() || self.has_index_expressions()
+    }
+
+    fn has_checks_or_own_defaults(&self) -> bool {
+        // SAFETY: null, or there as long as the relation is open, with so many defaults.
+        let Some(constraints) = (unsafe { (*self.0.rd_att).constr.as_ref() }) else { return false };
+        let many = usize::from(constraints.num_defval);
+        let defaults = match many {
+            0 => &[][..],
+            // SAFETY: as above.
+            _ => unsafe { std::slice::from_raw_parts(constraints.defval, many) },
+        };
+        let is_plain = |default: &pg_sys::AttrDefault| {
+            // SAFETY: the text of an expression, as long as the relation is open.
+            let tree = unsafe { CStr::from_ptr(default.adbin) }.to_string_lossy();
+            tree.match_indices("funcid ").all(|(at, found)| {
+                let rest = tree.get(at + found.len()..).unwrap_or_default();
+                rest.split(' ').next() == Some(&pg_sys::F_NOW.to_string())
+            })
+        };
+        constraints.num_check > 0 || !defaults.iter().all(is_plain)
+    }
+
+    fn has_index_expressions(&self) -> bool {
+        self.index_list().iter().any(|index| has_expressions(*index))
+    }
+
+    fn index_list(&self) -> Vec<pg_sys::Oid> {
+        // SAFETY: null, or a list of OIDs that is made for the caller.
+        unsafe {
+            pg_sys::RelationGetIndexList(self.0.as_ptr()).as_ref().map_or(Vec::new(), |list| {
+                let all = std::slice::from_raw_parts(
+                    list.elements,
+                    usize::try_from(list.length).unwrap_or_default(),
+                );
+                all.iter().map(|cell| cell.oid_value).collect()
+            })
+        }
+    }
+
     /// The tables that refer to this one by a foreign key, with whether rows of theirs are written when rows of this
     /// one are deleted or change.
     pub(super) fn referring(&self) -> impl Iterator<Item = (pg_sys::Oid, bool)> {
@@ -119,11 +167,11 @@ impl Relation {
 
     /// The columns of its primary key in their order; `None` when there is none.
     pub(super) fn key(&self) -> Option<Vec<String>> {
-        // SAFETY: the list of indexes, which is freed with its memory context, notes which is the primary key's; that
-        // cannot be dropped as long as the table is locked.
+        // Notes which is the primary key's.
+        self.index_list();
+        let index = self.0.rd_pkindex;
+        // SAFETY: it cannot be dropped as long as the table is locked.
         let index = unsafe {
-            pg_sys::RelationGetIndexList(self.0.as_ptr());
-            let index = self.0.rd_pkindex;
             (index != pg_sys::InvalidOid)
                 .then(|| PgRelation::with_lock(index, pg_sys::AccessShareLock as pg_sys::LOCKMODE))
         }?;
@@ -141,14 +189,7 @@ impl Relation {
 
     /// Names of its indexes.
     pub(super) fn indexes(&self) -> Vec<String> {
-        // SAFETY: null, or a list of OIDs that is made for the caller.
-        let all = unsafe {
-            pg_sys::RelationGetIndexList(self.0.as_ptr()).as_ref().map_or(&[][..], |list| {
-                std::slice::from_raw_parts(list.elements, usize::try_from(list.length).unwrap_or_default())
-            })
-        };
-        // SAFETY: as above.
-        all.iter().filter_map(|cell| name_of(unsafe { cell.oid_value })).collect()
+        self.index_list().into_iter().filter_map(name_of).collect()
     }
 }
 

@@ -152,14 +152,13 @@ fn some(servers: Vec<Server>) -> Result<Vec<Server>> {
         return Ok(servers);
     }
     let error = Error::new(Kind::Usage, "there is no server that this role may use");
-    let (others, role) = (all(|_, _| true)?, role_name()?);
-    Err(match others.first() {
-        Some(other) => error.detail("the servers that are there are for other roles").hint(format!(
-            "its owner lets you with: grant usage on foreign server {} to {}",
-            hint::ident(&other.name),
+    let role = role_name()?;
+    Err(match all(|_, _| true)?.is_empty() {
+        false => error.detail("the servers that are there are for other roles").hint(format!(
+            "the owner of one lets you with: grant usage on foreign server NAME to {}",
             hint::ident(&role)
         )),
-        None => error.hint(
+        true => error.hint(
             "create server odoo_main foreign data wrapper odoo options (url 'https://erp.example.com', database 'prod')",
         ),
     })

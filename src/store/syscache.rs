@@ -39,6 +39,26 @@ pub(super) fn full_name_of(relation: pg_sys::Oid) -> String {
     quote::qualified(&schema.unwrap_or_default(), &name_of(relation).unwrap_or_default())
 }
 
+/// Whether an index holds more than columns: values of expressions, or only rows of a condition.
+pub(super) fn has_expressions(index: pg_sys::Oid) -> bool {
+    // SAFETY: in a transaction; the row is let go of after it was read.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::INDEXRELID as i32;
+        let row = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(index));
+        if row.is_null() {
+            return false;
+        }
+        let is_there = |at: u32| {
+            let mut is_null = true;
+            pg_sys::SysCacheGetAttr(cache, row, at as pg_sys::AttrNumber, &mut is_null);
+            !is_null
+        };
+        let found = is_there(pg_sys::Anum_pg_index_indexprs) || is_there(pg_sys::Anum_pg_index_indpred);
+        pg_sys::ReleaseSysCache(row);
+        found
+    }
+}
+
 /// The schema of a name; `None` when there is none.
 pub(super) fn schema(name: &str) -> Option<pg_sys::Oid> {
     let name = CString::new(name).ok()?;

@@ -262,6 +262,8 @@ fn kind(found: &Relation) -> &'static str {
         pg_sys::RELKIND_FOREIGN_TABLE => "a foreign table",
         pg_sys::RELKIND_PARTITIONED_TABLE => "a partitioned table",
         pg_sys::RELKIND_SEQUENCE => "a sequence",
+        pg_sys::RELKIND_COMPOSITE_TYPE => "a type",
+        pg_sys::RELKIND_INDEX | pg_sys::RELKIND_PARTITIONED_INDEX => "an index",
         _ => "something else",
     }
 }

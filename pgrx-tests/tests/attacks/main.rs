@@ -3,6 +3,7 @@
 
 mod calls;
 mod cron;
+mod expressions;
 mod honest;
 mod install;
 mod locks;

@@ -87,9 +87,10 @@ fn a_table_is_here_after_one_call_with_what_was_guessed() {
 fn a_table_without_a_key_is_told_apart_by_its_rows_or_by_what_the_caller_says() {
     let (mut shop, tds) = with_tables("add_keyless");
     let lines = added(&mut shop, "'pos', 'dbo.Notes'");
-    assert_eq!(lines[2], "key|row_key|a digest of the row: nothing is known that tells rows apart");
+    let digest = "key|row_key|a digest of the row: nothing is known that tells rows apart; a changed row comes as a new";
+    assert!(lines[2].starts_with(digest), "{lines:?}");
     assert_eq!(lines[3], "cursor|none|nothing is known to grow with every change: each run reads the whole");
-    assert_eq!(lines[4], "columns|3 of 2|all that there are");
+    assert_eq!(lines[4], "columns|2 of 2|all that there are");
     assert_eq!(shop.rows("select text, line from erp.dbo_notes"), ["a|1", "a|1"]);
     tds.execute("delete from dbo.Notes");
     tds.execute("insert into dbo.Notes values (N'b', 2)");

@@ -92,7 +92,7 @@ fn who_has_no_server_is_told_how_to_get_one_that_is_there() {
     let mut stranger = session(&mut shop, "stranger");
     let error = failure(&mut stranger, "select * from sync_run('contacts')");
     assert_eq!(error.message, "there is no server that this role may use");
-    assert_eq!(error.hint, "its owner lets you with: grant usage on foreign server odoo_main to stranger");
+    assert_eq!(error.hint, "the owner of one lets you with: grant usage on foreign server NAME to stranger");
 }
 
 #[test]
