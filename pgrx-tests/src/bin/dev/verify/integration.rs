@@ -21,9 +21,20 @@ const NEED_PG_CRON: [&str; 12] = [
     "a_server_without_a_free_worker",
 ];
 
-/// What says the same on every server: that the doubles of remotes behave, how each protocol is spoken, and how much
-/// time and memory many rows take.
-const OF_ANY_SERVER: [&str; 5] = ["conformance", "import", "million", "odoo_double", "tds_double"];
+/// What says the same on every server: that the doubles of remotes behave, how each protocol is spoken, what is made of
+/// a remote's values and changes, and how much time and memory many rows take.
+const OF_ANY_SERVER: [&str; 10] = [
+    "conformance",
+    "drift",
+    "import",
+    "million",
+    "odd_data",
+    "odoo_double",
+    "plans",
+    "recording",
+    "sqlserver",
+    "tds_double",
+];
 
 /// Fewer programs than the oracle plays on the usual server.
 const FEW_PROGRAMS: [&str; 2] = ["--config", "env.ORACLE_SEEDS=\"50\""];
