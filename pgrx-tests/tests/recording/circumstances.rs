@@ -78,7 +78,8 @@ fn without_the_option_values_are_those_of_the_main_company_and_rows_of_all() {
 fn a_company_that_is_not_the_users_is_an_error_that_names_the_option() {
     let mut shop = shop(18, "companies_foreign", "companies '7'");
     let error = shop.error("select sync_run('products')");
-    assert!(error.detail.contains("Access to unauthorized or invalid companies"), "{error:?}");
+    let said = shop.value("select original_error from erp_sync.errors limit 1");
+    assert!(said.contains("Access to unauthorized or invalid companies"), "{said}");
     assert!(error.hint.contains("server option companies"), "{error:?}");
 }
 

@@ -8,7 +8,7 @@ use postgres::Client;
 use super::{exact, in_the_contacts, stored, told};
 
 /// What needs a worker, or writes.
-const REFUSED: [&str; 15] = [
+const REFUSED: [&str; 16] = [
     "select * from sync_run('contacts')",
     "select * from sync_run('contacts', wait => false)",
     "call sync_auto()",
@@ -16,6 +16,7 @@ const REFUSED: [&str; 15] = [
     "select * from sync_plan('contacts')",
     "select * from sync_diff('contacts')",
     "select * from sync_discover('odoo_main')",
+    "select * from sync_add('odoo_main', 'res.country')",
     "select sync_cancel(1)",
     "select sync_reset('contacts')",
     "select sync_schedule()",
