@@ -104,10 +104,7 @@ fn a_table_that_was_somebody_elses_runs_none_of_his_code() {
             match stage.call(caller, RUN) {
                 Err(error)
                     if error.message.starts_with("currencies from odoo_main: ")
-                        && error.message.contains(says) =>
-                {
-                    ()
-                }
+                        && error.message.contains(says) => {}
                 other => found.push(format!("{columns}{then}, {caller}: {other:?}")),
             }
         }
