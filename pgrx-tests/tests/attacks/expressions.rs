@@ -119,9 +119,9 @@ fn what_an_honest_owner_defines_runs() {
     stage.shop.run(
         "select sync_run('currencies');
          create domain erp.word as text check (length(value) < 1000);
-         create function erp.stamp() returns trigger language plpgsql as $$ begin new.stamped := now(); return new; end $$;
+         create function erp.stamp() returns trigger language plpgsql as $$ begin new.stamped := now(); new.path := current_setting('search_path'); return new; end $$;
          create function erp.half(n numeric) returns numeric language sql immutable as $$ select n / 2 $$;
-         alter table erp.currencies add column stamped timestamptz, add column mark uuid default gen_random_uuid(),
+         alter table erp.currencies add column stamped timestamptz, add column path text, add column mark uuid default gen_random_uuid(),
            add column kind erp.word default 'x', add column half numeric generated always as (erp.half(id)) stored,
            add check (length(name) > 1);
          create index by_half on erp.currencies (erp.half(id)) where name <> '';
@@ -135,6 +135,9 @@ fn what_an_honest_owner_defines_runs() {
     }
     let stamped = "select count(*) > 0 from erp.currencies where stamped is not null and mark is not null";
     assert_eq!(stage.shop.value(stamped), "t");
+    // Whoever syncs: triggers write the schema before what they name.
+    let path = "select distinct path from erp.currencies where stamped is not null";
+    assert_eq!(stage.shop.value(path), "pg_catalog, pg_temp");
 }
 
 /// What a server's owner sees of a peer who reads it into tables of his own: states, and no records.
