@@ -202,3 +202,36 @@ fn a_batch_of_odoo_s_records_reads_by_key() {
     }
     assert!(found.is_empty(), "{} found:\n{}", found.len(), found.join("\n"));
 }
+
+/// The node of a plan that makes a part of the statement.
+fn part<'a>(plan: &'a Json, name: &str) -> Option<&'a Json> {
+    if plan["Subplan Name"] == *name {
+        return Some(plan);
+    }
+    plan["Plans"].as_array().into_iter().flatten().find_map(|child| part(child, name))
+}
+
+/// Rows that are admitted, or no longer made of a sale, are deleted by their places: by keys the planner reads all rows
+/// of the tenant for each batch.
+#[test]
+fn what_is_deleted_is_found_by_its_place() {
+    let cluster = cluster("plans_deleted");
+    let mut shop = watched(&cluster, "plans_deleted");
+    let tds = till::open(&mut shop, "pos");
+    sell(&tds, 0, STORED, |_, _| ());
+    shop.run("select sync_run('sales')");
+    let since = shop.cluster.log().len() as u64;
+    shop.run("select sync_run('products,warehouses')");
+    let (mut seen, mut found) = (0, Vec::new());
+    for (_, plan) in plans(shop.cluster, since) {
+        let Some(admitted) = part(&plan, "CTE admitted") else { continue };
+        seen += 1;
+        let scans = admitted["Plans"].as_array().into_iter().flatten();
+        if !scans.into_iter().any(|scan| scan["Node Type"] == "Tid Scan") {
+            found.push(shortened(admitted, 1));
+        }
+    }
+    assert!(seen >= STORED / 5000, "{seen} statements were watched");
+    assert!(found.is_empty(), "{} found:\n{}", found.len(), found.join("\n"));
+    assert_eq!(shop.value("select count(*) from erp.stock_movements"), (STORED - STORED / 1000).to_string());
+}

@@ -1,6 +1,6 @@
 -- Rows are looked up one by one, by their keys: `offset 0` keeps the planner from joining whole tables, which it
 -- does while it knows nothing about them, and then each batch takes longer than the one before. What is deleted is
--- found by `= any` for the same reason, and `is true` keeps a list of pairs a list, which is looked up by hash.
+-- found before and named by its place, because by keys the planner would read all rows of the tenant for it.
 with asked as materialized (
   select k.server, k.invoice_no, k.line_no,
     jsonb_build_array(k.server, k.invoice_no, k.line_no)::text as row_key
@@ -38,30 +38,26 @@ sold as materialized (
     where c.place = 1) p
 ),
 other as materialized (
-  select s.row_key, h.movement_type from sold s cross join lateral (
-    select h.movement_type from {schema}.stock_movements h
+  select h.place from sold s cross join lateral (
+    select h.ctid as place from {schema}.stock_movements h
     where h.tenant = $1 and h.origin = 'pos_sales' and h.origin_key = s.row_key
       and not (s.matched and h.movement_type = s.movement_type)
     offset 0) h
 ),
 gone as (
   delete from {schema}.stock_movements t
-  where exists (select from other) and t.tenant = $1 and t.origin = 'pos_sales'
-    and t.origin_key = any(array(select o.row_key from other o))
-    and ((t.origin_key, t.movement_type) in (select o.row_key, o.movement_type from other o)) is true
+  where t.tenant = $1 and t.ctid = any(array(select o.place from other o))
 ),
 listed as materialized (
-  select s.server, s.row_key from sold s cross join lateral (
-    select from {schema}.waiting h
+  select h.place from sold s cross join lateral (
+    select h.ctid as place from {schema}.waiting h
     where h.tenant = $1 and h.server = s.server and h.stream = 'pos_sales' and h.row_key = s.row_key
     offset 0) h
   where not s.waits
 ),
 admitted as (
   delete from {schema}.waiting t
-  where exists (select from listed) and t.tenant = $1
-    and t.server = any(array(select distinct l.server from listed l))
-    and t.stream = 'pos_sales' and t.row_key = any(array(select l.row_key from listed l))
+  where t.tenant = $1 and t.ctid = any(array(select l.place from listed l))
   returning t.server
 ),
 waits as (

@@ -13,17 +13,15 @@ sold as materialized (
     offset 0) s on true
 ),
 listed as materialized (
-  select s.server, s.row_key from sold s cross join lateral (
-    select from {schema}.waiting h
+  select h.place from sold s cross join lateral (
+    select h.ctid as place from {schema}.waiting h
     where h.tenant = $1 and h.server = s.server and h.stream = 'pos_sales' and h.row_key = s.row_key
     offset 0) h
   where not s.waits
 ),
 gone as (
   delete from {schema}.waiting t
-  where exists (select from listed) and t.tenant = $1
-    and t.server = any(array(select distinct l.server from listed l))
-    and t.stream = 'pos_sales' and t.row_key = any(array(select l.row_key from listed l))
+  where t.tenant = $1 and t.ctid = any(array(select l.place from listed l))
   returning t.server
 ),
 waits as (

@@ -81,34 +81,29 @@ want as materialized (
     and (from_usage <> 'internal' or from_warehouse_id is distinct from to_warehouse_id)
 ),
 there as materialized (
-  select a.id::text as origin_key, h.movement_type from asked a cross join lateral (
-    select h.movement_type from {schema}.stock_movements h
+  select a.id::text as origin_key, h.movement_type, h.place from asked a cross join lateral (
+    select h.movement_type, h.ctid as place from {schema}.stock_movements h
     where h.tenant = $1 and h.origin = 'stock_moves' and h.origin_key = a.id::text
     offset 0) h
 ),
 other as materialized (
-  select t.origin_key, t.movement_type from there t
-  except
-  select w.origin_key, w.movement_type from want w
+  select t.place from there t
+  where (t.origin_key, t.movement_type) not in (select w.origin_key, w.movement_type from want w)
 ),
 gone as (
   delete from {schema}.stock_movements t
-  where exists (select from other) and t.tenant = $1 and t.origin = 'stock_moves'
-    and t.origin_key = any(array(select o.origin_key from other o))
-    and ((t.origin_key, t.movement_type) in (select o.origin_key, o.movement_type from other o)) is true
+  where t.tenant = $1 and t.ctid = any(array(select o.place from other o))
 ),
 listed as materialized (
-  select a.row_key from asked a cross join lateral (
-    select from {schema}.waiting h
+  select h.place from asked a cross join lateral (
+    select h.ctid as place from {schema}.waiting h
     where h.tenant = $1 and h.server = $2 and h.stream = 'stock_moves' and h.row_key = a.row_key
     offset 0) h
-  except
-  select m.row_key from moved m where m.lacks is not null
+  where a.row_key not in (select m.row_key from moved m where m.lacks is not null)
 ),
 admitted as (
   delete from {schema}.waiting t
-  where exists (select from listed) and t.tenant = $1 and t.server = $2 and t.stream = 'stock_moves'
-    and t.row_key = any(array(select l.row_key from listed l))
+  where t.tenant = $1 and t.ctid = any(array(select l.place from listed l))
   returning t.server
 ),
 waits as (

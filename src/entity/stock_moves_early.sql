@@ -10,16 +10,15 @@ done as materialized (
     offset 0) m on true
 ),
 listed as materialized (
-  select m.row_key from done m cross join lateral (
-    select from {schema}.waiting h
+  select h.place from done m cross join lateral (
+    select h.ctid as place from {schema}.waiting h
     where h.tenant = $1 and h.server = $2 and h.stream = 'stock_moves' and h.row_key = m.row_key
     offset 0) h
   where not m.waits
 ),
 gone as (
   delete from {schema}.waiting t
-  where exists (select from listed) and t.tenant = $1 and t.server = $2 and t.stream = 'stock_moves'
-    and t.row_key = any(array(select l.row_key from listed l))
+  where t.tenant = $1 and t.ctid = any(array(select l.place from listed l))
   returning t.server
 ),
 waits as (
