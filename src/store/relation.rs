@@ -111,13 +111,13 @@ impl Relation {
             // SAFETY: as above.
             _ => unsafe { std::slice::from_raw_parts(constraints.defval, many) },
         };
+        // One node: a value, or the present time. A cast to a domain would be another one around it.
         let is_plain = |default: &pg_sys::AttrDefault| {
             // SAFETY: the text of an expression, as long as the relation is open.
             let tree = unsafe { CStr::from_ptr(default.adbin) }.to_string_lossy();
-            tree.match_indices("funcid ").all(|(at, found)| {
-                let rest = tree.get(at + found.len()..).unwrap_or_default();
-                rest.split(' ').next() == Some(&pg_sys::F_NOW.to_string())
-            })
+            let begins = tree.starts_with("{CONST ")
+                || tree.starts_with(&format!("{{FUNCEXPR :funcid {} ", pg_sys::F_NOW));
+            begins && tree.matches('{').count() == 1
         };
         constraints.num_check > 0 || !defaults.iter().all(is_plain)
     }

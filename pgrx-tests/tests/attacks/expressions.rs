@@ -63,7 +63,7 @@ fn a_condition_of_a_trigger_only_computes() {
 }
 
 /// What a table of another role is defined by, beside the columns that it must have, and what is refused then.
-const DEFINED: [(&str, &str, &str); 8] = [
+const DEFINED: [(&str, &str, &str); 9] = [
     ("check (traps_peer.trap('check'))", "", "constraint \"currencies_check\""),
     ("more boolean default traps_peer.trap('default')", "", "column \"more\""),
     ("more boolean generated always as (traps_peer.calm('generated')) stored", "", "column \"more\""),
@@ -71,6 +71,7 @@ const DEFINED: [(&str, &str, &str); 8] = [
     ("", "create index i on erp.currencies (id) where traps_peer.calm('predicate' || id)", "index \"erp.i\""),
     ("more traps_peer.kind default 'x'", "", "column \"more\""),
     ("more traps_peer.kinds", "", "column \"more\""),
+    ("more text default ('x'::traps_peer.kind)::text", "", "column \"more\""),
     (
         "check (query_to_xml('select traps_peer.trap(''query'')', true, true, '') is not null)",
         "",
