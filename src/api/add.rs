@@ -8,6 +8,7 @@ use super::required;
 use super::run::failure;
 use crate::engine::{Addition, Choice};
 use crate::entity::quote::quote_literal;
+use crate::source::hint;
 use crate::store;
 use crate::store::call::{Call, Message, TaskRow};
 use crate::store::session::may_write;
@@ -36,9 +37,7 @@ fn sync_add(
 > {
     let server = required(server.as_deref(), "server")
         .map_err(|error| error.hint("see all servers with: select srvname from pg_foreign_server"))?;
-    let object = required(object.as_deref(), "object").map_err(|error| {
-        error.hint(format!("see what there is with: select * from sync_discover({})", quote_literal(server)))
-    })?;
+    let object = required(object.as_deref(), "object").map_err(|error| error.hint(hint::models(server)))?;
     let addition = Addition {
         server: server.to_string(),
         object: object.to_string(),

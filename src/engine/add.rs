@@ -8,7 +8,7 @@ use crate::entity::Entity;
 use crate::entity::nearest::nearest;
 use crate::entity::quote::quote_literal;
 use crate::error::{Error, Kind, Result};
-use crate::source::{Source, hint};
+use crate::source::{DIGEST, Source, hint};
 
 /// A remote object that is to be here, as its caller said it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,7 +44,8 @@ pub struct Choice {
 /// Errors: those of the source, and [`Kind::Usage`] for a key or cursor that the object does not have.
 pub async fn add(
     source: &mut dyn Source,
-    (wrapper, schema): (&str, &str),
+    wrapper: &str,
+    schema: &str,
     wanted: &Addition,
     known: &[Entity],
 ) -> Result<(Value, Vec<Choice>)> {
@@ -260,9 +261,6 @@ impl Draft<'_> {
         }
     }
 }
-
-/// The path of a digest of the row.
-const DIGEST: &str = "*";
 
 /// Whether a field stands for a digest of the row.
 fn is_digest(field: &Discovered) -> bool {

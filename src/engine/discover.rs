@@ -4,9 +4,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::entity::ddl::RESERVED;
-use crate::entity::{Stream, Type, catalog, naming, private};
+use crate::entity::{Stream, Type, catalog, derive, naming, private};
 use crate::error::{Error, Kind, Result};
-use crate::source::{Described, Object, Scope, Source};
+use crate::source::{DIGEST, Described, Object, Scope, Source};
 
 /// One line of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,7 +66,8 @@ fn own_name(object: &str, objects: &[Object]) -> String {
         let tables = entity.streams.iter().map(|stream| &stream.table);
         tables.chain(&entity.aliases).chain([&entity.name]).any(|known| *known == name)
     });
-    match built_in || name == "all" || objects.iter().any(|other| is_like(&other)) {
+    let derived = derive::table(&name).is_some();
+    match built_in || derived || name == "all" || objects.iter().any(|other| is_like(&other)) {
         true => naming::marked(&name, object),
         false => name,
     }
@@ -187,7 +188,7 @@ fn names(fields: &[Described]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for field in fields {
         let mut name = match field.name.as_str() {
-            "*" => "row_key".to_string(),
+            DIGEST => "row_key".to_string(),
             name => naming::local(name),
         };
         if RESERVED.contains(&name.as_str()) {

@@ -129,6 +129,10 @@ impl Object {
     }
 }
 
+/// The path of a key column for rows without one: a digest of what is read of the row, and
+/// behind it a number that tells equal rows apart.
+pub const DIGEST: &str = "*";
+
 /// A field of a remote object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {

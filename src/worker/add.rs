@@ -18,7 +18,7 @@ pub(super) fn add(order: &Order, addition: Addition, listener: &mut Listener) ->
         let (kind, addition) = (server.kind.clone(), addition.clone());
         move || async move {
             let mut source = source::open(remote)?;
-            engine::add(source.as_mut(), (&kind, &schema), &addition, &known).await
+            engine::add(source.as_mut(), &kind, &schema, &addition, &known).await
         }
     });
     let (manifest, choices) = looked.map_err(|error| ask::not_there(error, &server.name))?;

@@ -8,9 +8,7 @@ use crate::entity::{self, Stream, Type};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Field, Layout};
 
-/// The path of a key column for rows without one: a digest of what is read of the row, and
-/// behind it a number that tells equal rows apart.
-pub(super) const DIGEST: &str = "*";
+pub(super) use crate::source::DIGEST;
 
 /// What the remote type of such a column is called.
 const DIGEST_TYPE: &str = "digest";

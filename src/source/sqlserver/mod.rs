@@ -360,8 +360,5 @@ fn strange(settings: &Settings) -> Error {
         Kind::BadAnswer,
         format!("\"{}\" answered with values of another type than asked for", settings.server),
     )
-    .hint(format!(
-        "see what its columns are with: select * from sync_discover('{}', '...')",
-        settings.server.replace('\'', "''")
-    ))
+    .hint(crate::source::hint::models(&settings.server))
 }
