@@ -26,8 +26,9 @@ pub struct Rule {
     sql: &'static str,
     /// What runs instead of it until then: the rows wait, else nobody would look at them again.
     early: Option<&'static str>,
-    /// Gives rows that wait for something that is there now: see [`Rule::found`].
-    found: Option<&'static str>,
+    /// Why rows wait, each reason with the condition under which what they wait for is there: `c.value` is its name or
+    /// number. A barcode is not among them: a product that gets it is looked at when it comes.
+    waits: &'static [(&'static str, &'static str)],
 }
 
 /// Rows of one table whose change bears on what is made of another's.
@@ -51,7 +52,20 @@ pub const RULES: &[Rule] = &[
         needs: &["products", "warehouses"],
         sql: include_str!("sales.sql"),
         early: Some(include_str!("sales_early.sql")),
-        found: Some(include_str!("sales_found.sql")),
+        waits: &[
+            (
+                "unknown branch",
+                "exists (select from {schema}.branch_codes m
+                         where m.tenant = $1 and m.branch_code = c.value and m.warehouse_id is not null)
+                 or exists (select from {schema}.warehouses h where h.tenant = $1 and h.code = c.value)",
+            ),
+            (
+                "ambiguous branch",
+                "exists (select from {schema}.branch_codes m
+                         where m.tenant = $1 and m.branch_code = c.value and m.warehouse_id is not null)
+                 or (select count(*) from {schema}.warehouses h where h.tenant = $1 and h.code = c.value) < 2",
+            ),
+        ],
     },
     Rule {
         of: "stock_quants",
@@ -60,7 +74,7 @@ pub const RULES: &[Rule] = &[
         needs: &["locations", "warehouses"],
         sql: include_str!("inventory.sql"),
         early: None,
-        found: None,
+        waits: &[],
     },
     Rule {
         of: "stock_moves",
@@ -69,7 +83,21 @@ pub const RULES: &[Rule] = &[
         needs: &["locations", "warehouses", "picking_types", "products", "uoms", "pickings"],
         sql: include_str!("stock_moves.sql"),
         early: Some(include_str!("stock_moves_early.sql")),
-        found: Some(include_str!("stock_moves_found.sql")),
+        // A row that is asked for as a value is looked up for each value, whatever the planner thinks of the tables.
+        waits: &[
+            (
+                "unknown location",
+                "(select true from {schema}.locations l where l.tenant = $1 and l.id = c.value::bigint)",
+            ),
+            (
+                "unknown product",
+                "(select true from {schema}.products p where p.tenant = $1 and p.id = c.value::bigint)",
+            ),
+            (
+                "unknown unit",
+                "(select u.factor is not null from {schema}.uoms u where u.tenant = $1 and u.id = c.value::bigint)",
+            ),
+        ],
     },
 ];
 
@@ -77,15 +105,15 @@ pub const RULES: &[Rule] = &[
 const ANY_QUANT: &str =
     "select q.id from {schema}.stock_quants q where q.tenant = $1 and cardinality($3::bigint[]) > 0 limit 1";
 
-/// Why rows wait, but for a barcode that nobody knows: a product that gets it is looked at when it comes.
-const REASONS: [&str; 6] = [
-    "unknown branch",
-    "ambiguous branch",
-    "ambiguous barcode",
-    "unknown location",
-    "unknown product",
-    "unknown unit",
-];
+/// Rows that wait for one reason, and whose value fulfils a condition. Each value is looked at once.
+const FOUND: &str = "(select w.row_key
+ from {values of {reason}} c cross join lateral (
+   select w.row_key from {schema}.waiting w
+   where w.tenant = $1 and w.reason = '{reason}' and w.value = c.value
+     and w.server = $2 and w.stream = '{stream}'
+   limit $3) w
+ where {condition}
+ limit $3)";
 
 /// The values that rows wait with for one reason, each once: as many looks into an index as there are values, however
 /// many rows wait.
@@ -204,7 +232,11 @@ impl Rule {
     /// Rows that wait for something that is there now, by hand or since tables were not there yet. Parameters: `$1` the
     /// tenant, `$2` the server, `$3` how many at most. Gives the key of each as JSON text.
     pub fn found(&self, schema: &str) -> Option<String> {
-        self.found.map(|sql| with_values(sql, schema))
+        let of = |(reason, condition): &(&str, &str)| {
+            FOUND.replace("{reason}", reason).replace("{stream}", self.of).replace("{condition}", condition)
+        };
+        let each: Vec<String> = self.waits.iter().map(of).collect();
+        (!each.is_empty()).then(|| with_values(&format!("{}\nlimit $3", each.join("\nunion all\n")), schema))
     }
 
     /// The statement for as long as one of the tables it reads is not there.
@@ -222,10 +254,14 @@ impl Touch {
 
 /// The statement with what `{values of REASON}` stands for.
 fn with_values(sql: &str, schema: &str) -> String {
-    let values = |sql: String, reason: &&str| {
-        sql.replace(&format!("{{values of {reason}}}"), &VALUES.replace("{reason}", reason))
-    };
-    in_schema(&REASONS.iter().fold(sql.to_string(), values), schema)
+    let mut parts = sql.split("{values of ");
+    let mut whole = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let (reason, rest) = part.split_once('}').unwrap_or((part, ""));
+        whole += &VALUES.replace("{reason}", reason);
+        whole += rest;
+    }
+    in_schema(&whole, schema)
 }
 
 fn in_schema(sql: &str, schema: &str) -> String {

@@ -154,19 +154,19 @@ impl Store {
         let kind = error.as_ref().map(|error| error.kind.name());
         let hint = error.as_ref().map(|error| error.hint_or_default().to_string());
         let detail = error.as_ref().and_then(|error| error.detail.clone());
-        let said = error.as_ref().and_then(|error| error.original.clone());
+        let words = error.as_ref().and_then(|error| error.original.clone());
         let message = error.map(|error| error.message).or(reason);
         let waiting = self.waiting(task)?;
-        if let Some(said) = said {
-            self.quote(task, said)?;
-        }
         let link = self.tracked(task)?.task.link;
-        self.change_task(
-            task,
-            "state = $4, error_kind = $5, error = $6, detail = $7, hint = $8, finished_at = clock_timestamp(),
-             waiting = $9 + (select count(*) from erp_sync.candidate c where c.link = $10 and c.entity = $3)",
-            || vec![value(state), value(kind), value(message), value(detail), value(hint), value(waiting), value(link)],
-        )
+        transaction(|| {
+            self.change_row(
+                task,
+                "state = $4, error_kind = $5, error = $6, detail = $7, hint = $8, finished_at = clock_timestamp(),
+                 waiting = $9 + (select count(*) from erp_sync.candidate c where c.link = $10 and c.entity = $3)",
+                || vec![value(state), value(kind), value(message), value(detail), value(hint), value(waiting), value(link)],
+            )?;
+            words.map_or(Ok(()), |words| self.keep_words(task, words))
+        })
     }
 
     /// Rows of the task that wait for a partner. A table that cannot be read was the task's failure already.
@@ -181,22 +181,15 @@ impl Store {
         }
     }
 
-    /// Keeps the words of who raised the error for those who may read the tables.
-    fn quote(&self, task: usize, said: String) -> Result<()> {
+    /// Keeps the words of who raised the error for those who may read the tables. In the current transaction.
+    fn keep_words(&self, task: usize, words: String) -> Result<()> {
         let sql = "insert into erp_sync.original_error (run_id, server, entity, link, message)
                    values ($1, $2, $3, $4, left($5, 2000))
                    on conflict (run_id, server, entity) do update set message = excluded.message";
-        let place = self.place(task, 0)?;
-        transaction(|| {
-            let arguments = [
-                value(place.run_id),
-                value(place.server()),
-                value(place.entity()),
-                value(place.link()),
-                value(said),
-            ];
-            as_owner(|| execute(sql, &arguments)).map(drop)
-        })
+        let task = &self.tracked(task)?.task;
+        let (server, entity) = (task.server.clone(), task.entity.name.clone());
+        let arguments = [value(self.run_id), value(server), value(entity), value(task.link), value(words)];
+        as_owner(|| execute(sql, &arguments)).map(drop)
     }
 
     /// How a task ends once the rows that wait have been looked at again: what fails there is this

@@ -31,7 +31,7 @@ pub struct Table {
 #[derive(Clone, Debug)]
 pub struct Index {
     pub unique: bool,
-    /// Whether it holds but some of the rows.
+    /// Whether it is filtered: holds only some of the rows.
     pub partial: bool,
     /// Places of its columns.
     pub columns: Vec<usize>,

@@ -25,7 +25,7 @@ impl Face {
         }
     }
 
-    /// Whether there is a function of this name, or a function that gives rows.
+    /// Whether there is a function, or a table function, of this name.
     pub fn has(self, function: &str) -> bool {
         let lacks = ["dm_exec_describe_first_result_set", "min_active_rowversion", "objectproperty"];
         self != Face::WithoutFunctions || !lacks.contains(&function)
@@ -36,7 +36,7 @@ impl Face {
         if self == Face::Of2012 { 8000 } else { usize::MAX }
     }
 
-    /// Whether `convert` writes a float with all its digits.
+    /// Whether `convert` to text keeps all digits of a float (style 3).
     pub fn writes_floats(self) -> bool {
         self != Face::Of2012
     }

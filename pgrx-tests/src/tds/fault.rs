@@ -10,7 +10,7 @@ use super::value::Value;
 pub const TABLE: &str = "create table _faults (about nvarchar(400), what nvarchar(20), after_rows int, \
                          argument int, remaining int)";
 
-/// What goes wrong.
+/// Kinds of faults.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// The connection is closed in the middle of a row.

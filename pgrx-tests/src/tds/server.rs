@@ -180,7 +180,7 @@ fn run(house: &House, transport: &mut Transport, session: &mut Session, sql: &st
     transport.finish()
 }
 
-/// What happens in front of a row, or behind the last one, given how many came before.
+/// What a fault does before the next row, or after the last one; it is given how many rows were sent.
 type Before<'a> = dyn FnMut(&mut Transport, u64) -> io::Result<Option<SqlError>> + 'a;
 
 fn tell(

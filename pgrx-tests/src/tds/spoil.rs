@@ -11,7 +11,7 @@ use super::error::SqlError;
 use super::server::held;
 use super::transport::Transport;
 
-/// What goes wrong.
+/// Kinds of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spoilt {
     /// So much time passes.
@@ -39,7 +39,7 @@ pub struct Spoils(Mutex<Option<Spoil>>);
 #[derive(Debug)]
 struct Spoil {
     about: String,
-    /// So many rows come before.
+    /// How many rows are sent before it.
     rows: u64,
     /// So often it happens.
     times: u64,
@@ -104,7 +104,7 @@ impl Spoils {
 
     fn due(&self, sql: &str) -> Option<(Spoilt, Arc<AtomicBool>)> {
         let mut held = held(&self.0);
-        // Whether rows may be read at all is asked without wanting any.
+        // The question for rights asks for no row.
         let wants_rows = !sql.contains("1 = 0") && !sql.contains("top (0)");
         let is_meant = |spoil: &&mut Spoil| wants_rows && sql.contains(&spoil.about) && spoil.times > 0;
         let spoil = held.as_mut().filter(is_meant)?;
