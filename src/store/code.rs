@@ -142,7 +142,7 @@ fn is_own(relation: &Relation, defined: bool) -> Result<()> {
     let error = match by_anybody {
         true => Error::new(Kind::Conflict, format!("{what} {name} calls {called}"))
             .detail("it can do what others wrote there with the rights of the table's owner")
-            .hint(format!("call it in the trigger's own function, and take this away with: {away}")),
+            .hint(format!("take it away with: {away}; what a trigger needs it may call in its own function")),
         false => {
             let message = format!("{what} {name} runs {called} of role \"{}\"", role(whose)?);
             let owner = hint::ident(&role(owner)?);

@@ -199,7 +199,7 @@ impl Fault {
                 if self.is_bad_domain() { error.hint(BAD_FILTER) } else { error }
             }
             _ => {
-                let message = format!("\"{server}\" refused {object}.{method}: {}", self.name());
+                let message = format!("\"{server}\" refused {object}.{method}: {}", self.name(settings));
                 let error = Error { original, ..Error::new(kind, message) };
                 match (self.is_private_method(), self.is_bad_domain()) {
                     (true, _) => error.hint(OTHER_VERSION),
@@ -211,11 +211,11 @@ impl Fault {
         }
     }
 
-    /// The class without its module.
-    fn name(&self) -> &str {
+    /// The class without its module, and without the password.
+    fn name(&self, settings: &Settings) -> String {
         match self.class.rsplit('.').next() {
-            Some(name) if is_class(&self.class) => name,
-            _ => "an error without a class",
+            Some(name) if is_class(&self.class) => settings.way.redactor.line(name),
+            _ => "an error without a class".into(),
         }
     }
 
@@ -242,8 +242,12 @@ fn short(class: &str) -> String {
     class.trim_start_matches("builtins.").to_string()
 }
 
+/// A longer name is none of a class.
+const LONGEST_CLASS: usize = 200;
+
 fn is_class(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+    (1..=LONGEST_CLASS).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
 }
 
 /// The remote's database is down, full, busy or was in somebody's way: Odoo has

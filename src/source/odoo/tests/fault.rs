@@ -87,6 +87,17 @@ fn a_password_in_the_remotes_words_is_masked() {
     }
 }
 
+#[test]
+fn a_class_that_is_long_or_holds_the_password_is_not_shown() {
+    let long = error(fault(&"x".repeat(100_000), "no"));
+    assert_eq!(long.message, "\"odoo_main\" refused res.partner.search_read: an error without a class");
+    assert!(long.original.unwrap().len() < 1000);
+    let mut settings = remote("https://erp.example.com");
+    settings.password = Some("hunter2".to_string().into());
+    let told = fault("addons.hunter2", "no").into_error(&Settings::new(settings).unwrap(), ASKED);
+    assert_eq!(told.message, "\"odoo_main\" refused res.partner.search_read: ***");
+}
+
 fn xml(text: &str) -> Fault {
     Fault::from_xml(&json!({"faultCode": 1, "faultString": text}))
 }
