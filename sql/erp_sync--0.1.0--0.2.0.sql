@@ -173,7 +173,7 @@ create table erp_sync.original_error (
   constraint original_error_belongs_to_a_task
     foreign key (run_id, server, entity) references erp_sync.task (run_id, server, entity) on delete cascade
 );
-comment on table erp_sync.original_error is 'why a task failed, in the words of PostgreSQL, a trigger or the remote; they may quote a row, so they are for those who may read the tables';
+comment on table erp_sync.original_error is 'why a task failed, in the words of PostgreSQL, a trigger or the remote; they may quote a row, so they are for those who may become the tables'' owner';
 comment on column erp_sync.original_error.run_id is 'the run';
 comment on column erp_sync.original_error.server is 'name of the foreign server';
 comment on column erp_sync.original_error.entity is 'name of the entity';
@@ -200,8 +200,8 @@ select r.id, r.server, r.entity, r.state, null, r.error, null, null, r.finished_
 from erp_sync.run r
 where r.error is not null
 order by 1 desc;
-comment on column erp_sync.history.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may read the tables';
-comment on column erp_sync.errors.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may read the tables';
+comment on column erp_sync.history.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may become the tables'' owner';
+comment on column erp_sync.errors.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may become the tables'' owner';
 
 -- What was said before this version stands in the task, which more roles read.
 insert into erp_sync.original_error (run_id, server, entity, link, message)

@@ -100,7 +100,7 @@ comment on column erp_sync.history.role is 'the role that ran it';
 comment on column erp_sync.history.started_at is 'when it began';
 comment on column erp_sync.history.finished_at is 'when it ended';
 comment on column erp_sync.history.duration is 'how long it took';
-comment on column erp_sync.history.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may read the tables';
+comment on column erp_sync.history.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may become the tables'' owner';
 
 comment on column erp_sync.errors.run_id is 'the run';
 comment on column erp_sync.errors.server is 'name of the foreign server';
@@ -111,7 +111,7 @@ comment on column erp_sync.errors.error is 'what is wrong';
 comment on column erp_sync.errors.detail is 'what was seen';
 comment on column erp_sync.errors.hint is 'what to type next';
 comment on column erp_sync.errors.finished_at is 'when it ended';
-comment on column erp_sync.errors.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may read the tables';
+comment on column erp_sync.errors.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may become the tables'' owner';
 
 comment on column erp_sync.rejections.server is 'name of the foreign server';
 comment on column erp_sync.rejections.entity is 'name of the entity';

@@ -187,7 +187,7 @@ pub struct Error {
     /// How long the remote asked us to wait.
     pub retry_after: Option<Duration>,
     /// The words of who raised it: PostgreSQL, a trigger or the remote. They may quote a row, so they are for
-    /// the caller and for those who may read the tables.
+    /// the caller and for those who may become the tables' owner.
     pub original: Option<String>,
 }
 

@@ -140,9 +140,8 @@ impl Draft<'_> {
     fn set_cursor(&mut self, field: &str) -> Result<()> {
         let before = self.said("cursor").as_str().map(str::to_string);
         if let Some(before) = before.filter(|before| before != field) {
-            // It is a column like others then.
-            self.keep(&before)
-                .or_else(|error| if error.kind == Kind::Usage { Ok(String::new()) } else { Err(error) })?;
+            // It is a column like others then, where one can keep it.
+            let _ = self.keep(&before);
         }
         if field.is_empty() {
             self.stream().as_object_mut().map(|stream| stream.remove("cursor"));

@@ -181,7 +181,7 @@ impl Store {
         }
     }
 
-    /// Keeps the words of who raised the error for those who may read the tables. In the current transaction.
+    /// Keeps the words of who raised the error for those who may become the tables' owner. In the current transaction.
     fn keep_words(&self, task: usize, words: String) -> Result<()> {
         let sql = "insert into erp_sync.original_error (run_id, server, entity, link, message)
                    values ($1, $2, $3, $4, left($5, 2000))
