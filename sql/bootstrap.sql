@@ -58,13 +58,13 @@ create table erp_sync.run (
   waits_for_worker boolean not null default false,
   constraint run_pkey primary key (id),
   constraint run_state_is_known check (state in ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
-  constraint run_mode_is_known check (mode in ('incremental', 'full', 'verify', 'auto'))
+  constraint run_mode_is_known check (mode in ('incremental', 'full', 'verify', 'repair', 'auto'))
 );
-comment on table erp_sync.run is 'one row per call of sync_run() or sync_auto()';
+comment on table erp_sync.run is 'one row per call of sync_run(), sync_repair() or sync_auto()';
 comment on column erp_sync.run.id is 'number of the run';
 comment on column erp_sync.run.entity is 'the entities that were asked for';
 comment on column erp_sync.run.server is 'the server that was asked for; null is all';
-comment on column erp_sync.run.mode is 'incremental, full, verify, or auto (each entity as is due)';
+comment on column erp_sync.run.mode is 'incremental, full, verify, repair, or auto (each entity as is due)';
 comment on column erp_sync.run.confirm is 'whether removals beyond the breaker''s limit were confirmed';
 comment on column erp_sync.run.role is 'the role that runs it';
 comment on column erp_sync.run.settings is 'the settings erp_sync.* as the caller saw them';
@@ -124,7 +124,7 @@ comment on column erp_sync.task.entity is 'name of the entity';
 comment on column erp_sync.task.ordinal is 'its place in the order of the run';
 comment on column erp_sync.task.lane is 'host, port and login of the remote: tasks of one lane never run at the same time';
 comment on column erp_sync.task.tenant is 'the business the rows belong to';
-comment on column erp_sync.task.mode is 'incremental, full or verify';
+comment on column erp_sync.task.mode is 'incremental, full, verify or repair';
 comment on column erp_sync.task.state is 'queued, running, succeeded, failed, cancelled or skipped';
 comment on column erp_sync.task.stream is 'table of the stream that is being read';
 comment on column erp_sync.task.done is 'rows of that stream read so far in this run';
@@ -336,12 +336,13 @@ create table erp_sync.difference (
   late interval,
   found_at timestamptz not null default clock_timestamp(),
   link bigint not null,
+  cause text,
   constraint difference_pkey primary key (id),
   constraint difference_belongs_to_a_run foreign key (run_id) references erp_sync.run (id) on delete cascade,
-  constraint difference_is_known check (differs in ('missing', 'extra', 'stale'))
+  constraint difference_is_known check (differs in ('missing', 'extra', 'stale', 'altered'))
 );
 create index difference_by_run on erp_sync.difference (run_id);
-comment on table erp_sync.difference is 'rows that a run of mode verify found to differ from the remote''s';
+comment on table erp_sync.difference is 'rows that a run of mode verify or repair found to differ from the remote''s';
 comment on column erp_sync.difference.id is 'number of the difference';
 comment on column erp_sync.difference.run_id is 'the run that found it';
 comment on column erp_sync.difference.server is 'name of the foreign server';
@@ -349,12 +350,13 @@ comment on column erp_sync.difference.entity is 'name of the entity';
 comment on column erp_sync.difference.stream is 'table of the stream';
 comment on column erp_sync.difference.tenant is 'the business the row belongs to';
 comment on column erp_sync.difference.key is 'values of the key columns';
-comment on column erp_sync.difference.differs is 'missing here, extra here, or stale: of another time';
+comment on column erp_sync.difference.differs is 'missing here, extra here, stale: of another time, or altered: of the same time and another content';
 comment on column erp_sync.difference.source_updated_at is 'when it last changed on the remote';
 comment on column erp_sync.difference.stored_updated_at is 'the same as it was here';
 comment on column erp_sync.difference.late is 'how long after that it was committed, at least';
 comment on column erp_sync.difference.found_at is 'when it was found';
 comment on column erp_sync.difference.link is 'the server with the schema its rows go to';
+comment on column erp_sync.difference.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or changed there without a new time';
 
 create table erp_sync.entity (
   definer name not null,
@@ -428,6 +430,20 @@ comment on column erp_sync.original_error.server is 'name of the foreign server'
 comment on column erp_sync.original_error.entity is 'name of the entity';
 comment on column erp_sync.original_error.link is 'the server with the schema its rows go to';
 comment on column erp_sync.original_error.message is 'what was said';
+
+create table erp_sync.transaction (
+  link bigint not null,
+  entity text not null,
+  stream text not null,
+  id bigint not null,
+  constraint transaction_pkey primary key (link, entity, stream, id),
+  constraint transaction_belongs_to_a_link foreign key (link) references erp_sync.link (id) on delete cascade
+);
+comment on table erp_sync.transaction is 'transactions in which runs wrote rows of a stream: rows of any other were written by somebody else; not dumped';
+comment on column erp_sync.transaction.link is 'the server with the schema its rows go to';
+comment on column erp_sync.transaction.entity is 'name of the entity';
+comment on column erp_sync.transaction.stream is 'table of the stream';
+comment on column erp_sync.transaction.id is 'number of the transaction; 0 where the list accounts for all rows';
 
 create table erp_sync.lock (
   id integer generated always as identity,

@@ -55,6 +55,20 @@ comment on column erp_sync.waiting_count.link is 'the server with the schema its
 comment on column erp_sync.waiting_count.entity is 'name of the entity';
 comment on column erp_sync.waiting_count.rows is 'rows that wait';
 
+create table erp_sync.transaction (
+  link bigint not null,
+  entity text not null,
+  stream text not null,
+  id bigint not null,
+  constraint transaction_pkey primary key (link, entity, stream, id),
+  constraint transaction_belongs_to_a_link foreign key (link) references erp_sync.link (id) on delete cascade
+);
+comment on table erp_sync.transaction is 'transactions in which runs wrote rows of a stream: rows of any other were written by somebody else; not dumped';
+comment on column erp_sync.transaction.link is 'the server with the schema its rows go to';
+comment on column erp_sync.transaction.entity is 'name of the entity';
+comment on column erp_sync.transaction.stream is 'table of the stream';
+comment on column erp_sync.transaction.id is 'number of the transaction; 0 where the list accounts for all rows';
+
 create table erp_sync.lock (
   id integer generated always as identity,
   name text not null,
@@ -86,7 +100,10 @@ alter table erp_sync.candidate add column link bigint;
 alter table erp_sync.reread add column link bigint;
 alter table erp_sync.rejected add column link bigint, add column run_id bigint;
 alter table erp_sync.removed add column link bigint;
-alter table erp_sync.difference add column link bigint;
+alter table erp_sync.difference add column link bigint, add column cause text, drop constraint difference_is_known,
+  add constraint difference_is_known check (differs in ('missing', 'extra', 'stale', 'altered'));
+alter table erp_sync.run drop constraint run_mode_is_known,
+  add constraint run_mode_is_known check (mode in ('incremental', 'full', 'verify', 'repair', 'auto'));
 alter table erp_sync.entity add column definer_id text;
 alter table erp_sync.setting add column role_id text;
 alter table erp_sync.home add column role_id text;
@@ -200,6 +217,20 @@ select r.id, r.server, r.entity, r.state, null, r.error, null, null, r.finished_
 from erp_sync.run r
 where r.error is not null
 order by 1 desc;
+create or replace view erp_sync.differences with (security_invoker = true) as
+select run_id, server, entity, stream, tenant, key, differs, source_updated_at, stored_updated_at, late, found_at, cause
+from erp_sync.difference
+order by id desc;
+comment on view erp_sync.differences is 'rows that runs of mode verify or repair found to differ from the remote''s, newest first; all but held-back removals were mended';
+comment on column erp_sync.differences.differs is 'missing here, extra here, stale: of another time, or altered: of the same time and another content';
+comment on column erp_sync.differences.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or changed there without a new time';
+comment on table erp_sync.difference is 'rows that a run of mode verify or repair found to differ from the remote''s';
+comment on column erp_sync.difference.differs is 'missing here, extra here, stale: of another time, or altered: of the same time and another content';
+comment on column erp_sync.difference.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or changed there without a new time';
+comment on table erp_sync.run is 'one row per call of sync_run(), sync_repair() or sync_auto()';
+comment on column erp_sync.run.mode is 'incremental, full, verify, repair, or auto (each entity as is due)';
+comment on column erp_sync.task.mode is 'incremental, full, verify or repair';
+comment on column erp_sync.history.mode is 'incremental, full, verify or repair';
 comment on column erp_sync.history.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may become the tables'' owner';
 comment on column erp_sync.errors.original_error is 'the error in the words of PostgreSQL, a trigger or the remote, for who may become the tables'' owner';
 
@@ -246,6 +277,7 @@ drop policy setting_by_role on erp_sync.setting;
 alter table erp_sync.link enable row level security;
 alter table erp_sync.waiting_count enable row level security;
 alter table erp_sync.original_error enable row level security;
+alter table erp_sync.transaction enable row level security;
 alter table erp_sync.lock enable row level security;
 alter table erp_sync.leftover enable row level security;
 create policy link_by_owner on erp_sync.link for select using (
@@ -312,6 +344,19 @@ select pg_catalog.pg_extension_config_dump('erp_sync.link', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.waiting_count', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.original_error', '');
 select pg_catalog.pg_extension_config_dump('erp_sync.link_id_seq', '');
+drop function @extschema@.sync_diff(text, text);
+create function @extschema@.sync_diff(entity text, server text default null)
+  returns table (server text, entity text, stream text, key jsonb, differs text, source_updated_at timestamptz,
+                 stored_updated_at timestamptz, cause text)
+  set search_path to pg_catalog, pg_temp
+  language c as 'MODULE_PATHNAME', 'sync_diff_wrapper';
+comment on function @extschema@.sync_diff is 'what a run of mode verify would mend: one row per row that differs; writes nothing';
+create function @extschema@.sync_repair(entity text, server text default null)
+  returns table (server text, entity text, stream text, key jsonb, differs text, source_updated_at timestamptz,
+                 stored_updated_at timestamptz, cause text)
+  set search_path to pg_catalog, pg_temp
+  language c as 'MODULE_PATHNAME', 'sync_repair_wrapper';
+comment on function @extschema@.sync_repair is 'makes the tables of an entity what the remote says: reads everything, and gives one row per row that differed';
 create function @extschema@.sync_add(
     server text, object text, entity text default null, key text[] default null, "cursor" text default null)
   returns table (what text, chosen text, because text, change text)

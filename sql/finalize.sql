@@ -23,6 +23,7 @@ comment on function @extschema@.sync_undefine is 'removes a stored manifest; its
 comment on function @extschema@.sync_configure is 'changes settings of an entity, or of all, and gives those that are then set';
 comment on function @extschema@.sync_discover is 'what a server holds, or the fields of one object with a manifest to start from';
 comment on function @extschema@.sync_plan is 'what a run would read: one row per stream; writes nothing';
+comment on function @extschema@.sync_repair is 'makes the tables of an entity what the remote says: reads everything, and gives one row per row that differed';
 comment on function @extschema@.sync_diff is 'what a run of mode verify would mend: one row per row that differs; writes nothing';
 comment on function @extschema@.sync_ready is 'whether the first full pass of entities has finished';
 comment on function @extschema@.sync_require is 'raises an error unless the first full pass of entities has finished';

@@ -17,6 +17,7 @@ alter table erp_sync.setting enable row level security;
 alter table erp_sync.home enable row level security;
 alter table erp_sync.waiting_count enable row level security;
 alter table erp_sync.original_error enable row level security;
+alter table erp_sync.transaction enable row level security;
 alter table erp_sync.lock enable row level security;
 alter table erp_sync.leftover enable row level security;
 

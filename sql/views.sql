@@ -44,10 +44,10 @@ create view erp_sync.waiting as select * from @extschema@.sync_waiting();
 comment on view erp_sync.waiting is 'rows that wait for a partner row, and removals that wait for confirmation: a work list';
 
 create view erp_sync.differences with (security_invoker = true) as
-select run_id, server, entity, stream, tenant, key, differs, source_updated_at, stored_updated_at, late, found_at
+select run_id, server, entity, stream, tenant, key, differs, source_updated_at, stored_updated_at, late, found_at, cause
 from erp_sync.difference
 order by id desc;
-comment on view erp_sync.differences is 'rows that runs of mode verify found to differ from the remote''s, newest first; all but held-back removals were mended';
+comment on view erp_sync.differences is 'rows that runs of mode verify or repair found to differ from the remote''s, newest first; all but held-back removals were mended';
 
 -- What a reader sees is decided by the policies of the tables.
 grant select on erp_sync.status, erp_sync.progress, erp_sync.history, erp_sync.errors, erp_sync.rejections,
@@ -81,7 +81,7 @@ comment on column erp_sync.history.run_id is 'the run';
 comment on column erp_sync.history.server is 'name of the foreign server';
 comment on column erp_sync.history.entity is 'name of the entity';
 comment on column erp_sync.history.tenant is 'the business the rows belong to';
-comment on column erp_sync.history.mode is 'incremental, full or verify';
+comment on column erp_sync.history.mode is 'incremental, full, verify or repair';
 comment on column erp_sync.history.state is 'queued, running, succeeded, failed, cancelled or skipped';
 comment on column erp_sync.history.fetched is 'rows the remote sent; the sum of the next six';
 comment on column erp_sync.history.inserted is 'new rows';
@@ -147,10 +147,11 @@ comment on column erp_sync.differences.entity is 'name of the entity';
 comment on column erp_sync.differences.stream is 'table of the stream';
 comment on column erp_sync.differences.tenant is 'the business the row belongs to';
 comment on column erp_sync.differences.key is 'values of the key columns';
-comment on column erp_sync.differences.differs is 'missing here, extra here, or stale: of another time';
+comment on column erp_sync.differences.differs is 'missing here, extra here, stale: of another time, or altered: of the same time and another content';
 comment on column erp_sync.differences.source_updated_at is 'when it last changed on the remote';
 comment on column erp_sync.differences.stored_updated_at is 'the same as it was here';
 comment on column erp_sync.differences.late is 'how long after that it was committed, at least';
 comment on column erp_sync.differences.found_at is 'when it was found';
+comment on column erp_sync.differences.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or changed there without a new time';
 
 set local search_path = @extschema@, pg_temp;

@@ -1,14 +1,28 @@
-//! `sync_diff()`.
+//! `sync_diff()` and `sync_repair()`.
 
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::argument::Text;
+use super::run::failure;
 use super::{ENTITIES, required};
+use crate::error::Result;
 use crate::store;
-use crate::store::call::{Call, Message, Wanted, WantedMode};
+use crate::store::call::{Call, DiffRow, Message, Wanted, WantedMode};
+use crate::store::session::may_write;
 use crate::worker;
+
+type Columns = (
+    name!(server, String),
+    name!(entity, String),
+    name!(stream, String),
+    name!(key, pgrx::JsonB),
+    name!(differs, String),
+    name!(source_updated_at, Option<TimestampWithTimeZone>),
+    name!(stored_updated_at, Option<TimestampWithTimeZone>),
+    name!(cause, Option<String>),
+);
 
 /// What a run of mode `verify` would mend: one row per row that differs from the remote's. What the
 /// next incremental run brings is not among them. Writes nothing.
@@ -29,17 +43,12 @@ fn sync_diff(
             name!(differs, String),
             name!(source_updated_at, Option<TimestampWithTimeZone>),
             name!(stored_updated_at, Option<TimestampWithTimeZone>),
+            name!(cause, Option<String>),
         ),
     >,
     ErrorReport,
 > {
-    let wanted = Wanted {
-        entity: required(entity.as_deref(), "entity").map_err(|error| error.hint(ENTITIES))?.to_string(),
-        server: server.as_deref().map(str::to_string),
-        mode: WantedMode::Verify,
-        confirm: false,
-    };
-    store::wanted_servers(wanted.server.as_deref())?;
+    let wanted = wanted(entity, server, WantedMode::Verify)?;
     worker::ready()?;
     let mut found = Vec::new();
     worker::wait_for(Call::Diff(wanted), |message| {
@@ -47,19 +56,60 @@ fn sync_diff(
             found.push(row);
         }
     })?;
-    let mut rows = Vec::new();
-    for row in found {
-        let difference = row.difference;
-        let key = serde_json::to_value(&difference.key).unwrap_or_default();
-        rows.push((
-            row.server,
-            row.entity,
-            row.stream,
-            pgrx::JsonB(key),
-            difference.differs.word().to_string(),
-            store::moment(difference.remote)?,
-            store::moment(difference.here)?,
-        ));
+    Ok(TableIterator::new(columns(found)?))
+}
+
+/// Makes the tables of an entity what the remote says, whatever became of them here: reads everything, and gives a
+/// row for each that differed.
+#[pg_extern]
+#[search_path(pg_catalog, pg_temp)]
+#[allow(clippy::type_complexity)]
+fn sync_repair(
+    entity: Option<Text>,
+    server: default!(Option<Text>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(server, String),
+            name!(entity, String),
+            name!(stream, String),
+            name!(key, pgrx::JsonB),
+            name!(differs, String),
+            name!(source_updated_at, Option<TimestampWithTimeZone>),
+            name!(stored_updated_at, Option<TimestampWithTimeZone>),
+            name!(cause, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let wanted = wanted(entity, server, WantedMode::Repair)?;
+    may_write()?;
+    worker::ready_to_run()?;
+    let (mut found, mut tasks) = (Vec::new(), Vec::new());
+    worker::wait_for(Call::Run(wanted), |message| match message {
+        Message::Diff(row) => found.push(row),
+        Message::Task(task) => tasks.push(task),
+        _ => (),
+    })?;
+    match failure(&tasks) {
+        Some(error) => Err(error.into()),
+        None => Ok(TableIterator::new(columns(found)?)),
     }
-    Ok(TableIterator::new(rows))
+}
+
+fn wanted(entity: Option<Text>, server: Option<Text>, mode: WantedMode) -> Result<Wanted> {
+    let entity = required(entity.as_deref(), "entity").map_err(|error| error.hint(ENTITIES))?.to_string();
+    let server = server.as_deref().map(str::to_string);
+    store::wanted_servers(server.as_deref())?;
+    Ok(Wanted { entity, server, mode, confirm: false })
+}
+
+fn columns(found: Vec<DiffRow>) -> Result<Vec<Columns>> {
+    let column = |row: DiffRow| {
+        let key = serde_json::from_str(&row.key).unwrap_or_default();
+        let (remote, here) = (store::moment(row.remote)?, store::moment(row.here)?);
+        Ok((row.server, row.entity, row.stream, pgrx::JsonB(key), row.differs, remote, here, row.cause))
+    };
+    found.into_iter().map(column).collect()
 }

@@ -22,8 +22,8 @@ pub(super) struct Course {
     pub(super) lines: Vec<usize>,
     /// The first day of documents that a full pass reads.
     pub(super) from: Option<String>,
-    /// Whether all its keys are compared.
-    pub(super) verifies: bool,
+    /// Whether what differs is listed.
+    pub(super) lists: bool,
 }
 
 impl Course {
@@ -41,7 +41,9 @@ impl Course {
         let Start { pass, resumed, .. } = starts[&stream].clone();
         let range = reader.running.task.range.as_ref().filter(|_| streams[stream].date.is_some());
         let from = range.map(|range| range.from.clone());
-        Course { stream, pass, resumed, lines, from, verifies: false }
+        // Of a table that was empty everything differs.
+        let lists = reader.running.task.mode == Mode::Repair && pass.rows_before > 0;
+        Course { stream, pass, resumed, lines, from, lists }
     }
 
     /// Whether everything is read.

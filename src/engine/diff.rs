@@ -1,14 +1,14 @@
 //! What a look at all keys would mend, told without writing anything: `sync_diff()`.
 
-use super::batch::{self, Course};
+use super::batch::Course;
 use super::gone::CHUNK;
 use super::reader::Reader;
 use super::task::{Running, may_be_missing};
-use super::verify::walks;
+use super::verify::{self, walks};
 use super::writer::Writer;
-use super::{Difference, Differs, Mode, Pass, Prepared, Settings, Sink, Task, plan};
+use super::{Compared, Difference, Differs, Mode, Pass, Prepared, Settings, Sink, Task, plan};
 use crate::error::{Error, Kind, Result};
-use crate::source::{Key, Scope, Source};
+use crate::source::{Key, Source};
 
 /// The rows of a task's streams that differ, each with its table. What the next incremental pass brings
 /// anyway is not among them. A task whose remote cannot give the entity, or that was never read to its
@@ -62,7 +62,7 @@ fn course(reader: &Reader<'_>, stream: usize, prepared: Prepared) -> Result<Opti
     };
     let range = task.range.as_ref().filter(|_| about.date.is_some());
     let from = range.map(|range| range.from.clone());
-    Ok(Some(Course { stream, pass, resumed: false, lines: Vec::new(), from, verifies: true }))
+    Ok(Some(Course { stream, pass, resumed: false, lines: Vec::new(), from, lists: true }))
 }
 
 fn unread(task: &Task) -> Error {
@@ -81,10 +81,15 @@ async fn of_stream(
     let mut found = Vec::new();
     for mut walk in walks(reader, course) {
         while let Some(range) = walk.next(reader).await? {
-            let overdue = walk.compare(writer, &range).await?.differences.into_iter().filter(|d| d.overdue);
+            let Compared { differences, touched, .. } = walk.compare(writer, &range).await?;
+            let overdue = differences.into_iter().filter(|d| d.overdue);
             let (extra, rest): (Vec<_>, Vec<_>) = overdue.partition(|d| d.differs == Differs::Extra);
             found.extend(rest);
             found.extend(really_gone(reader, course, extra).await?);
+            for keys in touched.chunks(CHUNK) {
+                let batch = verify::read_again(reader, course, keys).await?;
+                found.extend(writer.altered(course.stream, reader.layout(course.stream), batch.rows).await?);
+            }
         }
     }
     Ok(found)
@@ -99,8 +104,7 @@ async fn really_gone(
     let mut gone = Vec::new();
     for some in extra.chunks(CHUNK) {
         let keys: Vec<Key> = some.iter().map(|difference| difference.key.clone()).collect();
-        let (page, _) = reader.all(course.stream, Scope::Keys(keys)).await?;
-        let (batch, _) = batch::of_page(reader, course, page).await?;
+        let batch = verify::read_again(reader, course, &keys).await?;
         let rejected = batch.rejected.iter().filter_map(|rejected| rejected.key.as_ref());
         let there: Vec<&Key> = batch.rows.keys.iter().chain(rejected).collect();
         gone.extend(some.iter().filter(|difference| !there.contains(&&difference.key)).cloned());

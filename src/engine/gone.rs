@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::Difference;
 use super::batch::{self, Course};
 use super::breaker::{Trip, allowance};
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{Difference, Differs};
 use crate::error::Result;
 use crate::source::{Key, Scope};
 
@@ -29,7 +29,7 @@ pub(super) async fn settle(reader: &mut Reader<'_>, writer: &mut Writer<'_>, cou
             return verdict.carry_out(writer).await;
         }
         let gone = ask(reader, writer, course, keys).await?;
-        if course.verifies {
+        if course.lists {
             writer.differ(course.stream, gone.differences()).await?;
         }
         verdict.add(writer, gone).await?;
@@ -45,14 +45,7 @@ struct Gone {
 
 impl Gone {
     fn differences(&self) -> Vec<Difference> {
-        let extra = |key: &Key| Difference {
-            key: key.clone(),
-            differs: Differs::Extra,
-            remote: None,
-            here: None,
-            overdue: true,
-        };
-        self.deleted.iter().chain(&self.left).map(extra).collect()
+        self.deleted.iter().chain(&self.left).cloned().map(Difference::extra).collect()
     }
 
     fn len(&self) -> u64 {

@@ -51,8 +51,8 @@ pub use patience::{Patience, Wait};
 pub use run::{Ended, run};
 pub use schedule::{Due, Every, next_tick};
 pub use sink::{
-    Batch, Compared, Difference, Differs, KeyRange, Leaving, Lines, Prepared, Sink, Standing, Stored, Sweep,
-    Written,
+    Batch, Cause, Compared, Difference, Differs, KeyRange, Leaving, Lines, Prepared, Sink, Standing, Stored,
+    Sweep, Written,
 };
 
 /// How a stream is read.
@@ -66,6 +66,8 @@ pub enum Mode {
     /// What changed, and then all keys and cursor values: finds what is gone, and what no incremental
     /// pass brought. A pass of a stream is never of this mode: it begins with an incremental one.
     Verify,
+    /// Everything, as full; what differed is listed. A pass of a stream is never of this mode: it is a full one.
+    Repair,
 }
 
 impl Mode {
@@ -75,6 +77,7 @@ impl Mode {
             Mode::Incremental => "incremental",
             Mode::Full => "full",
             Mode::Verify => "verify",
+            Mode::Repair => "repair",
         }
     }
 }

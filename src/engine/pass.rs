@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::writer::Writer;
 use super::{Batch, Pass, Standing, gone, verify};
 use crate::error::{Error, Kind, Result};
-use crate::source::Scope;
+use crate::source::{Layout, Scope};
 
 /// Reads what is left of the pass and finishes it.
 pub(super) async fn run(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course) -> Result<()> {
@@ -30,11 +30,12 @@ async fn pages(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course
     reader.rewind(course.stream);
     let mut ask = reader.ask(course.scope());
     ask.after.clone_from(&course.pass.after);
+    let layout = reader.layout(course.stream).clone();
     let mut loaded = batch::next(reader, course, &mut ask).await?;
     while !loaded.last {
         // A failed read must not cut off a write on its way; a failed write ends the read.
         let read = async { Ok::<_, Error>(batch::next(reader, course, &mut ask).await) };
-        let ((), next) = tokio::try_join!(commit(writer, course, loaded), read)?;
+        let ((), next) = tokio::try_join!(commit(writer, course, &layout, loaded), read)?;
         loaded = next?;
     }
     finish(reader, writer, course, loaded).await
@@ -55,8 +56,11 @@ pub(super) async fn expect(
     }
 }
 
-async fn commit(writer: &mut Writer<'_>, course: &Course, loaded: Loaded) -> Result<()> {
+async fn commit(writer: &mut Writer<'_>, course: &Course, layout: &Layout, loaded: Loaded) -> Result<()> {
     let Loaded { mut batch, after, .. } = loaded;
+    if course.lists {
+        verify::list(writer, layout, &batch).await?;
+    }
     batch.standing = Some(Standing::Open(standing(writer, course, Pass { after, ..course.pass.clone() })));
     writer.write(batch).await.map(drop)
 }
@@ -69,6 +73,9 @@ async fn finish(
     loaded: Loaded,
 ) -> Result<bool> {
     let Loaded { mut batch, after, .. } = loaded;
+    if course.lists {
+        verify::list(writer, reader.layout(course.stream), &batch).await?;
+    }
     // Batches of an earlier run may have left candidates that nobody told us of.
     let suspects = course.is_full()
         || course.resumed

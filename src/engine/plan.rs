@@ -121,12 +121,20 @@ pub(super) fn go_on(task: &Task, mode: Mode, known: Known, source: &dyn Source) 
     if known.is_snapshot {
         return Ok(begin(task, stored, known, Mode::Full, None));
     }
-    // A look at all keys comes behind what changed.
-    let mode = if mode == Mode::Verify { Mode::Incremental } else { mode };
-    let open = stored.pass.clone().filter(|pass| mode == Mode::Incremental || pass.mode == Mode::Full);
-    if let Some(pass) = open {
+    // What is to be listed must be seen from the first row on.
+    let goes_on = |pass: &Pass| match mode {
+        Mode::Incremental | Mode::Verify => true,
+        Mode::Full => pass.mode == Mode::Full,
+        Mode::Repair => false,
+    };
+    if let Some(pass) = stored.pass.clone().filter(goes_on) {
         return Ok(Start { stored, pass, resumed: true });
     }
+    // A look at all keys comes behind what changed.
+    let mode = match mode {
+        Mode::Incremental | Mode::Verify => Mode::Incremental,
+        Mode::Full | Mode::Repair => Mode::Full,
+    };
     let from = match (&stored.position, mode) {
         (Some(position), Mode::Incremental) => Some(source.earlier(position, task.overlap)?),
         _ => None,

@@ -85,6 +85,8 @@ pub enum Differs {
     Extra,
     /// It is of another time.
     Stale,
+    /// It is of the same time and holds something else.
+    Altered,
 }
 
 impl Differs {
@@ -94,6 +96,35 @@ impl Differs {
             Differs::Missing => "missing",
             Differs::Extra => "extra",
             Differs::Stale => "stale",
+            Differs::Altered => "altered",
+        }
+    }
+}
+
+/// Why a row differs, as far as that can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Cause {
+    /// It was committed on the remote later than the overlap reaches back.
+    LateCommit,
+    /// Somebody else changed it here.
+    ChangedHere,
+    /// It was to be seen when all keys were compared before, and so was here.
+    DeletedHere,
+    /// Somebody else added it here.
+    AddedHere,
+    /// The remote changed it and left its time as it was.
+    NoNewTime,
+}
+
+impl Cause {
+    /// The words that are stored and shown.
+    pub fn words(self) -> &'static str {
+        match self {
+            Cause::LateCommit => "late commit",
+            Cause::ChangedHere => "changed here",
+            Cause::DeletedHere => "deleted here",
+            Cause::AddedHere => "added here",
+            Cause::NoNewTime => "changed there without a new time",
         }
     }
 }
@@ -111,6 +142,25 @@ pub struct Difference {
     pub here: Option<String>,
     /// Whether no incremental pass will bring it: one that does is only on its way.
     pub overdue: bool,
+    /// Why, as far as that can be told.
+    pub cause: Option<Cause>,
+    /// How many seconds after its cursor value it was committed, at least; `None` where that is not known.
+    pub late: Option<u64>,
+}
+
+impl Difference {
+    /// A row that is here and not to be.
+    pub fn extra(key: Key) -> Self {
+        Difference {
+            key,
+            differs: Differs::Extra,
+            remote: None,
+            here: None,
+            overdue: true,
+            cause: None,
+            late: None,
+        }
+    }
 }
 
 /// What a range of keys shows to differ.
@@ -120,6 +170,8 @@ pub struct Compared {
     pub differences: Vec<Difference>,
     /// Rows that are not here because they were rejected.
     pub rejected: Vec<Key>,
+    /// Rows of the same time that somebody else wrote here: what they hold is to be compared.
+    pub touched: Vec<Key>,
 }
 
 impl Compared {
@@ -279,8 +331,8 @@ pub trait Sink {
     /// Puts rows of a snapshot aside; `first` forgets what was put aside before.
     async fn stage(&mut self, task: usize, stream: usize, rows: Arc<Rows>, first: bool) -> Result<()>;
 
-    /// How many rows are here and not among those put aside, nor among `known`.
-    async fn vanished(&mut self, task: usize, stream: usize, known: Vec<Key>) -> Result<u64>;
+    /// The rows that are here and not among those put aside, nor among `known`.
+    async fn vanished(&mut self, task: usize, stream: usize, known: Vec<Key>) -> Result<Vec<Key>>;
 
     /// Makes the table what was put aside, in one transaction, with what else the batch says
     /// (it has no rows of its own). `remove`: rows that are neither among those put aside nor
@@ -290,14 +342,22 @@ pub trait Sink {
     /// Compares a range of keys with what is here. Changes nothing.
     async fn compare(&mut self, task: usize, stream: usize, range: Arc<KeyRange>) -> Result<Compared>;
 
-    /// Stores that rows differ. Returns by how many seconds the latest of them was committed after its
-    /// cursor value, at least; `None` where that is not known of any.
+    /// Those of the rows that are not here or hold something else. Changes nothing.
+    async fn altered(
+        &mut self,
+        task: usize,
+        stream: usize,
+        layout: &Layout,
+        rows: Arc<Rows>,
+    ) -> Result<Vec<Difference>>;
+
+    /// Stores that rows differ; with why rows are here that are not to be, as far as that can be told.
     async fn differ(
         &mut self,
         task: usize,
         stream: usize,
         differences: Arc<Vec<Difference>>,
-    ) -> Result<Option<u64>>;
+    ) -> Result<Vec<Difference>>;
 
     /// Something a person should know; the task goes on.
     async fn warn(&mut self, task: usize, text: String) -> Result<()>;

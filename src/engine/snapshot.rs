@@ -4,7 +4,7 @@
 use super::batch::Course;
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{Batch, Standing};
+use super::{Batch, Difference, Standing};
 use crate::error::Result;
 use crate::source::Mark;
 
@@ -18,7 +18,7 @@ type Look = (u64, Option<Mark>);
 pub(super) async fn run(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course) -> Result<()> {
     let mut before = look(reader, course).await?;
     let mut tries = 0;
-    let mut batch = loop {
+    let (mut batch, differences) = loop {
         let batch = read(reader, writer, course, before.0).await?;
         let after = look(reader, course).await?;
         tries += 1;
@@ -33,7 +33,8 @@ pub(super) async fn run(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course
         before = after;
     };
     batch.standing = Some(Standing::Done { position: None, moment: None, full: true });
-    writer.adopt(batch).await
+    writer.differ(course.stream, differences).await?;
+    writer.adopt(batch, course.lists).await
 }
 
 async fn look(reader: &mut Reader<'_>, course: &Course) -> Result<Look> {
@@ -42,12 +43,17 @@ async fn look(reader: &mut Reader<'_>, course: &Course) -> Result<Look> {
     Ok((rows, newest))
 }
 
-/// Puts every page aside; the batch holds what cannot be stored.
-async fn read(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course, rows: u64) -> Result<Batch> {
+/// Puts every page aside. The batch holds what cannot be stored; with it comes what is to be listed.
+async fn read(
+    reader: &mut Reader<'_>,
+    writer: &mut Writer<'_>,
+    course: &Course,
+    rows: u64,
+) -> Result<(Batch, Vec<Difference>)> {
     let stream = course.stream;
     writer.expect(stream, rows).await?;
     reader.rewind(stream);
-    let mut whole = Batch::empty(reader.running.id, stream);
+    let (mut whole, mut differences) = (Batch::empty(reader.running.id, stream), Vec::new());
     let mut ask = reader.ask(course.scope());
     let mut first = true;
     loop {
@@ -57,10 +63,13 @@ async fn read(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course,
         ask.after.clone_from(&page.last);
         whole.rejected.extend(page.rejected);
         whole.duplicates += page.duplicates;
+        if course.lists {
+            differences.extend(writer.altered(stream, reader.layout(stream), page.rows.clone()).await?);
+        }
         writer.stage(stream, page.rows, first).await?;
         first = false;
         if !more {
-            return Ok(whole);
+            return Ok((whole, differences));
         }
     }
 }

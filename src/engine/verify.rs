@@ -12,13 +12,13 @@ use super::reader::{Narrow, Reader};
 
 use super::sweep;
 use super::writer::{Found, Writer};
-use super::{Batch, Compared, Differs, KeyRange, Standing, Task, rows};
+use super::{Batch, Cause, Compared, Differs, KeyRange, Standing, Task, rows};
 use crate::error::Result;
-use crate::source::{Ask, Key, Page, Scope, Values};
+use crate::source::{Ask, Key, Layout, Page, Scope, Values};
 
 /// Compares all keys of a stream whose changes have just been read by `course`, and mends what differs.
 pub(super) async fn run(reader: &mut Reader<'_>, writer: &mut Writer<'_>, course: &Course) -> Result<()> {
-    let course = Course { verifies: true, ..course.clone() };
+    let course = Course { lists: true, ..course.clone() };
     pass::expect(reader, writer, course.stream, &Scope::All).await?;
     walk_through(reader, writer, &course).await?;
     gone::settle(reader, writer, &course).await?;
@@ -56,19 +56,37 @@ async fn mend(
     course: &Course,
     compared: Compared,
 ) -> Result<()> {
-    let Compared { differences, rejected } = compared;
+    let Compared { differences, rejected, touched } = compared;
     let again = differences.iter().map(|difference| difference.key.clone());
     let again: Vec<Key> = again.chain(rejected).collect();
     let found = differences.into_iter().filter(|d| d.overdue && d.differs != Differs::Extra);
-    if course.verifies {
+    if course.lists {
         writer.differ(course.stream, found.collect()).await?;
     }
     for keys in again.chunks(CHUNK) {
-        let (page, _) = reader.all(course.stream, Scope::Keys(keys.to_vec())).await?;
-        let (batch, _) = batch::of_page(reader, course, page).await?;
+        let batch = read_again(reader, course, keys).await?;
+        writer.write(batch).await?;
+    }
+    for keys in touched.chunks(CHUNK) {
+        let batch = read_again(reader, course, keys).await?;
+        if course.lists {
+            list(writer, reader.layout(course.stream), &batch).await?;
+        }
         writer.write(batch).await?;
     }
     Ok(())
+}
+
+/// Reads rows again by their keys.
+pub(super) async fn read_again(reader: &mut Reader<'_>, course: &Course, keys: &[Key]) -> Result<Batch> {
+    let (page, _) = reader.all(course.stream, Scope::Keys(keys.to_vec())).await?;
+    Ok(batch::of_page(reader, course, page).await?.0)
+}
+
+/// Lists those rows of a batch that are not here or hold something else.
+pub(super) async fn list(writer: &mut Writer<'_>, layout: &Layout, batch: &Batch) -> Result<()> {
+    let altered = writer.altered(batch.stream, layout, batch.rows.clone()).await?;
+    writer.differ(batch.stream, altered).await
 }
 
 /// The keys of a stream, range after range.
@@ -86,7 +104,7 @@ pub(super) struct Walk {
 /// are not missing: then those of that day and later are walked once more, for these alone. What an
 /// incremental pass from `course.pass.from` on brings is not overdue.
 pub(super) fn walks(reader: &Reader<'_>, course: &Course) -> Vec<Walk> {
-    use Differs::{Extra, Missing, Stale};
+    use Differs::{Altered, Extra, Missing, Stale};
     let walk = |scope, counts| Walk {
         stream: course.stream,
         narrow: reader.narrow(course.stream),
@@ -96,8 +114,10 @@ pub(super) fn walks(reader: &Reader<'_>, course: &Course) -> Vec<Walk> {
         ended: false,
     };
     match &course.from {
-        None => vec![walk(Scope::All, &[Missing, Extra, Stale])],
-        Some(day) => vec![walk(Scope::All, &[Extra, Stale]), walk(Scope::From(day.clone()), &[Missing])],
+        None => vec![walk(Scope::All, &[Missing, Extra, Stale, Altered])],
+        Some(day) => {
+            vec![walk(Scope::All, &[Extra, Stale, Altered]), walk(Scope::From(day.clone()), &[Missing])]
+        }
     }
 }
 
@@ -119,6 +139,9 @@ impl Walk {
     pub(super) async fn compare(&self, writer: &mut Writer<'_>, range: &KeyRange) -> Result<Compared> {
         let mut compared = writer.compare(self.stream, range.clone()).await?;
         compared.differences.retain(|difference| self.counts.contains(&difference.differs));
+        if !self.counts.contains(&Differs::Altered) {
+            compared.touched.clear();
+        }
         Ok(compared)
     }
 }
@@ -167,6 +190,11 @@ pub(super) fn told(task: &Task, found: &Found) -> Option<String> {
     let verb = if rows == 1 { "row differed" } else { "rows differed" };
     let mut text =
         format!("{rows} {verb} from the remote's: {} (listed in erp_sync.differences)", counts.join(", "));
+    let causes = found.causes.iter().filter(|(cause, _)| **cause != Cause::LateCommit);
+    let causes: Vec<String> = causes.map(|(cause, rows)| format!("{rows} {}", cause.words())).collect();
+    if !causes.is_empty() {
+        text.push_str(&format!("; of these {}", causes.join(", ")));
+    }
     if let Some(late) = found.late.map(Duration::from_secs).filter(|late| *late >= task.overlap) {
         text.push_str(&proposal(task, late));
     }

@@ -8,7 +8,7 @@ use super::breaker::{Trip, allowance};
 use super::retry::retry;
 
 use super::task::Running;
-use super::{Batch, Compared, Difference, KeyRange, Prepared, Sink, Stored, Written};
+use super::{Batch, Cause, Compared, Difference, KeyRange, Prepared, Sink, Stored, Written};
 use crate::error::Result;
 use crate::source::{Key, Layout, Rows};
 
@@ -28,6 +28,8 @@ pub(super) struct Writer<'a> {
 pub(super) struct Found {
     /// How many, by the word that says how.
     pub(super) differing: BTreeMap<&'static str, u64>,
+    /// How many, by why.
+    pub(super) causes: BTreeMap<Cause, u64>,
     /// By how many seconds the latest was committed after its cursor value, at least.
     pub(super) late: Option<u64>,
 }
@@ -131,15 +133,18 @@ impl<'a> Writer<'a> {
     }
 
     /// [`Sink::adopt`], unless more vanished than may go unasked: then only what is new or
-    /// changed is adopted.
-    pub(super) async fn adopt(&mut self, batch: Batch) -> Result<()> {
+    /// changed is adopted. `lists`: what vanished is listed.
+    pub(super) async fn adopt(&mut self, batch: Batch, lists: bool) -> Result<()> {
         let (Running { id, settings, task }, stream) = (self.running, batch.stream);
         let known: Vec<Key> = batch.rejected.iter().filter_map(|rejected| rejected.key.clone()).collect();
-        let gone = retry(settings, async || self.sink.vanished(id, stream, known.clone()).await).await?;
-        let rows = self.rows(stream);
+        let vanished = retry(settings, async || self.sink.vanished(id, stream, known.clone()).await).await?;
+        let (gone, rows) = (vanished.len() as u64, self.rows(stream));
         let remove = task.confirm || gone <= allowance(rows);
         // A rejected record without a key could be any of those that seem to be gone.
         let remove = remove && known.len() == batch.rejected.len();
+        if lists && remove {
+            self.differ(stream, vanished.into_iter().map(Difference::extra).collect()).await?;
+        }
         let batch = Arc::new(batch);
         retry(settings, async || self.sink.adopt(batch.clone(), remove).await).await?;
         if !task.confirm && gone > allowance(rows) {
@@ -188,17 +193,35 @@ impl<'a> Writer<'a> {
         retry(settings, async || self.sink.compare(id, stream, range.clone()).await).await
     }
 
+    /// [`Sink::altered`].
+    pub(super) async fn altered(
+        &mut self,
+        stream: usize,
+        layout: &Layout,
+        rows: Rows,
+    ) -> Result<Vec<Difference>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (Running { id, settings, .. }, rows) = (self.running, Arc::new(rows));
+        retry(settings, async || self.sink.altered(id, stream, layout, rows.clone()).await).await
+    }
+
     /// [`Sink::differ`]; counts what differs.
     pub(super) async fn differ(&mut self, stream: usize, differences: Vec<Difference>) -> Result<()> {
         if differences.is_empty() {
             return Ok(());
         }
-        for difference in &differences {
-            *self.found.differing.entry(difference.differs.word()).or_default() += 1;
-        }
         let (Running { id, settings, .. }, differences) = (self.running, Arc::new(differences));
-        let late = retry(settings, async || self.sink.differ(id, stream, differences.clone()).await).await?;
-        self.found.late = self.found.late.max(late);
+        let stored =
+            retry(settings, async || self.sink.differ(id, stream, differences.clone()).await).await?;
+        for difference in &stored {
+            *self.found.differing.entry(difference.differs.word()).or_default() += 1;
+            if let Some(cause) = difference.cause {
+                *self.found.causes.entry(cause).or_default() += 1;
+            }
+            self.found.late = self.found.late.max(difference.late);
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use super::identity::as_owner;
 use super::rows::put;
 use super::sql::{execute, first, json_key, json_keys, key_arrays, value};
 use super::tables::pass_text;
-use super::{Place, Store, aside, derive};
+use super::{Place, Store, aside, derive, touched};
 use crate::engine::{Batch, Lines, Mode, Standing, Sweep, Written};
 use crate::entity::statement;
 use crate::error::{Error, Kind, Result};
@@ -29,6 +29,8 @@ impl Store {
         let batch = &*place.batch_here(batch);
         let walk = self.walks(batch);
         let (walks, is_walked) = (walk.is_some(), walk.is_some_and(|sweep| sweep.through.is_none()));
+        let ends = matches!(&batch.standing, Some(Standing::Verified | Standing::Done { full: true, .. }));
+        let touched = self.touched.get(&(batch.task, batch.stream)).filter(|_| ends);
         let written = place.transaction(|| {
             derive::take_turn(&place)?;
             let whole = is_full(batch);
@@ -41,10 +43,16 @@ impl Store {
             let missed = missed(&place, batch, walks)?;
             as_owner(|| {
                 record(&place, batch, &own, &mut written, &missed)?;
-                if is_walked { forget_unseen(&place) } else { Ok(()) }
+                if is_walked {
+                    forget_unseen(&place)?;
+                }
+                touched.map_or(Ok(()), |touched| touched::accept(&place, touched))
             })?;
             Ok(written)
         })?;
+        if ends {
+            self.touched.remove(&(batch.task, batch.stream));
+        }
         let own = batch.rows.len() + batch.rejected.len() + batch.leaving.len();
         self.walked(batch, walks);
         self.advance(batch.task, batch.stream, own as u64 + batch.duplicates)?;
@@ -277,8 +285,11 @@ const VERIFIED: &str = "
 update erp_sync.position set rows = rows + $4, verified_at = clock_timestamp()
 where link = $1 and entity = $2 and stream = $3";
 
-/// Moves the stream's row count and, with `standing`, its pass and position.
+/// Moves the stream's row count and, with `standing`, its pass and position; notes who wrote. As the owner.
 pub(super) fn move_counts(place: &Place<'_>, written: &Written, standing: Option<&Standing>) -> Result<()> {
+    if written.inserted + written.updated > 0 {
+        touched::note(place)?;
+    }
     let more = written.inserted as i64 - written.removed as i64;
     let mut arguments = vec![value(place.link()), value(place.entity()), value(place.table()), value(more)];
     let sql = match standing {

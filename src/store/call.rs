@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Addition, Choice, Difference};
+use crate::engine::{Addition, Choice};
 use crate::error::{Error, Kind};
 use crate::guc::Settings;
 
@@ -54,6 +54,8 @@ pub enum WantedMode {
     Full,
     /// What changed, then all keys.
     Verify,
+    /// Everything; what differed is listed.
+    Repair,
     /// Each entity as is due.
     Auto,
 }
@@ -76,6 +78,7 @@ impl WantedMode {
             WantedMode::Incremental => "incremental",
             WantedMode::Full => "full",
             WantedMode::Verify => "verify",
+            WantedMode::Repair => "repair",
             WantedMode::Auto => "auto",
         }
     }
@@ -154,7 +157,7 @@ pub struct PlanRow {
     pub seconds: f64,
 }
 
-/// One row of `sync_diff()`.
+/// One row of `sync_diff()` and `sync_repair()`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DiffRow {
     /// Name of the server.
@@ -163,8 +166,16 @@ pub struct DiffRow {
     pub entity: String,
     /// Table of the stream.
     pub stream: String,
+    /// Its key, as JSON.
+    pub key: String,
     /// How the row differs.
-    pub difference: Difference,
+    pub differs: String,
+    /// Why, as far as that can be told.
+    pub cause: Option<String>,
+    /// The remote's cursor value, as text PostgreSQL reads as timestamptz.
+    pub remote: Option<String>,
+    /// The one that is or was here.
+    pub here: Option<String>,
 }
 
 /// One row of `sync_discover()`.

@@ -46,7 +46,8 @@ pub(super) fn batch(server: &str, batch: &Batch) -> Batch {
     }
 }
 
-fn rows(server: &str, rows: &Rows) -> Rows {
+/// Rows that tell their server.
+pub(super) fn rows(server: &str, rows: &Rows) -> Rows {
     let mut local = Rows { keys: keys(server, &rows.keys), ..rows.clone() };
     local.columns.push(Values::Text(vec![Some(server.to_string()); rows.len()]));
     local

@@ -54,6 +54,7 @@ mod sql;
 mod syscache;
 mod tables;
 mod target;
+mod touched;
 mod trouble;
 mod turns;
 mod verify;
@@ -75,10 +76,12 @@ pub use reset::reset;
 pub use runs::{cancel, close, fail, give_up, open, underway, warn};
 pub use servers::{database, login, role_name, to_discover, visible, wanted as wanted_servers};
 pub use turns::{Next, Turn, Turns};
+pub use verify::differences;
 pub use waiting::waiting;
 
 use sql::{first, value};
 use target::Tables;
+use touched::Touched;
 
 /// The store of some tasks of one run.
 pub struct Store {
@@ -89,6 +92,8 @@ pub struct Store {
     tables: Tables,
     /// How far all keys were seen, by task and stream.
     walks: HashMap<(usize, usize), Key>,
+    /// Who else wrote rows of a stream, by task and stream.
+    touched: HashMap<(usize, usize), Touched>,
     news: Vec<Message>,
     told_at: Instant,
 }
@@ -135,6 +140,7 @@ impl Store {
             entities,
             tables: Tables::default(),
             walks: HashMap::new(),
+            touched: HashMap::new(),
             news: Vec::new(),
             told_at: Instant::now(),
         }
@@ -149,6 +155,15 @@ impl Store {
         tracked
             .and_then(|tracked| tracked.streams.get_mut(stream))
             .ok_or_else(|| Error::new(Kind::Internal, "there is no such stream"))
+    }
+
+    /// The layout of a stream as its table has it.
+    fn layout_here(&self, task: usize, stream: usize, layout: Layout) -> Result<Layout> {
+        let tracked = self.tracked(task)?;
+        Ok(match (tracked.task.entity.is_of_servers(), tracked.local.get(stream)) {
+            (true, Some(local)) => local::layout(layout, local.columns.len()),
+            _ => layout,
+        })
     }
 
     /// What a statement about one stream needs.
@@ -230,11 +245,11 @@ pub fn seen_link(server: &servers::Server, schema: &str) -> Result<i64> {
     Ok(link::visible(server, schema)?.map_or(0, |link| link.id))
 }
 
-/// A key from the engine, as the table of the task's entity has it.
-pub fn key_here(task: &Task, key: &Key) -> Key {
+/// A key from the engine, as the table of the task's entity has it, as JSON.
+pub fn key_here(task: &Task, key: &Key) -> String {
     match task.entity.is_of_servers() {
-        true => local::key(&task.label, key),
-        false => key.clone(),
+        true => sql::json_key(&local::key(&task.label, key)),
+        false => sql::json_key(key),
     }
 }
 

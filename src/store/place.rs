@@ -11,7 +11,7 @@ use super::{Place, local};
 use crate::engine::Batch;
 use crate::entity::{Stream, derive, quote};
 use crate::error::{Error, Kind, Result};
-use crate::source::Key;
+use crate::source::{Key, Rows};
 
 impl<'a> Place<'a> {
     /// Whether a table of the schema is there. It stays what it is until the transaction ends.
@@ -109,6 +109,14 @@ impl<'a> Place<'a> {
         match self.task.entity.is_of_servers() {
             true => keys.into_iter().map(local::bare).collect(),
             false => keys,
+        }
+    }
+
+    /// Rows from the engine, as the table has them.
+    pub(super) fn rows_here<'r>(&self, rows: &'r Rows) -> Cow<'r, Rows> {
+        match self.task.entity.is_of_servers() {
+            true => Cow::Owned(local::rows(&self.task.label, rows)),
+            false => Cow::Borrowed(rows),
         }
     }
 

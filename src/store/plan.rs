@@ -264,6 +264,7 @@ fn mode(ask: &Ask<'_>) -> Result<(Mode, Option<String>)> {
         WantedMode::Incremental => (Mode::Incremental, None),
         WantedMode::Full => (Mode::Full, None),
         WantedMode::Verify => (Mode::Verify, None),
+        WantedMode::Repair => (Mode::Repair, None),
         WantedMode::Auto => {
             let due = due(ask.link.id, ask.entity, &ask.own)?;
             let minutes = (due.wait() / 60.0).ceil();

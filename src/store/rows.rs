@@ -28,16 +28,22 @@ pub(super) fn put(place: &Place<'_>, rows: &Rows, whole: bool) -> Result<Written
     if kept.is_empty() {
         return Ok(written);
     }
-    let mut arguments = vec![value(place.tenant()), value(place.run_id)];
-    arguments.extend(kept.columns.iter().map(array));
-    arguments.push(texts(&kept.updated_at));
-    arguments.extend(kept.raw.iter().map(|raw| value(raw.iter().map(String::as_str).collect::<Vec<_>>())));
+    let arguments: Vec<_> =
+        [value(place.tenant()), value(place.run_id)].into_iter().chain(arrays(&kept)).collect();
     (written.inserted, written.updated) = upsert(place, &kept, &arguments, whole)?;
     written.unchanged = (kept.len() as u64).saturating_sub(written.inserted + written.updated);
     Ok(written)
 }
 
-fn without<'a>(rows: &'a Rows, orphans: &HashSet<Key>) -> Cow<'a, Rows> {
+/// Rows as array parameters: one per column, the cursor values, the records where they are kept.
+pub(super) fn arrays<'a>(rows: &'a Rows) -> Vec<DatumWithOid<'a>> {
+    let mut arrays: Vec<_> = rows.columns.iter().map(array).collect();
+    arrays.push(texts(&rows.updated_at));
+    arrays.extend(rows.raw.iter().map(|raw| value(raw.iter().map(String::as_str).collect::<Vec<_>>())));
+    arrays
+}
+
+pub(super) fn without<'a>(rows: &'a Rows, orphans: &HashSet<Key>) -> Cow<'a, Rows> {
     if orphans.is_empty() {
         return Cow::Borrowed(rows);
     }
@@ -46,7 +52,7 @@ fn without<'a>(rows: &'a Rows, orphans: &HashSet<Key>) -> Cow<'a, Rows> {
 }
 
 /// Keys of lines whose header is not here.
-fn orphans(place: &Place<'_>, rows: &Rows) -> Result<HashSet<Key>> {
+pub(super) fn orphans(place: &Place<'_>, rows: &Rows) -> Result<HashSet<Key>> {
     let Some(parent) = &place.stream.parent else { return Ok(HashSet::new()) };
     let header = place.task.entity.streams.iter().find(|stream| stream.table == parent.table);
     let column = place.stream.column(&parent.column);

@@ -2,7 +2,8 @@
 
 use super::batch::record;
 use super::identity::as_owner;
-use super::sql::{Row, array, change, query, texts, value};
+use super::rows::arrays;
+use super::sql::{Row, change, query, value};
 use super::{Place, Store, aside, derive};
 use crate::engine::{Batch, Written};
 use crate::entity::{ddl, statement};
@@ -22,14 +23,13 @@ impl Store {
         self.advance(task, stream, rows.len() as u64)
     }
 
-    /// How many rows are here that were not put aside.
-    pub fn vanished(&mut self, task: usize, stream: usize, known: &[Key]) -> Result<u64> {
+    /// The rows that are here and were not put aside.
+    pub fn vanished(&mut self, task: usize, stream: usize, known: &[Key]) -> Result<Vec<Key>> {
         let place = self.place(task, stream)?;
         let sql = statement::vanished(place.stream, place.schema).ok_or_else(no_single_key)?;
         place.transaction(|| {
             let arguments = [value(place.tenant()), whole(known)];
-            let count = place.query(&[&place.stream.table], &sql, &arguments, |row| row.int(1))?;
-            Ok(count.into_iter().next().unwrap_or_default().unsigned_abs())
+            place.query(&[&place.stream.table], &sql, &arguments, |row| row.key(1))
         })
     }
 
@@ -67,10 +67,8 @@ fn put_aside(place: &Place<'_>, rows: &Rows) -> Result<()> {
     }
     let columns: Vec<usize> = place.layout.columns.iter().map(|field| field.column).collect();
     let sql = statement::upsert(place.stream, statement::ASIDE, &columns, rows.raw.is_some());
-    let mut arguments = vec![value(place.tenant()), value(place.run_id)];
-    arguments.extend(rows.columns.iter().map(array));
-    arguments.push(texts(&rows.updated_at));
-    arguments.extend(rows.raw.iter().map(|raw| value(raw.iter().map(String::as_str).collect::<Vec<_>>())));
+    let arguments: Vec<_> =
+        [value(place.tenant()), value(place.run_id)].into_iter().chain(arrays(rows)).collect();
     change(&sql, &arguments, |_| Ok(())).map(drop)
 }
 

@@ -5,7 +5,7 @@ use super::lock::Lock;
 use super::object_id::object_id;
 use super::sql::{execute, first, value};
 use super::target::{Target, Use};
-use super::{Place, Store, derive, local, servers, views};
+use super::{Place, Store, derive, servers, touched, views};
 use crate::engine::{Pass, Prepared, Stored, Task};
 use crate::entity::{Stream, ddl, quote};
 use crate::error::{Error, Kind, Result};
@@ -14,12 +14,7 @@ use crate::source::{Layout, Mark, hint};
 impl Store {
     /// Makes or widens the stream's table, checks rights, and tells how the stream stands.
     pub fn prepare(&mut self, task: usize, stream: usize, layout: Layout) -> Result<Prepared> {
-        let tracked = self.tracked(task)?;
-        let layout = match (tracked.task.entity.is_of_servers(), tracked.local.get(stream)) {
-            (true, Some(local)) => local::layout(layout, local.columns.len()),
-            _ => layout,
-        };
-        self.reading(task, stream)?.layout = layout;
+        self.reading(task, stream)?.layout = self.layout_here(task, stream, layout)?;
         let place = self.place(task, stream)?;
         place.transaction(|| {
             one_manifest_per_table(&place)?;
@@ -40,7 +35,10 @@ impl Store {
         let place = self.place(task, stream)?;
         place.transaction(|| {
             let count = count(&place)?;
-            as_owner(|| save(&place, stored, count, anew))
+            as_owner(|| {
+                save(&place, stored, count, anew)?;
+                if count == 0 { touched::begin(&place) } else { Ok(()) }
+            })
         })
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::bridge::Bridge;
 use super::{Listener, io};
-use crate::engine::{self, Difference, Discovered, Finding, Forecast, Prepared, Task};
+use crate::engine::{self, Discovered, Finding, Forecast, Prepared, Task};
 use crate::entity::{Entity, Stream, offer, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source;
@@ -113,7 +113,11 @@ async fn differences(
             server: server.clone(),
             entity: entity.clone(),
             stream,
-            difference: Difference { key: store::key_here(&task, &difference.key), ..difference },
+            key: store::key_here(&task, &difference.key),
+            differs: difference.differs.word().into(),
+            cause: difference.cause.map(|cause| cause.words().into()),
+            remote: difference.remote,
+            here: difference.here,
         }));
     }
     Ok(rows)

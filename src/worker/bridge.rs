@@ -67,7 +67,7 @@ impl Sink for Bridge {
         self.0.ask(move |store| store.stage(task, stream, &rows, first)).await
     }
 
-    async fn vanished(&mut self, task: usize, stream: usize, known: Vec<Key>) -> Result<u64> {
+    async fn vanished(&mut self, task: usize, stream: usize, known: Vec<Key>) -> Result<Vec<Key>> {
         self.0.ask(move |store| store.vanished(task, stream, &known)).await
     }
 
@@ -79,12 +79,23 @@ impl Sink for Bridge {
         self.0.ask(move |store| store.compare(task, stream, &range)).await
     }
 
+    async fn altered(
+        &mut self,
+        task: usize,
+        stream: usize,
+        layout: &Layout,
+        rows: Arc<Rows>,
+    ) -> Result<Vec<Difference>> {
+        let layout = layout.clone();
+        self.0.ask(move |store| store.altered(task, stream, layout, &rows)).await
+    }
+
     async fn differ(
         &mut self,
         task: usize,
         stream: usize,
         differences: Arc<Vec<Difference>>,
-    ) -> Result<Option<u64>> {
+    ) -> Result<Vec<Difference>> {
         self.0.ask(move |store| store.differ(task, stream, &differences)).await
     }
 

@@ -26,7 +26,13 @@ pub(super) fn lead(
     let outcome = session::attempt(|| with_hands(run_id, order, plan, listener));
     let rows = uncancelled(|| store::close(run_id, &order.settings, outcome.as_ref().err()))?;
     outcome?;
-    rows.into_iter().try_for_each(|row| listener.tell(&Message::Task(row)))
+    rows.into_iter().try_for_each(|row| listener.tell(&Message::Task(row)))?;
+    match wanted.mode {
+        WantedMode::Repair => {
+            store::differences(run_id)?.into_iter().try_for_each(|row| listener.tell(&Message::Diff(row)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Goes through a run with as many workers as it has lanes, as far as they can be had.

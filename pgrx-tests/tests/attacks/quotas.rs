@@ -202,6 +202,8 @@ fn long_arguments_are_refused_before_anything_is_made_of_them() {
         format!("sync_run('all', mode => {long})"),
         format!("sync_plan({long})"),
         format!("sync_diff({long})"),
+        format!("sync_repair({long})"),
+        format!("sync_repair('contacts', {long})"),
         format!("sync_check({long})"),
         format!("sync_discover({long})"),
         format!("sync_discover('odoo_main', {long})"),

@@ -8,13 +8,14 @@ use postgres::Client;
 use super::{exact, in_the_contacts, stored, told};
 
 /// What needs a worker, or writes.
-const REFUSED: [&str; 16] = [
+const REFUSED: [&str; 17] = [
     "select * from sync_run('contacts')",
     "select * from sync_run('contacts', wait => false)",
     "call sync_auto()",
     "select * from sync_check()",
     "select * from sync_plan('contacts')",
     "select * from sync_diff('contacts')",
+    "select * from sync_repair('contacts')",
     "select * from sync_discover('odoo_main')",
     "select * from sync_add('odoo_main', 'res.country')",
     "select sync_cancel(1)",

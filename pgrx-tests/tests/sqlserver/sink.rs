@@ -148,9 +148,9 @@ impl Sink for Table {
         Ok(())
     }
 
-    async fn vanished(&mut self, _task: usize, _stream: usize, known: Vec<Key>) -> Result<u64> {
+    async fn vanished(&mut self, _task: usize, _stream: usize, known: Vec<Key>) -> Result<Vec<Key>> {
         let gone = |key: &&Key| !self.staged.contains_key(key) && !known.contains(key);
-        Ok(self.rows.keys().filter(gone).count() as u64)
+        Ok(self.rows.keys().filter(gone).cloned().collect())
     }
 
     async fn adopt(&mut self, batch: Arc<Batch>, remove: bool) -> Result<Written> {
@@ -164,23 +164,28 @@ impl Sink for Table {
 
     async fn compare(&mut self, _task: usize, _stream: usize, range: Arc<KeyRange>) -> Result<Compared> {
         let missing = range.keys.iter().filter(|key| !self.rows.contains_key(key));
-        let differences = missing.map(|key| Difference {
-            key: key.clone(),
-            differs: Differs::Missing,
-            remote: None,
-            here: None,
-            overdue: true,
-        });
-        Ok(Compared { differences: differences.collect(), rejected: Vec::new() })
+        let differences =
+            missing.cloned().map(|key| Difference { differs: Differs::Missing, ..Difference::extra(key) });
+        Ok(Compared { differences: differences.collect(), ..Compared::default() })
+    }
+
+    async fn altered(
+        &mut self,
+        _task: usize,
+        _stream: usize,
+        _layout: &Layout,
+        _rows: Arc<Rows>,
+    ) -> Result<Vec<Difference>> {
+        Ok(Vec::new())
     }
 
     async fn differ(
         &mut self,
         _task: usize,
         _stream: usize,
-        _differences: Arc<Vec<Difference>>,
-    ) -> Result<Option<u64>> {
-        Ok(None)
+        differences: Arc<Vec<Difference>>,
+    ) -> Result<Vec<Difference>> {
+        Ok(differences.to_vec())
     }
 
     async fn warn(&mut self, _task: usize, text: String) -> Result<()> {

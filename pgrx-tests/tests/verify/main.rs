@@ -1,11 +1,12 @@
 //! `mode => 'verify'` and `sync_diff()`: all keys are compared, and what differs is told and mended.
 
+mod by_hand;
 mod due;
 mod odoo;
 mod tills;
 
 use erp_sync_tests::cluster::Cluster;
-use erp_sync_tests::shop::Shop;
+use erp_sync_tests::shop::{Shop, rows};
 use serde_json::json;
 
 /// A shop that has synced everything, and whose overlap holds nothing of what was recorded.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::store::{Data, Row, Store};
-use crate::engine::{Batch, Compared, Difference, Differs, KeyRange, Standing, Sweep, Written};
+use crate::engine::{Batch, Cause, Compared, Difference, Differs, KeyRange, Standing, Sweep, Written};
 use crate::source::{Key, Rejected, Rows, Values};
 
 impl Store {
@@ -130,20 +130,40 @@ impl Store {
             let (differs, row) = match here.get(key) {
                 None if has_header => (Differs::Missing, None),
                 Some(row) if row.updated_at != remote => (Differs::Stale, row.updated_at.clone()),
+                Some(_) if self.touched.contains(key) => {
+                    compared.touched.push(key.clone());
+                    continue;
+                }
                 _ => continue,
             };
-            compared.differences.push(Difference { key: key.clone(), differs, remote, here: row, overdue });
+            let (cause, late) = (self.late.map(|_| Cause::LateCommit), self.late);
+            let key = key.clone();
+            compared.differences.push(Difference { key, differs, remote, here: row, overdue, cause, late });
         }
         let swept = range.sweep.iter().flat_map(|sweep| missing(&here, sweep));
         let extra = swept.chain(range.leaving.iter().filter(|key| here.contains_key(key)).cloned());
-        compared.differences.extend(extra.map(|key| Difference {
-            key,
-            differs: Differs::Extra,
-            remote: None,
-            here: None,
-            overdue: true,
-        }));
+        compared.differences.extend(extra.map(Difference::extra));
         compared
+    }
+
+    /// The rows that are not here or hold something else.
+    pub fn other_content(&self, task: usize, stream: usize, rows: &Rows) -> Vec<Difference> {
+        let here = self.table(&self.name(task, stream));
+        let sent = self.rows(task, stream, rows);
+        let mut found = Vec::new();
+        for (key, row) in sent {
+            let touched = self.touched.contains(&key).then_some(Cause::ChangedHere);
+            let (differs, cause) = match here.get(&key) {
+                None => (Differs::Missing, None),
+                Some(old) if old.updated_at != row.updated_at => (Differs::Stale, touched),
+                Some(old) if *old != row => (Differs::Altered, touched.or(Some(Cause::NoNewTime))),
+                Some(_) => continue,
+            };
+            let stored = here.get(&key).and_then(|old| old.updated_at.clone());
+            let (remote, late) = (row.updated_at, None);
+            found.push(Difference { key, differs, remote, here: stored, overdue: true, cause, late });
+        }
+        found
     }
 }
 

@@ -87,6 +87,10 @@ pub fn verify(task: Task) -> Task {
     Task { mode: Mode::Verify, ..task }
 }
 
+pub fn repair(task: Task) -> Task {
+    Task { mode: Mode::Repair, ..task }
+}
+
 pub fn confirmed(task: Task) -> Task {
     Task { mode: Mode::Full, confirm: true, ..task }
 }

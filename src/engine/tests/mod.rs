@@ -17,6 +17,7 @@ mod naive;
 mod programs;
 mod range;
 mod reading;
+mod repair;
 mod snapshot;
 mod state;
 mod tasks;

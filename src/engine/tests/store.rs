@@ -62,8 +62,10 @@ pub struct Store {
     pub batches: Vec<Arc<Batch>>,
     /// What differed, with its table.
     pub differences: Vec<(String, Difference)>,
-    /// How late the latest was.
+    /// How late each was that was committed late.
     pub late: Option<u64>,
+    /// Rows that somebody else wrote here.
+    pub touched: BTreeSet<Key>,
     /// Rows of a snapshot that are put aside.
     pub staged: BTreeMap<Key, Row>,
     pub crash: Option<Crash>,
@@ -81,9 +83,19 @@ impl Store {
     pub fn rerun(&mut self, tasks: Vec<Task>) {
         let data = std::mem::take(&mut self.data);
         let (counts, outcomes) = (vec![Counts::default(); tasks.len()], vec![Vec::new(); tasks.len()]);
-        let Store { crash, locked, already_running, late, .. } = std::mem::take(self);
-        *self =
-            Store { data, tasks, counts, outcomes, crash, locked, already_running, late, ..Store::default() };
+        let Store { crash, locked, already_running, late, touched, .. } = std::mem::take(self);
+        *self = Store {
+            data,
+            tasks,
+            counts,
+            outcomes,
+            crash,
+            locked,
+            already_running,
+            late,
+            touched,
+            ..Store::default()
+        };
     }
 
     pub fn table(&self, name: &str) -> BTreeMap<Key, Row> {
@@ -237,10 +249,10 @@ impl Sink for Store {
         Ok(())
     }
 
-    async fn vanished(&mut self, task: usize, stream: usize, known: Vec<Key>) -> Result<u64> {
+    async fn vanished(&mut self, task: usize, stream: usize, known: Vec<Key>) -> Result<Vec<Key>> {
         self.alive()?;
-        let here = self.keys(&self.name(task, stream));
-        Ok(here.iter().filter(|key| !self.staged.contains_key(key) && !known.contains(key)).count() as u64)
+        let here = self.keys(&self.name(task, stream)).into_iter();
+        Ok(here.filter(|key| !self.staged.contains_key(key) && !known.contains(key)).collect())
     }
 
     async fn adopt(&mut self, batch: Arc<Batch>, remove: bool) -> Result<Written> {
@@ -263,16 +275,28 @@ impl Sink for Store {
         Ok(self.compared(task, stream, &range))
     }
 
+    async fn altered(
+        &mut self,
+        task: usize,
+        stream: usize,
+        layout: &Layout,
+        rows: Arc<Rows>,
+    ) -> Result<Vec<Difference>> {
+        self.alive()?;
+        self.layouts.insert((task, stream), layout.clone());
+        Ok(self.other_content(task, stream, &rows))
+    }
+
     async fn differ(
         &mut self,
         task: usize,
         stream: usize,
         differences: Arc<Vec<Difference>>,
-    ) -> Result<Option<u64>> {
+    ) -> Result<Vec<Difference>> {
         self.change()?;
         let table = self.name(task, stream);
         self.differences.extend(differences.iter().map(|found| (table.clone(), found.clone())));
-        Ok(self.late)
+        Ok(differences.to_vec())
     }
 
     async fn warn(&mut self, _task: usize, text: String) -> Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! What was put aside is read into a list first: on a distributed cluster a table of the session joins no other.
 
-use super::keys::{keys_of, single_key};
+use super::keys::{keys_of, returned_keys, single_key};
 use super::list;
 use crate::entity::quote::{qualified, quote_ident};
 use crate::entity::{Column, Stream};
@@ -10,14 +10,15 @@ use crate::entity::{Column, Stream};
 /// Where rows are put aside: a table of the session, which ends with it.
 pub const ASIDE: &str = "pg_temp";
 
-/// How many rows are here and neither put aside nor known otherwise. Parameters: `$1` tenant,
+/// The keys of rows that are here and neither put aside nor known otherwise. Parameters: `$1` tenant,
 /// `$2` keys that are known, as `bigint[]`. `None` when the key is not a single `bigint`.
 pub fn vanished(stream: &Stream, schema: &str) -> Option<String> {
     let (staged, gone) = (staged_keys(stream)?, gone(stream)?);
-    Some(format!("{staged}\nselect count(*) from {} as t where {gone}", qualified(schema, &stream.table)))
+    let table = qualified(schema, &stream.table);
+    Some(format!("{staged}\nselect {} from {table} as t where {gone}", returned_keys(stream)))
 }
 
-/// Deletes the rows that [`vanished`] counts, with its parameters. Gives the key of each.
+/// Deletes the rows that [`vanished`] finds, with its parameters. Gives the key of each.
 pub fn remove_vanished(stream: &Stream, schema: &str) -> Option<String> {
     let (staged, gone) = (staged_keys(stream)?, gone(stream)?);
     let table = qualified(schema, &stream.table);

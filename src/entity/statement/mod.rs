@@ -14,7 +14,7 @@ mod keys;
 mod upsert;
 
 pub use adopt::{ASIDE, adopt, remove_vanished, vanished};
-pub use upsert::{upsert, upsert_keys};
+pub use upsert::{altered, upsert, upsert_keys};
 
 /// Deletes rows by key. Parameters: `$1` tenant, then one array per key column.
 /// Gives for each row deleted its content as JSON text (`content`) and its key.
@@ -152,25 +152,49 @@ pub fn present(stream: &Stream, schema: &str) -> String {
     )
 }
 
-/// Which of the given rows are not here, or of another time. Parameters: `$1` tenant, one array per key
-/// column, then the cursor values as `text[]`, then the moment before which rows are overdue (null: all
-/// are). Gives for each its place among the given ones, from 1 on, whether it is missing, the cursor value
-/// that is here, and whether it is overdue.
+/// The transactions that wrote the rows that are here. Parameters: `$1` tenant, then the server, where the stream is
+/// of servers.
+pub fn writers(stream: &Stream, schema: &str) -> String {
+    let which = if is_of_servers(stream) { " and t.\"server\" = $2::text" } else { "" };
+    format!(
+        "select w.xmin::text::bigint from (\n  select distinct t.xmin from {} as t where t.\"tenant\" = $1::text{which}) as w",
+        qualified(schema, &stream.table)
+    )
+}
+
+/// Which of the given rows were written by given transactions. Parameters: `$1` tenant, one array per key column, then
+/// the transactions as `bigint[]`.
+pub fn written_by(stream: &Stream, schema: &str) -> String {
+    format!("{} and {}", present(stream, schema), is_by(&format!("${}", stream.key.len() + 2)))
+}
+
+/// Whether one of these transactions wrote the row `t`.
+fn is_by(transactions: &str) -> String {
+    format!("coalesce(t.xmin::text::bigint = any({transactions}::bigint[]), false)")
+}
+
+/// Which of the given rows are not here, of another time, or written by given transactions. Parameters: `$1` tenant,
+/// one array per key column, then the cursor values as `text[]`, then the moment before which rows are overdue (null:
+/// all are), then the transactions as `bigint[]`. Gives for each its place among the given ones, from 1 on, whether it
+/// is missing, the cursor value that is here, whether it is overdue, whether it is of another time, and whether those
+/// transactions wrote it.
 pub fn compare(stream: &Stream, schema: &str) -> String {
     let keys = key_types(stream);
     let same: Vec<String> =
         keys.iter().enumerate().map(|(i, (name, _))| format!("t.{} = k.k{i}", quote_ident(name))).collect();
     format!(
         "select k.place, t.\"tenant\" is null, t.\"source_updated_at\"::text,\n  \
-         k.moment is null or ${limit}::timestamptz is null or k.moment::timestamptz < ${limit}::timestamptz\n\
+         k.moment is null or ${limit}::timestamptz is null or k.moment::timestamptz < ${limit}::timestamptz,\n  \
+         t.\"source_updated_at\" is distinct from k.moment::timestamptz, {touched}\n\
          from unnest({arrays}, ${moments}::text[]) with ordinality as k({names}, moment, place)\n\
          left join {table} as t on t.\"tenant\" = $1::text and {same}\n\
-         where t.\"tenant\" is null or t.\"source_updated_at\" is distinct from k.moment::timestamptz\n\
+         where t.\"tenant\" is null or t.\"source_updated_at\" is distinct from k.moment::timestamptz or {touched}\n\
          order by k.place",
         arrays = key_arrays(&keys, 2),
         names = key_names(&keys),
         moments = keys.len() + 2,
         limit = keys.len() + 3,
+        touched = is_by(&format!("${}", keys.len() + 4)),
         table = qualified(schema, &stream.table),
         same = same.join(" and "),
     )

@@ -1,7 +1,7 @@
 //! The statement that stores a batch of rows.
 
 use super::keys::keys_of;
-use super::{list, numbered};
+use super::{is_by, list, numbered};
 use crate::entity::quote::{qualified, quote_ident};
 use crate::entity::{Column, Stream, Type};
 
@@ -32,26 +32,57 @@ fn written(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -> 
     let fields = fields(&read, with_raw);
     let names = list(&fields, |f| quote_ident(f.name));
     let rest: Vec<&Field> = fields.iter().filter(|f| !stream.key.iter().any(|k| k == f.name)).collect();
-    let arrays = numbered(&fields, 3, |f, n| format!("${n}::{}", f.wire));
-    let casts = list(&fields, |f| f.cast.clone());
     let sets: Vec<String> =
         rest.iter().map(|f| quote_ident(f.name)).map(|c| format!("{c} = excluded.{c}")).collect();
     format!(
-        "with s as materialized (\n  select {casts}\n  from unnest({arrays}) as u({names})\n), \
-         up as (\n  insert into {table} as n (\"tenant\", {names}, \"run_id\")\n  \
-         select $1::text, {ours}, $2::bigint\n  \
-         from s left join {table} as t on t.\"tenant\" = $1::text and {joined}\n  \
-         where t.\"tenant\" is null\n     or ({stored})\n        is distinct from ({sent})\n  \
-         on conflict (\"tenant\", {key}) do update\n  \
+        "{given}, up as (\n  insert into {table} as n (\"tenant\", {names}, \"run_id\")\n  \
+         select $1::text, {ours}, $2::bigint\n  {from}\n  on conflict (\"tenant\", {key}) do update\n  \
          set {sets}, \"synced_at\" = excluded.\"synced_at\", \"run_id\" = excluded.\"run_id\"\n  \
          returning (n.xmax = 0) as inserted, {returned}\n)",
         ours = list(&fields, |f| format!("s.{}", quote_ident(f.name))),
-        joined = equal_keys(stream, "t", "s"),
-        stored = list(&rest, |f| format!("t.{}", quote_ident(f.name))),
-        sent = list(&rest, |f| format!("s.{}", quote_ident(f.name))),
+        given = given(&fields),
+        from = differing(stream, schema, &fields),
         key = list(&stream.key, |k| quote_ident(k)),
         sets = sets.join(", "),
         returned = list(&stream.key, |k| format!("n.{}", quote_ident(k))),
+    )
+}
+
+/// Which of the rows are not here or hold something else. Parameters as of [`upsert`], but for `$2`: others' transactions, as
+/// `bigint[]`. Gives for each whether it is missing, its cursor value and the one that is here, whether one of those
+/// transactions wrote it, and its key.
+pub fn altered(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -> String {
+    let read: Vec<&Column> = columns.iter().filter_map(|i| stream.columns.get(*i)).collect();
+    let fields = fields(&read, with_raw);
+    format!(
+        "{}\nselect t.\"tenant\" is null, s.\"source_updated_at\"::text, t.\"source_updated_at\"::text, {}, {}\n{}",
+        given(&fields),
+        is_by("$2"),
+        keys_of("s", stream),
+        differing(stream, schema, &fields)
+    )
+}
+
+/// The given rows, as `s`.
+fn given(fields: &[Field<'_>]) -> String {
+    format!(
+        "with s as materialized (\n  select {}\n  from unnest({}) as u({})\n)",
+        list(fields, |f| f.cast.clone()),
+        numbered(fields, 3, |f, n| format!("${n}::{}", f.wire)),
+        list(fields, |f| quote_ident(f.name))
+    )
+}
+
+/// Those of `s` that are not here, or differ from what is here, `t`.
+fn differing(stream: &Stream, schema: &str, fields: &[Field<'_>]) -> String {
+    let rest: Vec<&Field> = fields.iter().filter(|f| !stream.key.iter().any(|k| k == f.name)).collect();
+    format!(
+        "from s left join {} as t on t.\"tenant\" = $1::text and {}\n  \
+         where t.\"tenant\" is null\n     or ({})\n        is distinct from ({})",
+        qualified(schema, &stream.table),
+        equal_keys(stream, "t", "s"),
+        list(&rest, |f| format!("t.{}", quote_ident(f.name))),
+        list(&rest, |f| format!("s.{}", quote_ident(f.name)))
     )
 }
 

@@ -29,11 +29,46 @@ fn rows_that_are_equal_are_joined_away_before_they_are_touched() {
 fn rows_are_compared_by_key_and_time_in_one_statement() {
     insta::assert_snapshot!(compare(&entity(TILL).streams[0], "erp"), @r#"
     select k.place, t."tenant" is null, t."source_updated_at"::text,
-      k.moment is null or $5::timestamptz is null or k.moment::timestamptz < $5::timestamptz
+      k.moment is null or $5::timestamptz is null or k.moment::timestamptz < $5::timestamptz,
+      t."source_updated_at" is distinct from k.moment::timestamptz, coalesce(t.xmin::text::bigint = any($6::bigint[]), false)
     from unnest($2::text[]::date[], $3::bigint[], $4::text[]) with ordinality as k(k0, k1, moment, place)
     left join "erp"."tills" as t on t."tenant" = $1::text and t."day" = k.k0 and t."no" = k.k1
-    where t."tenant" is null or t."source_updated_at" is distinct from k.moment::timestamptz
+    where t."tenant" is null or t."source_updated_at" is distinct from k.moment::timestamptz or coalesce(t.xmin::text::bigint = any($6::bigint[]), false)
     order by k.place
+    "#);
+}
+
+#[test]
+fn who_wrote_rows_is_asked_of_the_rows_themselves() {
+    let (bills, tills) = (&entity(SHOP).streams[0], &entity(TILL).streams[0].of_server());
+    insta::assert_snapshot!(writers(bills, "erp"), @r#"
+    select w.xmin::text::bigint from (
+      select distinct t.xmin from "erp"."bills" as t where t."tenant" = $1::text) as w
+    "#);
+    assert!(writers(tills, "erp").contains(r#"where t."tenant" = $1::text and t."server" = $2::text) as w"#));
+    insta::assert_snapshot!(written_by(bills, "erp"), @r#"
+    select t."id" as "id"
+    from "erp"."bills" as t
+    where t."tenant" = $1::text and t."id" = any($2::bigint[]) and coalesce(t.xmin::text::bigint = any($3::bigint[]), false)
+    "#);
+}
+
+#[test]
+fn what_rows_hold_is_compared_as_it_would_be_stored() {
+    let bills = &entity(SHOP).streams[0];
+    let (stored, compared) = (upsert(bills, "erp", &[0, 1], false), altered(bills, "erp", &[0, 1], false));
+    let given = |sql: &str| sql.split_once("\n)").map(|(given, _)| given.to_string());
+    assert_eq!(given(&stored), given(&compared));
+    insta::assert_snapshot!(compared, @r#"
+    with s as materialized (
+      select u."id", u."state", u."source_updated_at"::timestamptz as "source_updated_at"
+      from unnest($3::bigint[], $4::text[], $5::text[]) as u("id", "state", "source_updated_at")
+    )
+    select t."tenant" is null, s."source_updated_at"::text, t."source_updated_at"::text, coalesce(t.xmin::text::bigint = any($2::bigint[]), false), s."id" as "id"
+    from s left join "erp"."bills" as t on t."tenant" = $1::text and t."id" = s."id"
+      where t."tenant" is null
+         or (t."state", t."source_updated_at")
+            is distinct from (s."state", s."source_updated_at")
     "#);
 }
 
