@@ -370,7 +370,16 @@ comment on function @extschema@.sync_define is 'stores a manifest, or what one a
 create procedure erp_sync.sync_auto() language c as 'MODULE_PATHNAME', 'sync_auto_wrapper';
 comment on procedure erp_sync.sync_auto is 'syncs what is due; what jobs of pg_cron call';
 
--- PostgreSQL itself calls a validator without looking at rights; nobody else has a reason to.
+create function @extschema@.erp_sync_handler() returns fdw_handler
+  language c as 'MODULE_PATHNAME', 'erp_sync_handler_wrapper';
+comment on function @extschema@.erp_sync_handler is 'what PostgreSQL calls for a foreign table of the wrappers: refuses, with the line that brings a table here';
+-- Without the warning that foreign tables may behave otherwise now: there were none that could be read.
+set local client_min_messages = error;
+alter foreign data wrapper odoo handler @extschema@.erp_sync_handler;
+alter foreign data wrapper sqlserver handler @extschema@.erp_sync_handler;
+
+-- PostgreSQL itself calls these without looking at rights; nobody else has a reason to.
+revoke execute on function @extschema@.erp_sync_handler from public;
 revoke execute on function @extschema@.erp_sync_odoo_validator from public;
 revoke execute on function @extschema@.erp_sync_sqlserver_validator from public;
 

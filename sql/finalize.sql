@@ -1,9 +1,9 @@
 -- Nothing is granted to PUBLIC on the wrappers: a server is a way out of the house.
 set local search_path = pg_catalog, pg_temp;
 
-create foreign data wrapper odoo validator @extschema@.erp_sync_odoo_validator;
+create foreign data wrapper odoo handler @extschema@.erp_sync_handler validator @extschema@.erp_sync_odoo_validator;
 comment on foreign data wrapper odoo is 'Odoo databases that erp_sync reads';
-create foreign data wrapper sqlserver validator @extschema@.erp_sync_sqlserver_validator;
+create foreign data wrapper sqlserver handler @extschema@.erp_sync_handler validator @extschema@.erp_sync_sqlserver_validator;
 comment on foreign data wrapper sqlserver is 'SQL Server databases that erp_sync reads';
 
 -- By name alone: arguments may be added.
@@ -32,6 +32,7 @@ comment on function @extschema@.sync_schedule is 'makes or changes the pg_cron j
 comment on function @extschema@.sync_unschedule is 'removes the current role''s pg_cron job; whether there was one';
 comment on function @extschema@.sync_schedules is 'the pg_cron jobs that call sync_auto() in this database';
 comment on function @extschema@.sync_version is 'version of the library';
+comment on function @extschema@.erp_sync_handler is 'what PostgreSQL calls for a foreign table of the wrappers: refuses, with the line that brings a table here';
 comment on function @extschema@.erp_sync_odoo_validator is 'checks the options of servers and user mappings of the wrapper odoo';
 comment on function @extschema@.erp_sync_sqlserver_validator is 'checks the options of servers and user mappings of the wrapper sqlserver';
 comment on function erp_sync.role_id is 'the current role: cluster, database and OID';
@@ -43,8 +44,9 @@ comment on function erp_sync.oid_of is 'the OID of an identity';
 create procedure erp_sync.sync_auto() language c as 'MODULE_PATHNAME', 'sync_auto_wrapper';
 comment on procedure erp_sync.sync_auto is 'syncs what is due; what jobs of pg_cron call';
 
--- PostgreSQL itself calls a validator without looking at rights; nobody else has a reason to.
+-- PostgreSQL itself calls these without looking at rights; nobody else has a reason to.
 
+revoke execute on function @extschema@.erp_sync_handler from public;
 revoke execute on function @extschema@.erp_sync_odoo_validator from public;
 revoke execute on function @extschema@.erp_sync_sqlserver_validator from public;
 

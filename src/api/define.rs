@@ -3,10 +3,15 @@
 use pgrx::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
+use pgrx::{PgSqlErrorCode, ereport};
 
 use super::argument::{Json, Text};
 use super::{ENTITIES, required};
+use crate::entity::open::Open;
+use crate::error::{Error, Kind, Result};
+use crate::store::call::{Call, Message};
 use crate::store::{self, session};
+use crate::worker;
 
 /// Stores a manifest for the current role, or what it adds to a built-in entity; gives the
 /// entity's name.
@@ -16,7 +21,30 @@ fn sync_define(manifest: Option<Json>) -> Result<String, ErrorReport> {
     let Json(manifest) = required(manifest, "manifest")
         .map_err(|error| error.hint("start from one that is there: select sync_entity('contacts')"))?;
     session::may_write()?;
-    Ok(store::define(&manifest.to_string())?)
+    let manifest = match Open::of(&manifest) {
+        Some(_) => completed(manifest.to_string())?,
+        None => manifest.to_string(),
+    };
+    Ok(store::define(&manifest)?)
+}
+
+/// The manifest with the columns that it leaves open, as a server has them.
+fn completed(manifest: String) -> Result<String> {
+    worker::ready()?;
+    let mut found = None;
+    worker::wait_for(Call::Complete(manifest), |message| {
+        if let Message::Completed { manifest, server } = message {
+            found = Some((manifest, server));
+        }
+    })?;
+    let (manifest, server) =
+        found.ok_or_else(|| Error::new(Kind::Internal, "the manifest was not completed"))?;
+    ereport!(
+        NOTICE,
+        PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("columns are as server \"{server}\" has them")
+    );
+    Ok(manifest)
 }
 
 /// Removes a stored manifest; the tables it filled stay.

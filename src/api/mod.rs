@@ -11,6 +11,7 @@ mod diff;
 mod discover;
 mod entities;
 mod gate;
+mod handler;
 mod hidden;
 mod object_id;
 mod plan;

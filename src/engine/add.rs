@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::discover::{Discovered, discover};
+use super::discover::{Discovered, discover, field_of, local};
 use crate::entity::Entity;
-use crate::entity::nearest::nearest;
 use crate::entity::quote::quote_literal;
 use crate::error::{Error, Kind, Result};
 use crate::source::{DIGEST, Source, hint};
@@ -82,25 +81,8 @@ impl Draft<'_> {
         &self.manifest["streams"][0][name]
     }
 
-    /// A field by its name there or here.
     fn field(&self, name: &str) -> Result<&Discovered> {
-        let named = |field: &&Discovered| field.field.as_deref() == Some(name) || local(field) == Some(name);
-        let like =
-            |field: &&Discovered| field.field.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
-        let found = self.fields.iter().find(named).or_else(|| self.fields.iter().find(like));
-        found.ok_or_else(|| {
-            let object = &self.wanted.object;
-            let names: Vec<&str> = self.fields.iter().filter_map(|field| field.field.as_deref()).collect();
-            let error = Error::new(Kind::Usage, format!("\"{object}\" has no field \"{name}\""));
-            match nearest(name, names) {
-                Some(word) => error.hint(format!("did you mean \"{word}\"?")),
-                None => error.hint(format!(
-                    "see its fields with: select field, remote_type, label from sync_discover({}, {})",
-                    quote_literal(&self.wanted.server),
-                    quote_literal(object)
-                )),
-            }
-        })
+        field_of(&self.fields, (&self.wanted.server, &self.wanted.object), name)
     }
 
     /// The column that keeps a field, added where the draft left it out.
@@ -268,11 +250,6 @@ fn is_digest(field: &Discovered) -> bool {
 
 /// So many fields are named.
 const NAMED: usize = 12;
-
-/// What a field is called here.
-fn local(field: &Discovered) -> Option<&str> {
-    field.column.as_ref().and_then(|column| column["name"].as_str())
-}
 
 /// The field that a column is read from.
 fn path(column: &Value) -> &str {

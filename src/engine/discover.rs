@@ -4,6 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::entity::ddl::RESERVED;
+use crate::entity::nearest::nearest;
+use crate::entity::quote::quote_literal;
 use crate::entity::{Stream, Type, catalog, derive, naming, private};
 use crate::error::{Error, Kind, Result};
 use crate::source::{DIGEST, Described, Object, Scope, Source};
@@ -207,4 +209,34 @@ fn column(field: &Described, name: &str) -> Value {
         members.extend(field.scale.map(|scale| ("scale".to_string(), json!(scale))));
     }
     column
+}
+
+/// A field of an object of a server, by its name there or here.
+///
+/// Errors: [`Kind::Usage`] when there is none.
+pub(super) fn field_of<'a>(
+    fields: &'a [Discovered],
+    (server, object): (&str, &str),
+    name: &str,
+) -> Result<&'a Discovered> {
+    let named = |field: &&Discovered| field.field.as_deref() == Some(name) || local(field) == Some(name);
+    let like = |field: &&Discovered| field.field.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
+    let found = fields.iter().find(named).or_else(|| fields.iter().find(like));
+    found.ok_or_else(|| {
+        let names = fields.iter().filter_map(|field| field.field.as_deref());
+        let error = Error::new(Kind::Usage, format!("\"{object}\" has no field \"{name}\""));
+        match nearest(name, names) {
+            Some(word) => error.hint(format!("did you mean \"{word}\"?")),
+            None => error.hint(format!(
+                "see its fields with: select field, remote_type, label from sync_discover({}, {})",
+                quote_literal(server),
+                quote_literal(object)
+            )),
+        }
+    })
+}
+
+/// What a field is called here.
+pub(super) fn local(field: &Discovered) -> Option<&str> {
+    field.column.as_ref().and_then(|column| column["name"].as_str())
 }

@@ -15,6 +15,7 @@ mod add;
 mod batch;
 mod breaker;
 mod check;
+mod complete;
 mod diff;
 mod discover;
 mod drift;
@@ -44,6 +45,7 @@ mod tests;
 
 pub use add::{Addition, Choice, add};
 pub use check::{Finding, Subject, check};
+pub use complete::complete;
 pub use diff::diff;
 pub use discover::{Discovered, discover};
 pub use forecast::{Forecast, forecast};

@@ -14,6 +14,7 @@ mod kind;
 pub mod naming;
 pub mod nearest;
 pub mod offer;
+pub mod open;
 pub mod private;
 pub mod quote;
 pub mod settings;

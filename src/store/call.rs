@@ -29,6 +29,8 @@ pub enum Call {
     },
     /// Define an entity for a remote object, and sync it.
     Add(Addition),
+    /// Complete a manifest that leaves columns open.
+    Complete(String),
 }
 
 /// What is to be synced.
@@ -218,6 +220,13 @@ pub enum Message {
     Discover(DiscoverRow),
     /// Something differs.
     Diff(DiffRow),
+    /// A manifest was completed.
+    Completed {
+        /// It, as JSON.
+        manifest: String,
+        /// The server that was looked at.
+        server: String,
+    },
     /// Something was chosen for an object that is added.
     Chosen(Choice),
     /// The call as a whole failed; the last message.

@@ -263,6 +263,19 @@ pub fn standings(tasks: &[Task]) -> Result<Vec<Vec<crate::engine::Prepared>>> {
     session::transaction(|| tasks.iter().map(tables::standings).collect())
 }
 
+/// The servers of a wrapper that a call means which names none.
+pub fn meant_servers(wrapper: &str, schema: &str) -> Result<Vec<servers::Server>> {
+    session::transaction(|| {
+        let mut meant = Vec::new();
+        for server in servers::wanted(None)?.into_iter().filter(|server| server.kind == wrapper) {
+            if server.is_meant(seen_link(&server, schema)?) {
+                meant.push(server);
+            }
+        }
+        Ok(meant)
+    })
+}
+
 /// Servers of a check, with their remotes and what is looked at.
 pub type ToCheck = Vec<(String, Result<Remote>, Vec<Subject>)>;
 

@@ -14,6 +14,7 @@ mod add;
 mod ask;
 mod bridge;
 mod client;
+mod complete;
 mod hands;
 mod io;
 mod lanes;
@@ -174,6 +175,7 @@ fn perform(order: Order, queued: Option<i64>, listener: &mut Listener) -> Result
         Call::Plan(wanted) => ask::plan(&order, &wanted, listener),
         Call::Diff(wanted) => ask::diff(&order, &wanted, listener),
         Call::Discover { server, object } => ask::discover(&order, &server, object, listener),
+        Call::Complete(manifest) => complete::complete(&order, &manifest, listener),
         Call::Add(addition) => add::add(&order, addition, listener),
     }
 }

@@ -60,6 +60,9 @@ fn may_wait(call: &Call) -> Result<()> {
             .hint(match call {
                 Call::Add(_) => "commit first, then call it again",
                 Call::Run(_) => "commit first, or start it with: select * from sync_run(..., wait => false)",
+                Call::Complete(_) => {
+                    "commit first, or write each column as {\"name\": \"...\", \"type\": \"...\"}, which needs no look"
+                }
                 Call::Discover { .. } => ONE_AT_A_TIME,
                 Call::Check { .. } | Call::Plan(_) | Call::Diff(_) => "commit first, then call it again",
             }));

@@ -6,6 +6,7 @@ mod define;
 mod discover;
 mod extend;
 mod gate;
+mod open;
 mod plan;
 mod roles;
 

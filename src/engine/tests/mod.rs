@@ -7,6 +7,7 @@ mod store;
 mod world;
 
 mod breaker;
+mod complete;
 mod crash;
 mod cursor;
 mod discover;
