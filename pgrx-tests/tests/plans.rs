@@ -17,6 +17,9 @@ const FEW: i64 = 20;
 /// one of the tables as a whole takes more than twice as many.
 const PAGES: i64 = 150 + FEW * 40;
 
+/// So many looks at rows are no longer those of a table of a few pages, of which any index will do.
+const MANY: i64 = 20 * STORED;
+
 /// How statements begin that count once a run, and are no part of a batch.
 const ONCE_A_RUN: &str = "select count(*) from";
 
@@ -77,7 +80,7 @@ fn complaints(shop: &mut Shop<'_>, what: &str, entity: &str) -> Vec<String> {
 fn shortened(plan: &Json, depth: usize) -> String {
     let part = |name: &str| plan[name].as_str().unwrap_or_default();
     let mut text = format!(
-        "{}{} {} {} {} [{}] x {}: {} pages\n",
+        "{}{} {} {} {} [{}] x {}: {} rows, {} pages\n",
         "  ".repeat(depth),
         part("Node Type"),
         part("Relation Name"),
@@ -85,6 +88,7 @@ fn shortened(plan: &Json, depth: usize) -> String {
         part("Subplan Name"),
         part("Index Cond"),
         plan["Actual Loops"],
+        rows_looked_at(plan),
         pages(plan)
     );
     for child in plan["Plans"].as_array().into_iter().flatten() {
@@ -201,6 +205,33 @@ fn a_batch_of_odoo_s_records_reads_by_key() {
         shop.admin.batch_execute("analyze").expect("a superuser may");
     }
     assert!(found.is_empty(), "{} found:\n{}", found.len(), found.join("\n"));
+}
+
+/// Most rows that any node of a plan has looked at, all its loops together.
+fn rows_looked_at(plan: &Json) -> i64 {
+    let of = |name: &str| plan[name].as_i64().unwrap_or_default();
+    let rows = of("Actual Rows") + of("Rows Removed by Filter") + of("Rows Removed by Join Filter");
+    let children = plan["Plans"].as_array().into_iter().flatten().map(rows_looked_at);
+    children.fold(rows * of("Actual Loops"), i64::max)
+}
+
+/// While a table is small, the planner takes all of it for a batch rather than an index; and a first load makes it grow.
+#[test]
+fn a_first_load_looks_at_no_row_once_for_each_of_a_batch() {
+    let cluster = cluster("plans_first");
+    let mut shop = watched(&cluster, "plans_first");
+    let tds = till::open(&mut shop, "pos");
+    shop.run("select sync_run('products,warehouses')");
+    sell(&tds, 0, STORED, |_, _| ());
+    let since = shop.cluster.log().len() as u64;
+    shop.run("select sync_run('sales')");
+    let plans = plans(shop.cluster, since);
+    let of_batches = plans.iter().filter(|(sql, _)| !sql.trim().starts_with(ONCE_A_RUN));
+    let found: Vec<String> = of_batches
+        .filter(|(_, plan)| rows_looked_at(plan) >= MANY)
+        .map(|(sql, plan)| format!("{} rows: {sql}\n{}", rows_looked_at(plan), shortened(plan, 1)))
+        .collect();
+    assert!(plans.len() > 50 && found.is_empty(), "{} found:\n{}", found.len(), found.join("\n"));
 }
 
 /// The node of a plan that makes a part of the statement.

@@ -73,11 +73,12 @@ fn given(fields: &[Field<'_>]) -> String {
     )
 }
 
-/// Those of `s` that are not here, or differ from what is here, `t`.
+/// Those of `s` that are not here, or differ from what is here, `t`. Rows are looked up one by one, by their keys:
+/// `offset 0` keeps the planner from reading the whole table for a batch, which it does while the table is small.
 fn differing(stream: &Stream, schema: &str, fields: &[Field<'_>]) -> String {
     let rest: Vec<&Field> = fields.iter().filter(|f| !stream.key.iter().any(|k| k == f.name)).collect();
     format!(
-        "from s left join {} as t on t.\"tenant\" = $1::text and {}\n  \
+        "from s left join lateral (\n    select t.*, t.xmin from {} as t where t.\"tenant\" = $1::text and {} offset 0) as t on true\n  \
          where t.\"tenant\" is null\n     or ({})\n        is distinct from ({})",
         qualified(schema, &stream.table),
         equal_keys(stream, "t", "s"),
