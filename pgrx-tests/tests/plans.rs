@@ -18,7 +18,7 @@ const FEW: i64 = 20;
 const PAGES: i64 = 150 + FEW * 40;
 
 /// So many looks at rows are no longer those of a table of a few pages, of which any index will do.
-const MANY: i64 = 20 * STORED;
+const MANY: i64 = 100 * STORED;
 
 /// How statements begin that count once a run, and are no part of a batch.
 const ONCE_A_RUN: &str = "select count(*) from";
