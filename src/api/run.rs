@@ -78,7 +78,7 @@ fn sync_run(
     if !wait {
         // Who waits is told by the worker: a look into the table of stored manifests would lock it
         // as long, and hold back who drops the extension meanwhile.
-        catalog::resolve(&wanted.entity, &store::entities()?)?;
+        catalog::resolve_on(&wanted.entity, wanted.server.as_deref(), &store::entities()?)?;
     }
     store::wanted_servers(wanted.server.as_deref())?;
     worker::ready_to_run()?;

@@ -45,7 +45,7 @@ pub async fn discover(
 ) -> Result<Vec<Discovered>> {
     let objects = source.objects().await?;
     let Some(name) = object else { return list(source, objects).await };
-    let fields = source.describe(name).await?;
+    let fields = source.describe(name).await.map_err(|error| or_like(error, name, &objects))?;
     let own = own_name(name, &objects);
     let label = objects.into_iter().find(|o| o.has_rows() && o.name == name).map(|o| (o.label, o.kind));
     let (label, kind) = label.unwrap_or_else(|| (name.to_string(), "object"));
@@ -56,6 +56,15 @@ pub async fn discover(
         Discovered { object: name.into(), kind: kind.into(), label, rows, manifest, ..Default::default() };
     let lines = fields.into_iter().zip(names).map(|(field, own)| line(name, field, &own));
     Ok(std::iter::once(whole).chain(lines).collect())
+}
+
+/// An object that is not there may be one of another name.
+fn or_like(error: Error, name: &str, objects: &[Object]) -> Error {
+    let names = objects.iter().filter(|object| object.has_rows()).map(|object| object.name.as_str());
+    match nearest(name, names).filter(|_| error.kind == Kind::NoObject) {
+        Some(like) => error.hint(format!("did you mean {}?", quote_literal(like))),
+        None => error,
+    }
 }
 
 /// What an object is called here: the same each time, and never as another object of the server or as something

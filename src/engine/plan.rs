@@ -4,7 +4,7 @@
 use super::{Mode, Pass, Prepared, Stored, Task};
 use crate::entity::Stream;
 use crate::error::{Error, Kind, Result};
-use crate::source::{Mark, Source};
+use crate::source::{Mark, Source, hint};
 
 use super::breaker::quoted;
 
@@ -81,9 +81,18 @@ pub(super) fn same_remote(task: &Task, stream: &Stream, identity: &str, prepared
     };
     let (entity, server) = (quoted(&task.entity.name), quoted(&task.server));
     let message = format!("table \"{}\" was read from another {what}", stream.table);
+    let reset = format!("select sync_reset({entity}, {server})");
+    let hint = match what {
+        "tenant" => format!(
+            "go on with its rows: alter server {} options (set tenant {}); or read it anew beside them: {reset}",
+            hint::ident(&task.server),
+            quoted(before)
+        ),
+        _ => format!("if that is meant: {reset}"),
+    };
     Err(Error::new(Kind::Conflict, message)
         .detail(format!("{what} before: \"{before}\", now: \"{now}\""))
-        .hint(format!("if that is meant: select sync_reset({entity}, {server})")))
+        .hint(hint))
 }
 
 /// Whether, and why, what was read of the stream before does not count any more.

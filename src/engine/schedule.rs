@@ -18,6 +18,11 @@ pub fn next_tick(schedule: &str, after: NaiveDateTime) -> Option<NaiveDateTime> 
     cron.find_next_occurrence(&after, false).ok()
 }
 
+/// Whether it looks like what pg_cron takes: five fields, which it judges itself, `30 seconds`, or `@hourly`.
+pub fn is_schedule(schedule: &str) -> bool {
+    every(schedule).is_some() || schedule.split_whitespace().count() == 5 || schedule.starts_with('@')
+}
+
 /// The seconds of `30 seconds`.
 fn every(schedule: &str) -> Option<i64> {
     let (number, word) = schedule.trim().split_once(' ')?;

@@ -48,13 +48,18 @@ pub fn find<'a>(name: &str, entities: &'a [Entity]) -> Option<&'a Entity> {
 /// Errors: [`Kind::Usage`] for a name that is unknown, [`Kind::Manifest`] when
 /// entities wait for each other in a circle.
 pub fn resolve<'a>(names: &str, entities: &'a [Entity]) -> Result<Vec<&'a Entity>> {
+    resolve_on(names, None, entities)
+}
+
+/// As [`resolve`]; `server`: the one that is asked, for the line that brings an object of it here.
+pub fn resolve_on<'a>(names: &str, server: Option<&str>, entities: &'a [Entity]) -> Result<Vec<&'a Entity>> {
     let asked: Vec<&str> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if asked.is_empty() {
         return Err(usage("no entity is named".into(), entities));
     }
     let mut chosen: Vec<&Entity> = Vec::new();
     for name in asked.iter().filter(|name| **name != "all") {
-        chosen.push(find(name, entities).ok_or_else(|| unknown(name, entities))?);
+        chosen.push(find(name, entities).ok_or_else(|| unknown(name, server, entities))?);
     }
     if asked.contains(&"all") {
         chosen = entities.iter().collect();
@@ -101,13 +106,14 @@ impl<'a> Order<'a> {
     }
 }
 
-fn unknown(name: &str, entities: &[Entity]) -> Error {
+fn unknown(name: &str, server: Option<&str>, entities: &[Entity]) -> Error {
     let words = entities.iter().flat_map(|e| std::iter::once(&e.name).chain(&e.aliases)).map(String::as_str);
     let error = usage(format!("there is no entity \"{name}\""), entities);
     match nearest(name, words.chain(["all"])) {
         Some(word) => error.hint(format!("did you mean \"{word}\"?")),
         None if name.contains('.') => error.hint(format!(
-            "bring a table or model of a server here with: select * from sync_add('...', {})",
+            "bring a table or model of a server here with: select * from sync_add({}, {})",
+            quote_literal(server.unwrap_or("...")),
             quote_literal(name)
         )),
         None => error,

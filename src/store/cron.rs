@@ -8,7 +8,7 @@ use super::identity::{as_owner, role};
 use super::object_id::object_id;
 use super::sql::{change, execute, first, query, value};
 use super::{database, role_name, servers};
-use crate::engine::next_tick;
+use crate::engine::{is_schedule, next_tick};
 use crate::entity::quote;
 use crate::error::{Error, Kind, Result};
 use crate::source::hint;
@@ -43,6 +43,15 @@ const CRON_DATABASE: &str = "select current_setting('cron.database_name', true)"
 /// Makes or changes the current role's job. Returns pg_cron's number of it. In the
 /// current transaction.
 pub fn schedule(schedule: &str) -> Result<i64> {
+    if !is_schedule(schedule) {
+        return Err(Error::new(Kind::Usage, format!("\"{schedule}\" is no schedule of pg_cron"))
+            .detail(
+                "it is five fields: minute, hour, day of the month, month, day of the week; or '30 seconds'",
+            )
+            .hint(
+                "every two hours: '0 */2 * * *'; every 5 minutes: '*/5 * * * *'; daily at three: '0 3 * * *'",
+            ));
+    }
     require(schedule)?;
     confirm_home()?;
     let sql = "select cron.schedule($1::text, $2::text, $3::text)";

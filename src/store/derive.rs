@@ -11,6 +11,7 @@ use super::lock::Lock;
 use super::object_id::object_id;
 use super::session::LOCK_TIMEOUT;
 use super::sql::{execute, key_arrays, value};
+use super::tables;
 use super::target::Use;
 use crate::entity::{Entity, Stream, ddl, derive, quote};
 use crate::error::Result;
@@ -33,7 +34,10 @@ pub(super) fn prepare(place: &Place<'_>) -> Result<()> {
 pub(super) fn make(place: &Place<'_>, table: &str) -> Result<()> {
     let Some(table) = derive::table(table) else { return Ok(()) };
     let statements = match place.relation(&table.table)? {
-        None => ddl::create_table(table, place.schema),
+        None => {
+            tables::none_of_another_name(place, &table.table)?;
+            ddl::create_table(table, place.schema)
+        }
         Some(there) => ddl::add_columns(table, place.schema, &there.columns())?,
     };
     if statements.is_empty() {

@@ -71,7 +71,7 @@ pub fn look(order: &Order, wanted: &Wanted) -> Result<Plan> {
 fn make(order: &Order, wanted: &Wanted, link: impl Fn(&Server) -> Result<Link>) -> Result<Plan> {
     let servers = servers::wanted(wanted.server.as_deref())?;
     let all = super::entities()?;
-    let entities = catalog::resolve(&wanted.entity, &all)?;
+    let entities = catalog::resolve_on(&wanted.entity, wanted.server.as_deref(), &all)?;
     let role = super::role_name()?;
     let servers = servers.into_iter().map(|server| Ok((link(&server)?, server)));
     let servers: Vec<_> =

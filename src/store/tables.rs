@@ -44,7 +44,9 @@ impl Store {
 }
 
 const CLAIMED: &str = "
-select p.server, p.entity from erp_sync.position p join erp_sync.link l on l.id = p.link
+select p.server, p.entity, p.entity = $3 and erp_sync.is_here(l.server_id) and exists (
+    select from pg_catalog.pg_foreign_server s where s.oid = erp_sync.oid_of(l.server_id))
+from erp_sync.position p join erp_sync.link l on l.id = p.link
 where l.schema_id = $6 and p.stream = $1 and p.tenant = $2 and (p.entity <> $3 or p.link <> $4 and not $5)
 limit 1";
 
@@ -58,17 +60,29 @@ fn one_manifest_per_table(place: &Place<'_>) -> Result<()> {
         value(place.task.entity.is_of_servers()),
         value(object_id(place.target()?.oid)),
     ];
-    let other = as_owner(|| first(CLAIMED, &arguments, |row| Ok((row.text(1)?, row.text(2)?))))?;
-    let Some((server, entity)) = other else { return Ok(()) };
+    let other =
+        as_owner(|| first(CLAIMED, &arguments, |row| Ok((row.text(1)?, row.text(2)?, row.flag(3)?))))?;
+    let Some((server, entity, is_there)) = other else { return Ok(()) };
     let (table, tenant) = (place.table(), place.tenant());
     Err(Error::new(
         Kind::Conflict,
         format!("table \"{table}\" of tenant \"{tenant}\" is already fed by entity \"{entity}\" of server \"{server}\""),
     )
     .detail(format!("now it was to be fed by entity \"{}\" of server \"{}\"", place.entity(), place.server()))
-    .hint(format!(
-        "if server \"{server}\" is no more, let go of it with: select sync_reset('{entity}', '{server}')"
-    )))
+    .hint(match is_there {
+        true => format!(
+            "give its rows another tenant: alter server {} options (add tenant '...'); or, if server \"{server}\" is not \
+             read any more, let go of it with: select sync_reset({}, {})",
+            hint::ident(&place.server()),
+            quote::quote_literal(&entity),
+            quote::quote_literal(&server)
+        ),
+        false => format!(
+            "let go of what was read before with: select sync_reset({}, {})",
+            quote::quote_literal(&entity),
+            quote::quote_literal(&server)
+        ),
+    }))
 }
 
 /// A column that was added to a table with rows has values only after a full pass, of
@@ -108,6 +122,9 @@ pub(super) fn refuse(place: &Place<'_>) -> Result<()> {
 fn make(place: &Place<'_>) -> Result<bool> {
     let lacking = lacking(place)?;
     let exists = lacking.is_some();
+    if !exists {
+        none_of_another_name(place, &place.stream.table)?;
+    }
     let statements = lacking.unwrap_or_else(|| ddl::create_table(place.stream, place.schema));
     let indexes = missing_indexes(place)?;
     if statements.is_empty() && indexes.is_empty() {
@@ -120,6 +137,26 @@ fn make(place: &Place<'_>) -> Result<bool> {
     // Somebody may have made it just before, and otherwise.
     place.opened(&place.stream.table, Use::Read)?;
     Ok(exists && !statements.is_empty())
+}
+
+/// The table whose key has the name that a new table's key will get.
+const NAMESAKE: &str = "
+select t.relname::text from pg_class i join pg_index x on x.indexrelid = i.oid join pg_class t on t.oid = x.indrelid
+where i.relnamespace = $1 and i.relname = $2";
+
+/// Fails where a table was given another name: its key has kept the name that a new one needs. In the current
+/// transaction.
+pub(super) fn none_of_another_name(place: &Place<'_>, table: &str) -> Result<()> {
+    let key = format!("{table}_pkey");
+    let arguments = [value(place.target()?.oid), value(key.clone())];
+    let Some(other) = first(NAMESAKE, &arguments, |row| row.text(1))? else { return Ok(()) };
+    let other_table = format!("{}.{}", hint::ident(place.schema), hint::ident(&other));
+    let message = format!("table \"{table}\" is not there, and table \"{other}\" has its key, {key}");
+    Err(Error::new(Kind::Altered, message).hint(format!(
+        "if it was renamed: alter table {other_table} rename to {}; to have a new one made, move the old one with its \
+         indexes: alter table {other_table} set schema ...",
+        hint::ident(table)
+    )))
 }
 
 /// The schema that rows go to; made where it is missing and the role may make it. In the current transaction.

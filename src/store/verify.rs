@@ -97,13 +97,14 @@ fn listed(place: &Place<'_>, range: &KeyRange, others: &[i64]) -> Result<Compare
     let missing: Vec<usize> = missing.map(|(at, _)| *at).collect();
     let (orphans, rejected) = (orphans(place, range, &here, &missing)?, rejected(place, &here)?);
     let found = found.into_iter().filter(|(at, _)| !orphans.contains(at) && !rejected.contains(at));
+    // What an incremental pass reads again is mended by it.
     let (touched, mut differences): (Vec<_>, Vec<_>) =
         found.map(|(_, found)| found).partition(|found| found.differs == Differs::Altered);
     explain(place, &mut differences)?;
     Ok(Compared {
         differences,
         rejected: rejected.iter().filter_map(|at| range.keys.get(*at).cloned()).collect(),
-        touched: touched.into_iter().map(|found| found.key).collect(),
+        touched: touched.into_iter().filter(|found| found.overdue).map(|found| found.key).collect(),
     })
 }
 

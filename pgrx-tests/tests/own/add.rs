@@ -212,8 +212,9 @@ fn what_cannot_be_added_is_told_with_the_line_to_type() {
     let error = shop.error("select sync_run('dbo.Orders', 'pos')");
     assert_eq!(
         error.hint,
-        "bring a table or model of a server here with: select * from sync_add('...', 'dbo.Orders')"
+        "bring a table or model of a server here with: select * from sync_add('pos', 'dbo.Orders')"
     );
+    assert_eq!(shop.error("select sync_add('pos', 'dbo.Ordres')").hint, "did you mean 'dbo.Orders'?");
 }
 
 #[test]

@@ -150,3 +150,33 @@ fn a_partitioned_table_in_its_place_is_refused_and_the_ordinary_one_goes_on() {
         .expect("put back");
     goes_on(&mut shop);
 }
+
+#[test]
+fn a_table_that_was_renamed_is_named_with_both_ways_out() {
+    let mut shop = Shop::open(Cluster::shared(), "altered_table", "jsonrpc");
+    shop.run("select sync_run('contacts,products,warehouses,stock_moves')");
+    let rows = shop.value("select count(*) from erp.contacts");
+    shop.run("alter table erp.contacts rename to contacts_old");
+    let error = shop.error("select sync_run('contacts')");
+    assert_eq!(
+        error.message,
+        "contacts from odoo_main: table \"contacts\" is not there, and table \"contacts_old\" has its key, contacts_pkey"
+    );
+    assert_eq!(shop.value("select count(*) from erp.contacts_old"), rows);
+    mend_as_told(&mut shop, &Failure { hint: error.hint.replace("; to have", ":"), ..Failure::default() });
+    assert_eq!(shop.value("select sum(inserted + updated) from sync_run('contacts')"), "0");
+
+    // A new one beside it, with all its indexes.
+    let indexes = "select count(*) from pg_indexes where schemaname = 'erp' and tablename = 'contacts'";
+    let wanted = shop.value(indexes);
+    shop.run("alter table erp.contacts rename to contacts_old");
+    shop.admin.batch_execute("create schema old authorization shop").expect("a schema");
+    shop.run("alter table erp.contacts_old set schema old");
+    assert_eq!(shop.value("select inserted from sync_run('contacts')"), rows);
+    assert_eq!(shop.value(indexes), wanted);
+
+    // A derived one likewise.
+    shop.run("alter table erp.stock_movements rename to moved");
+    let error = shop.error("select sync_run('stock_moves')");
+    assert!(error.hint.contains("alter table erp.moved rename to stock_movements"), "{error:?}");
+}

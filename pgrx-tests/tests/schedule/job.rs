@@ -26,7 +26,12 @@ fn a_job_is_made_changed_shown_and_removed() {
 fn a_schedule_that_pg_cron_does_not_understand_is_an_error_and_changes_nothing() {
     let cluster = cluster("odd_schedule");
     let mut shop = shop(&cluster, "odd_schedule");
-    assert!(shop.error("select sync_schedule('every now and then')").message.contains("invalid schedule"));
+    for wrong in ["every now and then", "5 minutes", "daily", ""] {
+        let error = shop.error(&format!("select sync_schedule('{wrong}')"));
+        assert_eq!(error.message, format!("\"{wrong}\" is no schedule of pg_cron"));
+        assert!(error.hint.contains("every 5 minutes: '*/5 * * * *'"), "{error:?}");
+    }
+    assert!(shop.error("select sync_schedule('99 * * * *')").message.contains("invalid schedule"));
     assert!(shop.error("select sync_schedule(null)").message.contains("must not be null"));
     assert_eq!(shop.value("select count(*) from cron.job"), "0");
 }
