@@ -78,7 +78,7 @@ fn one_manifest_per_table(place: &Place<'_>) -> Result<()> {
             quote::quote_literal(&server)
         ),
         false => format!(
-            "let go of what was read before with: select sync_reset({}, {})",
+            "nothing reads it from server \"{server}\" any more: let go of it with: select sync_reset({}, {})",
             quote::quote_literal(&entity),
             quote::quote_literal(&server)
         ),
