@@ -123,6 +123,11 @@ fn definitions(stream: &Stream) -> impl Iterator<Item = Definition<'_>> {
     std::iter::once(TENANT).chain(own(true)).chain(own(false)).chain(added)
 }
 
+/// The comment of a column of the table, as far as it is ours.
+pub(super) fn about<'a>(stream: &'a Stream, column: &str) -> Option<&'a str> {
+    definitions(stream).find(|(name, ..)| *name == column).map(|(.., about)| about)
+}
+
 /// The columns of the primary key, tenant first: one business, one shard.
 fn key_columns(stream: &Stream) -> String {
     let names: Vec<String> =
