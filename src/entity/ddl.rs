@@ -2,7 +2,7 @@
 //! grow: columns are added in the widest type of their kind and never changed.
 
 use super::quote::{object_name, qualified, quote_ident, quote_literal};
-use super::{Stream, Type};
+use super::{Stream, Type, named};
 use crate::error::{Error, Kind, Result};
 
 /// Columns that every business table has beside its manifest's own, in three
@@ -164,7 +164,7 @@ fn refuse_retyped<'a>(stream: &Stream, schema: &str, found: &impl Fn(&str) -> Op
     }
     Err(Error::new(Kind::Conflict, format!("table {table} has columns of another type"))
         .detail(seen.join("\n"))
-        .hint(format!("alter table {table} {}", mend.join(", "))))
+        .hint(format!("{}alter table {table} {}", named::without_view(stream, schema), mend.join(", "))))
 }
 
 /// Name and type of every column, without defaults.

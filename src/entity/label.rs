@@ -28,9 +28,6 @@ fn judge_names(draft: &Draft, found: &mut Vec<String>) {
         let at = member(&format!("{}.names", draft.at), name);
         let is_key = |kind| matches!(kind, Type::Bigint | Type::BigintArray);
         found.extend(draft.misnamed(&at, name, is_key, "bigint or bigint[]"));
-        if refers(draft, name) {
-            found.push(format!("{at}: stands in \"refers\" or \"parent\" already"));
-        }
     }
 }
 
@@ -79,12 +76,8 @@ fn judge_currencies(draft: &Draft, found: &mut Vec<String>) {
 
 /// Whether a column holds keys of another table.
 fn points(draft: &Draft, column: &str) -> bool {
-    refers(draft, column) || keys(draft, "names").contains(&column)
-}
-
-fn refers(draft: &Draft, column: &str) -> bool {
     let parent = draft.value.get("parent").and_then(|parent| text(parent, "column"));
-    parent == Some(column) || keys(draft, "refers").contains(&column)
+    parent == Some(column) || ["refers", "names"].iter().any(|map| keys(draft, map).contains(&column))
 }
 
 fn keys<'a>(draft: &Draft<'a>, name: &str) -> Vec<&'a str> {

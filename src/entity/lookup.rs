@@ -12,7 +12,7 @@ pub(super) const STEPS: usize = 3;
 /// The alias of the view's own table.
 const OWN: &str = "t";
 
-/// The kind of name that lists show, and that a variant is told apart by.
+/// The kind of name that lists prefer, and that a variant is told apart by.
 const NAME: &str = "name";
 
 /// The most digits behind the point that PostgreSQL keeps.
@@ -55,8 +55,9 @@ impl<'a> Lookups<'a> {
             about: Some(format!("{column} in words: the {kind} in {}, as it is now", target.table)),
         };
         if is_list(stream, column) {
+            let kind = listed(target);
             let list = self.list(OWN, stream, column);
-            return list.map(|sql| item(format!("{base}_{NAME}s"), NAME, sql)).into_iter().collect();
+            return list.map(|sql| item(format!("{base}_{kind}s"), kind, sql)).into_iter().collect();
         }
         let kinds = target.label.keys();
         let names = kinds.filter_map(|kind| {
@@ -131,10 +132,11 @@ impl<'a> Lookups<'a> {
     /// The names of the rows in a list, in its order.
     fn list(&mut self, row: &str, stream: &Stream, column: &str) -> Option<String> {
         let target = self.target(stream, column)?;
-        let way = self.way(target, |stream| stream.label.get(NAME))?;
+        let kind = listed(target);
+        let way = self.way(target, |stream| stream.label.get(kind))?;
         let (outer, alias) = (std::mem::take(&mut self.joins), self.alias());
         let was_in_list = std::mem::replace(&mut self.in_list, true);
-        let name = self.label(&alias, target, NAME, way);
+        let name = self.label(&alias, target, kind, way);
         self.in_list = was_in_list;
         let joins = std::mem::replace(&mut self.joins, outer).concat();
         let on = self.on(&alias, row, target, "e.id");
@@ -167,6 +169,14 @@ impl<'a> Lookups<'a> {
         let table = qualified(self.schema, &target.table);
         let own: String = target.key.iter().map(|key| quote_ident(key)).collect();
         format!("{table} {alias} on {alias}.\"tenant\" = {row}.\"tenant\" and {alias}.{own} = {key}")
+    }
+}
+
+/// The kind of name by which lists show the rows of a stream.
+fn listed(stream: &Stream) -> &str {
+    match stream.label.contains_key(NAME) {
+        true => NAME,
+        false => stream.label.keys().next().map_or(NAME, String::as_str),
     }
 }
 

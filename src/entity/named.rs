@@ -42,6 +42,16 @@ pub fn name(table: &str) -> String {
     object_name(&[table], "named")
 }
 
+/// What is to be typed before a column of the stream's table, or the table, can be changed or dropped: nothing, or the
+/// view's end.
+pub fn without_view(stream: &Stream, schema: &str) -> String {
+    let has_money = stream.columns.iter().any(|column| column.currency.is_some());
+    match has_money || targets(stream).next().is_some() {
+        true => format!("drop view if exists {}; ", qualified(schema, &name(&stream.table))),
+        false => String::new(),
+    }
+}
+
 /// The streams whose keys others may hold, and the derived tables.
 pub fn streams(entities: &[Entity]) -> Vec<&Stream> {
     let single = entities.iter().filter(|entity| !entity.is_of_servers());

@@ -3,6 +3,7 @@
 use super::Place;
 use super::lock::Lock;
 use super::sql::{look, value};
+use super::tables::Made;
 use super::target::Use;
 use crate::entity::Stream;
 use crate::entity::derive::rule;
@@ -10,22 +11,25 @@ use crate::entity::named::{self, KEPT, Named, Tables};
 use crate::error::Result;
 use crate::source::hint;
 
-/// Keeps the views over the stream's table and over what is made of it; and where the table is new or has new columns,
+/// Keeps the views over the stream's table and over what is made of it; and where the table was made or made wider,
 /// those that show something of it. Returns what a person should know. In the current transaction.
-pub(super) fn keep(place: &Place<'_>, changed: bool) -> Result<Vec<String>> {
+pub(super) fn keep(place: &Place<'_>, made: Made) -> Result<Vec<String>> {
     let streams = named::streams(place.entities);
-    let made = rule(&place.stream.table).map_or(&[][..], |rule| rule.fills);
-    let own = |stream: &Stream| stream.table == place.stream.table || made.contains(&stream.table.as_str());
-    let shown = |stream: &Stream| changed && named::shows(stream, &place.stream.table, &streams);
+    let fills = rule(&place.stream.table).map_or(&[][..], |rule| rule.fills);
+    let own = |stream: &Stream| stream.table == place.stream.table || fills.contains(&stream.table.as_str());
+    let is_other = made != Made::Nothing;
+    let shown = |stream: &Stream| is_other && named::shows(stream, &place.stream.table, &streams);
     let meant: Vec<&Stream> = streams.iter().copied().filter(|stream| own(stream) || shown(stream)).collect();
-    let here = Here::look(place, &meant, &streams)?;
+    let mut here = Here::look(place, &meant, &streams)?;
+    // A view that was over another table of this name still is.
+    here.is_stale = made == Made::Anew;
     let is_kept = |stream: &&Stream| matches!(wanted(place, stream, &streams, &here), Ok(None));
     if meant.iter().all(is_kept) {
         return Ok(Vec::new());
     }
     // Others may have made them until now.
     Lock::ddl(place.schema)?.wait();
-    let mut here = Here::look(place, &meant, &streams)?;
+    let mut here = Here { is_stale: here.is_stale, ..Here::look(place, &meant, &streams)? };
     here.tables.retain(|table, _| is_open(place, table));
     let warnings = meant.iter().map(|stream| renew(place, stream, &streams, &here));
     Ok(warnings.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
@@ -42,6 +46,8 @@ struct Here {
     tables: Tables,
     /// Everything else, by name; `None`: not ours to replace.
     others: Vec<(String, Option<Found>)>,
+    /// Whether views that are as they should be are made again all the same.
+    is_stale: bool,
 }
 
 const LOOK: &str = "
@@ -61,7 +67,7 @@ impl Here {
         names.sort();
         names.dedup();
         let target = place.target()?;
-        let mut here = Here { tables: Tables::new(), others: Vec::new() };
+        let mut here = Here { tables: Tables::new(), others: Vec::new(), is_stale: false };
         let arguments = [value(target.oid), value(names), value(target.owner)];
         look(LOOK, &arguments, |row| {
             let columns = row.get::<Vec<String>>(5)?.unwrap_or_default();
@@ -114,7 +120,7 @@ fn wanted(
     };
     let columns = found.map_or(&[][..], |found| &found.columns);
     let view = named::view(stream, place.schema, streams, &here.tables, columns)?;
-    Ok(view.filter(|view| found.is_none_or(|found| found.comment != view.comment)))
+    Ok(view.filter(|view| here.is_stale || found.is_none_or(|found| found.comment != view.comment)))
 }
 
 fn not_renewed(place: &Place<'_>, stream: &Stream, lost: &[String]) -> String {

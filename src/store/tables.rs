@@ -7,6 +7,7 @@ use super::sql::{execute, first, value};
 use super::target::{Target, Use};
 use super::{Place, Store, derive, local, named, servers, views};
 use crate::engine::{Pass, Prepared, Stored, Task};
+use crate::entity::named::without_view;
 use crate::entity::{Stream, ddl, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Layout, Mark, hint};
@@ -30,7 +31,7 @@ impl Store {
             }
             derive::prepare(&place)?;
             views::keep(&place)?;
-            let warnings = named::keep(&place, made != Made::Nothing)?;
+            let warnings = named::keep(&place, made)?;
             let stored = stored(place.task, place.stream)?;
             let rows = rows(&place, stored.as_ref().map_or(0, |(_, rows)| *rows))?;
             Ok((Prepared { stored: stored.map(|(stored, _)| stored), rows }, warnings))
@@ -101,7 +102,8 @@ fn of_another_key(place: &Place<'_>, key: &[String], wanted: &[&str]) -> Error {
     Error::new(Kind::Altered, format!("table {table} has another key than its entity"))
         .detail(format!("the table's: {}; the entity's: {}", key.join(", "), wanted.join(", ")))
         .hint(format!(
-            "have it made and filled anew with: drop table {table}; then run again; or give the entity its key back"
+            "have it made and filled anew with: {}drop table {table}; then run again; or give the entity its key back",
+            without_view(place.stream, place.schema)
         ))
 }
 
@@ -112,7 +114,7 @@ pub(super) fn refuse(place: &Place<'_>) -> Result<()> {
 
 /// What became of a table.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Made {
+pub(super) enum Made {
     Nothing,
     Wider,
     Anew,

@@ -136,3 +136,11 @@ fn who_may_not_read_journals_gets_all_else() {
     assert!(has("salesperson_name") && has("payment_term_name") && has("currency_code"), "{columns:?}");
     assert!(!has("journal_name") && !has("team_name"), "{columns:?}");
 }
+
+#[test]
+fn a_table_that_was_put_aside_is_not_what_the_views_go_on_showing() {
+    let mut shop = synced(17, "put_aside", "contacts,currencies");
+    shop.run("alter table erp.contacts rename to contacts_old; delete from erp.contacts_old");
+    run(&mut shop, "contacts");
+    assert_ne!(shop.value("select count(*) from erp.contacts_named"), "0");
+}
