@@ -141,9 +141,10 @@ impl<'a> Lookups<'a> {
         let joins = std::mem::replace(&mut self.joins, outer).concat();
         let on = self.on(&alias, row, target, "e.id");
         let list = format!("{row}.{}", quote_ident(column));
+        // Most lists are empty, and need no query.
         Some(format!(
-            "(select string_agg({name}, ', ' order by e.place) \
-             from unnest({list}) with ordinality e(id, place) join {on}{joins})"
+            "case when {list} <> '{{}}' then (select string_agg({name}, ', ' order by e.place) \
+             from unnest({list}) with ordinality e(id, place) join {on}{joins}) end"
         ))
     }
 

@@ -83,6 +83,18 @@ fn a_column_that_is_added_later_comes_last_and_one_that_was_dropped_comes_back()
 }
 
 #[test]
+fn a_name_whose_column_was_dropped_is_done_without_until_it_is_back() {
+    let mut shop = synced(17, "nameless", "contacts,invoices");
+    shop.run("alter table erp.contacts drop column complete_name cascade");
+    run(&mut shop, "invoices");
+    assert!(!columns(&mut shop, "invoices_named").contains(&"partner_name_now".to_owned()));
+    run(&mut shop, "contacts");
+    let last = columns(&mut shop, "invoices_named");
+    assert!(last.contains(&"partner_name_now".to_owned()), "{last:?}");
+    assert_eq!(shop.value("select partner_name_now from erp.invoices_named where id = 1"), "Azure Interior");
+}
+
+#[test]
 fn a_view_that_cannot_keep_a_column_stays_and_says_so() {
     let mut shop = Shop::open(Cluster::shared(), "lost", "jsonrpc");
     let names = r#"{"extends": "invoices", "streams": [{"table": "invoices",
@@ -140,7 +152,10 @@ fn who_may_not_read_journals_gets_all_else() {
 #[test]
 fn a_table_that_was_put_aside_is_not_what_the_views_go_on_showing() {
     let mut shop = synced(17, "put_aside", "contacts,currencies");
-    shop.run("alter table erp.contacts rename to contacts_old; delete from erp.contacts_old");
+    shop.run(
+        "alter table erp.contacts rename to contacts_old; alter index erp.contacts_pkey rename to old_pkey;
+         delete from erp.contacts_old",
+    );
     run(&mut shop, "contacts");
     assert_ne!(shop.value("select count(*) from erp.contacts_named"), "0");
 }

@@ -54,8 +54,8 @@ fn a_view_shows_names_beside_their_keys_and_money_with_the_digits_of_its_currenc
       t."state" as "state",
       t."partner_id" as "partner_id",
       r1."ref" as "partner_code",
-      coalesce(r1."name" || ' (' || (select string_agg(r3."text", ', ' order by e.place) from unnest(r1."kind_ids") with ordinality e(id, place) join "erp"."kinds" r2 on r2."tenant" = r1."tenant" and r2."id" = e.id
-    left join "erp"."words" r3 on r3."tenant" = r2."tenant" and r3."id" = r2."word_id") || ')', r1."name") as "partner_name",
+      coalesce(r1."name" || ' (' || case when r1."kind_ids" <> '{}' then (select string_agg(r3."text", ', ' order by e.place) from unnest(r1."kind_ids") with ordinality e(id, place) join "erp"."kinds" r2 on r2."tenant" = r1."tenant" and r2."id" = e.id
+    left join "erp"."words" r3 on r3."tenant" = r2."tenant" and r3."id" = r2."word_id") end || ')', r1."name") as "partner_name",
       t."price" as "price",
       case when r5."places" is null then t."amount" else round(t."amount", least(greatest(r5."places", min_scale(t."amount")), 16383)::integer) end as "amount",
       t."day" as "day",
