@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ddl;
 use super::lookup::{Lookups, STEPS};
-use super::quote::{fnv1a, object_name, qualified, quote_ident, quote_literal};
+use super::quote::{NAME_MAX, fnv1a, object_name, qualified, quote_ident, quote_literal};
 use super::{Entity, Stream, derive, naming};
 
 /// The tables of a schema that are there: by name, name and type (as `format_type` says it) of every column.
@@ -61,11 +61,11 @@ pub fn streams(entities: &[Entity]) -> Vec<&Stream> {
 /// The tables that the view over a stream's table reads, as far as they are known.
 pub fn reads<'a>(stream: &'a Stream, streams: &[&'a Stream]) -> BTreeSet<&'a str> {
     let mut all = BTreeSet::from([stream.table.as_str()]);
-    let mut edge = vec![stream];
-    for _ in 0..STEPS {
-        let targets = edge.iter().flat_map(|stream| targets(stream)).filter(|table| all.insert(table));
-        let targets: Vec<&str> = targets.collect();
-        edge = streams.iter().copied().filter(|stream| targets.contains(&stream.table.as_str())).collect();
+    let mut edge: Vec<&str> = targets(stream).collect();
+    for _ in 0..=STEPS {
+        edge.retain(|table| all.insert(table));
+        let there = streams.iter().copied().filter(|stream| edge.contains(&stream.table.as_str()));
+        edge = there.flat_map(followed).collect();
     }
     all
 }
@@ -78,6 +78,12 @@ pub fn shows(stream: &Stream, table: &str, streams: &[&Stream]) -> bool {
 fn targets(stream: &Stream) -> impl Iterator<Item = &str> {
     let parent = stream.parent.iter().map(|parent| &parent.table);
     parent.chain(stream.refers.values()).chain(stream.names.values()).map(String::as_str)
+}
+
+/// The tables in which a row's name, what tells it apart and the digits of its currency may stand.
+fn followed(stream: &Stream) -> impl Iterator<Item = &str> {
+    let columns = stream.label.values().chain(&stream.variant).chain(&stream.digits);
+    columns.filter_map(|column| stream.target(column))
 }
 
 /// The view over a stream's table; `None` where it would show nothing but the table. `existing`: name and type of the
@@ -136,6 +142,7 @@ fn items(stream: &Stream, tables: &Tables, lookups: &mut Lookups<'_>) -> Option<
 
 /// The name, or one like it that no column of the table has: an invoice keeps how it was addressed.
 fn free(name: String, taken: &BTreeSet<String>) -> String {
+    let name = if name.len() > NAME_MAX { naming::marked(&name, &name) } else { name };
     match taken.contains(&name) {
         true => naming::free(format!("{name}_now"), |name| taken.contains(name)),
         false => name,

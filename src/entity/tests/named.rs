@@ -163,6 +163,9 @@ fn what_a_view_reads_is_what_it_may_show_a_part_of() {
     let bills = find(&streams, "bills");
     let all: Vec<_> = reads(bills, &streams).into_iter().collect();
     assert_eq!(all, ["bills", "companies", "contacts", "currencies", "kinds", "words"]);
+    let invoices = crate::entity::named::streams(catalog::builtin());
+    let all = reads(find(&invoices, "sale_order_lines"), &invoices);
+    assert!(all.contains("attribute_values") && !all.contains("attributes") && !all.contains("journals"));
     assert!(shows(bills, "currencies", &streams) && !shows(bills, "bills", &streams));
     assert!(!shows(find(&streams, "words"), "bills", &streams));
 }
@@ -171,6 +174,12 @@ fn what_a_view_reads_is_what_it_may_show_a_part_of() {
 fn a_long_name_is_cut() {
     assert_eq!(name("contacts"), "contacts_named");
     assert!(name(&"x".repeat(63)).len() <= 63);
+    let long = format!("{}_id", "p".repeat(60));
+    let entities = [entity(&SHOP.replace("partner_id", &long)), entity(OTHERS)];
+    let streams = streams(&entities);
+    let made = view(streams[0], "erp", &streams, &tables(&streams), &[]).unwrap().unwrap();
+    let names = made.statements[0].lines().filter_map(|line| line.rsplit_once(" as \"")?.1.split('"').next());
+    assert!(names.clone().count() > 8 && names.map(str::len).all(|length| length <= 63));
 }
 
 #[test]
