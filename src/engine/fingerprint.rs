@@ -28,7 +28,7 @@ pub(super) fn of(task: &Task, stream: &Stream, layout: &Layout) -> String {
         "object": stream.object,
         "filter": stream.filter,
         "key": stream.key,
-        "cursor": stream.cursor,
+        "cursor": cursor(stream),
         "keep": stream.keep,
         "parent": stream.parent,
         "columns": columns,
@@ -38,4 +38,12 @@ pub(super) fn of(task: &Task, stream: &Stream, layout: &Layout) -> String {
         "circumstances": task.circumstances,
     })
     .to_string()
+}
+
+/// What says which rows changed. What follows no other record says what it always said.
+fn cursor(stream: &Stream) -> serde_json::Value {
+    match stream.follows.as_slice() {
+        [] => json!(stream.cursor),
+        follows => json!([stream.cursor, follows]),
+    }
 }

@@ -97,8 +97,10 @@ fn references(entity: &Entity, others: &[&Entity], found: &mut Vec<String>) {
         }
     }
     for (i, stream) in entity.streams.iter().enumerate() {
-        for (column, table) in stream.refers.iter().filter(|(_, table)| !known.contains(&table.as_str())) {
-            let at = format!("$.streams[{i}].refers.{column}");
+        let refers = stream.refers.iter().map(|(column, table)| ("refers", column, table));
+        let names = stream.names.iter().map(|(column, table)| ("names", column, table));
+        for (member, column, table) in refers.chain(names).filter(|(.., t)| !known.contains(&t.as_str())) {
+            let at = format!("$.streams[{i}].{member}.{column}");
             found.push(format!("{at}: no entity fills a table {}{}", shown(table), instead(table, &known)));
         }
     }

@@ -9,12 +9,13 @@ use crate::error::{Error, Kind, Result};
 
 /// The manifests that are compiled in. The order is that of lists shown to a
 /// person and, where `after` says nothing, of runs: what others refer to first.
-const MANIFESTS: [(&str, &str); 15] = [
+const MANIFESTS: [(&str, &str); 17] = [
     ("categories", include_str!("categories.json")),
     ("products", include_str!("products.json")),
     ("contacts", include_str!("contacts.json")),
     ("companies", include_str!("companies.json")),
     ("currencies", include_str!("currencies.json")),
+    ("names", include_str!("names.json")),
     ("warehouses", include_str!("warehouses.json")),
     ("employees", include_str!("employees.json")),
     ("sale_orders", include_str!("sale_orders.json")),
@@ -24,6 +25,7 @@ const MANIFESTS: [(&str, &str); 15] = [
     ("manufacturing", include_str!("manufacturing.json")),
     ("wastage", include_str!("wastage.json")),
     ("invoices", include_str!("invoices.json")),
+    ("payments", include_str!("payments.json")),
     ("sales", include_str!("sales.json")),
 ];
 
@@ -156,7 +158,7 @@ mod tests {
             for name in &entity.after {
                 assert!(find(name, builtin()).is_some_and(|e| &e.name == name), "{}: {name}", entity.name);
             }
-            for table in entity.streams.iter().flat_map(|s| s.refers.values()) {
+            for table in entity.streams.iter().flat_map(|s| s.refers.values().chain(s.names.values())) {
                 assert!(tables.contains(&table.as_str()), "{}: {table}", entity.name);
             }
         }
@@ -207,9 +209,9 @@ mod tests {
         assert_eq!(
             error.detail.as_deref(),
             Some(
-                "entities are: all, categories, products, contacts, companies, currencies, warehouses, \
+                "entities are: all, categories, products, contacts, companies, currencies, names, warehouses, \
                  employees, sale_orders, purchases, stock_moves, inventory, manufacturing, wastage, invoices, \
-                 sales"
+                 payments, sales"
             )
         );
         assert_eq!(error.hint_or_default(), "did you mean \"invoices\"?");

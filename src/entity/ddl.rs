@@ -2,7 +2,7 @@
 //! grow: columns are added in the widest type of their kind and never changed.
 
 use super::quote::{object_name, qualified, quote_ident, quote_literal};
-use super::{Stream, Type};
+use super::{Stream, Type, named};
 use crate::error::{Error, Kind, Result};
 
 /// Columns that every business table has beside its manifest's own, in three
@@ -123,6 +123,11 @@ fn definitions(stream: &Stream) -> impl Iterator<Item = Definition<'_>> {
     std::iter::once(TENANT).chain(own(true)).chain(own(false)).chain(added)
 }
 
+/// The comment of a column of the table, as far as it is ours.
+pub(super) fn about<'a>(stream: &'a Stream, column: &str) -> Option<&'a str> {
+    definitions(stream).find(|(name, ..)| *name == column).map(|(.., about)| about)
+}
+
 /// The columns of the primary key, tenant first: one business, one shard.
 fn key_columns(stream: &Stream) -> String {
     let names: Vec<String> =
@@ -159,7 +164,7 @@ fn refuse_retyped<'a>(stream: &Stream, schema: &str, found: &impl Fn(&str) -> Op
     }
     Err(Error::new(Kind::Conflict, format!("table {table} has columns of another type"))
         .detail(seen.join("\n"))
-        .hint(format!("alter table {table} {}", mend.join(", "))))
+        .hint(format!("{}alter table {table} {}", named::without_view(stream, schema), mend.join(", "))))
 }
 
 /// Name and type of every column, without defaults.

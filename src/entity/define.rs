@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 ///
 /// `{"extends": "products", "streams": [{"table": "products", "columns": [...]}]}`: streams are
 /// found by their table. Columns of a new name are added, those of a known one changed in what
-/// is said of them; `indexes` and `refers` are added; everything else replaces what was there.
+/// is said of them; `indexes`, `refers`, `names` and `label` are added; everything else replaces what was there.
 ///
 /// Errors: [`Kind::Manifest`] with one line per mistake, each with the path in `json`.
 pub fn define(json: &str) -> Result<Entity> {
@@ -89,7 +89,9 @@ fn add_to_stream(stream: &mut Value, more: &Value) {
                 let new = indexes.iter().filter(|index| !all.contains(index)).cloned().collect::<Vec<_>>();
                 all.extend(new);
             }
-            ("refers", Some(Value::Object(all)), Value::Object(refers)) => all.extend(refers.clone()),
+            ("refers" | "names" | "label", Some(Value::Object(all)), Value::Object(more)) => {
+                all.extend(more.clone());
+            }
             _ => drop(stream.insert(name.clone(), value.clone())),
         }
     }
@@ -132,8 +134,8 @@ impl Merged {
             match (key.as_str(), value) {
                 ("columns", Value::Array(more)) => columns(stream, more, &at, &from, &mut places),
                 ("indexes", Value::Array(more)) => append(stream, key, more, &at, &from, &mut places),
-                ("refers", Value::Object(more)) => {
-                    object(stream, key).into_iter().for_each(|refers| refers.extend(more.clone()));
+                ("refers" | "names" | "label", Value::Object(more)) => {
+                    object(stream, key).into_iter().for_each(|all| all.extend(more.clone()));
                 }
                 _ => drop(stream.insert(key.clone(), value.clone())),
             }

@@ -6,6 +6,7 @@
 //! whatever it was before, so that it can run any number of times. It gives a row for each server
 //! whose number of waiting rows changed: the server, and by how many.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -286,6 +287,8 @@ struct Derived {
     about: String,
     key: Vec<String>,
     indexes: Vec<Vec<String>>,
+    #[serde(default)]
+    names: BTreeMap<String, String>,
     columns: Vec<Column>,
 }
 
@@ -300,8 +303,8 @@ pub fn tables() -> &'static [Stream] {
 }
 
 fn stream(derived: Derived) -> Stream {
-    let Derived { table, about, key, indexes, columns } = derived;
-    Stream { table, about, key, indexes, columns, ..Stream::default() }
+    let Derived { table, about, key, indexes, names, columns } = derived;
+    Stream { table, about, key, indexes, names, columns, ..Stream::default() }
 }
 
 /// A derived table by its name.

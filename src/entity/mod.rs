@@ -11,6 +11,9 @@ pub mod ddl;
 pub mod define;
 pub mod derive;
 mod kind;
+mod label;
+mod lookup;
+pub mod named;
 pub mod naming;
 pub mod nearest;
 pub mod offer;
@@ -125,6 +128,10 @@ pub struct Stream {
     /// Remote field that grows with every change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+    /// Cursors of records that hold some of this one's values, as paths from it: they grow
+    /// where its own does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<String>,
     /// Remote field that says of when a document is: what `initial_range` goes by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
@@ -137,6 +144,19 @@ pub struct Stream {
     /// Columns that hold keys of other streams: column -> table.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refers: BTreeMap<String, String>,
+    /// Further columns that hold keys of other tables, one or a list of them, for their names
+    /// only: column -> table.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
+    /// What a row is called where others refer to it: kind of name -> column.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub label: BTreeMap<String, String>,
+    /// A list column of `names` that tells rows of one name apart: in brackets behind the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Column that says how many digits amounts have in the currency that a row is or has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digits: Option<String>,
     /// Further indexes, each a list of columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Vec<String>>,
@@ -153,6 +173,7 @@ impl Stream {
             about: "The foreign server the row was read from".into(),
             path: Vec::new(),
             scale: None,
+            currency: None,
             optional: false,
             required: false,
             unless: Vec::new(),
@@ -240,6 +261,9 @@ pub struct Column {
     /// raised, and its rates, factors and, from 19 on, prices are not rounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<u8>,
+    /// Of money: the column that says in which currency, or of which company.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
     /// Whether some remotes have no such field (it came with a later version, or with a
     /// module): then the column is left out there without a word.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::ddl::RESERVED;
+use super::label;
 use super::shape::{self, member};
 use super::words::shown;
 use super::{Entity, Type, tsql};
@@ -66,17 +67,17 @@ pub(super) fn mistakes(name: Option<&str>, found: &[String]) -> Error {
 }
 
 /// A stream of which some parts may be missing or wrong.
-struct Draft<'a> {
-    at: String,
-    value: &'a Value,
-    columns: Vec<DraftColumn<'a>>,
+pub(super) struct Draft<'a> {
+    pub(super) at: String,
+    pub(super) value: &'a Value,
+    pub(super) columns: Vec<DraftColumn<'a>>,
 }
 
-struct DraftColumn<'a> {
-    at: String,
-    value: &'a Value,
-    name: &'a str,
-    kind: Option<Type>,
+pub(super) struct DraftColumn<'a> {
+    pub(super) at: String,
+    pub(super) value: &'a Value,
+    pub(super) name: &'a str,
+    pub(super) kind: Option<Type>,
 }
 
 impl<'a> Draft<'a> {
@@ -95,12 +96,18 @@ impl<'a> Draft<'a> {
         text(self.value, "table")
     }
 
-    fn column(&self, name: &str) -> Option<&DraftColumn<'a>> {
+    pub(super) fn column(&self, name: &str) -> Option<&DraftColumn<'a>> {
         self.columns.iter().find(|c| c.name == name)
     }
 
     /// The mistake in naming a column at `at`: it is not there, or its type is not as `fits` wants.
-    fn misnamed(&self, at: &str, name: &str, fits: impl Fn(Type) -> bool, wanted: &str) -> Option<String> {
+    pub(super) fn misnamed(
+        &self,
+        at: &str,
+        name: &str,
+        fits: impl Fn(Type) -> bool,
+        wanted: &str,
+    ) -> Option<String> {
         match self.column(name).map(|c| c.kind) {
             None => Some(format!("{at}: {} is no column of this stream", shown(name))),
             Some(Some(kind)) if !fits(kind) => {
@@ -111,7 +118,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)
 }
 
@@ -141,6 +148,7 @@ fn judge_entity(value: &Value, found: &mut Vec<String>) {
         judge_servers(draft, text(value, "source"), found);
         judge_parent(draft, earlier, found);
         judge_lists(draft, found);
+        label::judge(draft, found);
         judge_filter(draft, text(value, "source"), found);
         judge_statement(draft, text(value, "source"), found);
         judge_model(draft, text(value, "source"), found);
@@ -227,7 +235,8 @@ fn judge_keep(draft: &Draft, found: &mut Vec<String>) {
 
 /// Rows of several servers are told apart by their server: no key of theirs is one number.
 fn judge_servers(draft: &Draft, source: Option<&str>, found: &mut Vec<String>) {
-    let single = ["parent", "refers", "snapshot"].into_iter().filter(|key| draft.value.get(key).is_some());
+    let single =
+        ["parent", "refers", "names", "snapshot"].into_iter().filter(|key| draft.value.get(key).is_some());
     for key in single.filter(|_| source == Some("sqlserver")) {
         found.push(format!("{}.{key}: a stream of SQL Server has none", draft.at));
     }

@@ -35,6 +35,7 @@ mod local;
 mod lock;
 mod manifests;
 mod missing;
+mod named;
 mod object_id;
 mod others;
 mod place;

@@ -5,8 +5,9 @@ use super::lock::Lock;
 use super::object_id::object_id;
 use super::sql::{execute, first, value};
 use super::target::{Target, Use};
-use super::{Place, Store, derive, servers, touched, views};
+use super::{Place, Store, derive, named, servers, touched, views};
 use crate::engine::{Pass, Prepared, Stored, Task};
+use crate::entity::named::without_view;
 use crate::entity::{Stream, ddl, quote};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Layout, Mark, hint};
@@ -16,18 +17,22 @@ impl Store {
     pub fn prepare(&mut self, task: usize, stream: usize, layout: Layout) -> Result<Prepared> {
         self.reading(task, stream)?.layout = self.layout_here(task, stream, layout)?;
         let place = self.place(task, stream)?;
-        place.transaction(|| {
+        let (prepared, warnings) = place.transaction(|| {
             one_manifest_per_table(&place)?;
-            if make(&place)? {
+            let made = make(&place)?;
+            if made == Made::Wider {
                 let schema_id = object_id(place.target()?.oid);
                 as_owner(|| execute(REREAD, &[value(place.table()), value(schema_id)]))?;
             }
             derive::prepare(&place)?;
             views::keep(&place)?;
+            let warnings = named::keep(&place, made)?;
             let stored = stored(place.task, place.stream)?;
             let rows = rows(&place, stored.as_ref().map_or(0, |(_, rows)| *rows))?;
-            Ok(Prepared { stored: stored.map(|(stored, _)| stored), rows })
-        })
+            Ok((Prepared { stored: stored.map(|(stored, _)| stored), rows }, warnings))
+        })?;
+        warnings.into_iter().try_for_each(|text| self.warn(task, text))?;
+        Ok(prepared)
     }
 
     /// Stores how a stream stands before its first batch.
@@ -109,7 +114,8 @@ fn of_another_key(place: &Place<'_>, key: &[String], wanted: &[&str]) -> Error {
     Error::new(Kind::Altered, format!("table {table} has another key than its entity"))
         .detail(format!("the table's: {}; the entity's: {}", key.join(", "), wanted.join(", ")))
         .hint(format!(
-            "have it made and filled anew with: drop table {table}; then run again; or give the entity its key back"
+            "have it made and filled anew with: {}drop table {table}; then run again; or give the entity its key back",
+            without_view(place.stream, place.schema)
         ))
 }
 
@@ -118,8 +124,16 @@ pub(super) fn refuse(place: &Place<'_>) -> Result<()> {
     lacking(place).map(drop)
 }
 
-/// Makes the table, or adds what it lacks. Returns whether columns were added.
-fn make(place: &Place<'_>) -> Result<bool> {
+/// What became of a table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    Nothing,
+    Wider,
+    Anew,
+}
+
+/// Makes the table, or adds what it lacks.
+fn make(place: &Place<'_>) -> Result<Made> {
     let lacking = lacking(place)?;
     let exists = lacking.is_some();
     if !exists {
@@ -128,7 +142,7 @@ fn make(place: &Place<'_>) -> Result<bool> {
     let statements = lacking.unwrap_or_else(|| ddl::create_table(place.stream, place.schema));
     let indexes = missing_indexes(place)?;
     if statements.is_empty() && indexes.is_empty() {
-        return Ok(false);
+        return Ok(Made::Nothing);
     }
     Lock::ddl(place.schema)?.wait();
     place.define(&statements)?;
@@ -136,7 +150,11 @@ fn make(place: &Place<'_>) -> Result<bool> {
     place.tables.changed(&place.stream.table);
     // Somebody may have made it just before, and otherwise.
     place.opened(&place.stream.table, Use::Read)?;
-    Ok(exists && !statements.is_empty())
+    Ok(match (exists, statements.is_empty()) {
+        (false, _) => Made::Anew,
+        (true, false) => Made::Wider,
+        (true, true) => Made::Nothing,
+    })
 }
 
 /// The table whose key has the name that a new table's key will get.

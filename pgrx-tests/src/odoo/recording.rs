@@ -70,6 +70,22 @@ const RECORDED: &[Recorded] = &[
     recorded!("stock.quant", "Quants", "id"),
     recorded!("mrp.production", "Manufacturing Order", "priority desc, date_start asc, id"),
     recorded!("ir.module.module", "Module", "name"),
+    recorded!("res.users", "User", "name"),
+    recorded!("crm.team", "Sales Team", "sequence, create_date desc, id desc"),
+    recorded!("account.journal", "Journal", "sequence, type, code"),
+    recorded!("account.payment.term", "Payment Terms", "sequence, id"),
+    recorded!("account.fiscal.position", "Fiscal Position", "sequence"),
+    recorded!("account.account", "Account", "code"),
+    recorded!("account.tax", "Tax", "sequence, id"),
+    recorded!("account.payment", "Payments", "date desc, name desc"),
+    recorded!("res.country", "Country", "name, id"),
+    recorded!("product.attribute", "Product Attribute", "sequence, id"),
+    recorded!("product.attribute.value", "Attribute Value", "attribute_id, sequence, id"),
+    recorded!(
+        "product.template.attribute.value",
+        "Product Template Attribute Value",
+        "product_attribute_value_id, id"
+    ),
 ];
 
 static MODELS: [LazyLock<BTreeMap<String, Model>>; 3] = [

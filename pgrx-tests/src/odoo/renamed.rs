@@ -22,6 +22,9 @@ const RENAMED: &[(&str, &str, &str)] = &[
 /// Model, the one record a field of 18 points to, the records its successor in 19 does.
 const WIDENED: &[(&str, &str, &str)] = &[("mrp.production", "lot_producing_id", "lot_producing_ids")];
 
+/// Model, what a record of 18 says it is, what its successor in 19 says it is not.
+const NEGATED: &[(&str, &str, &str)] = &[("account.account", "deprecated", "active")];
+
 /// Model, field, word in 18, word in 19.
 const REWORDED: &[(&str, &str, &str, &str)] = &[
     ("product.category", "property_valuation", "manual_periodic", "periodic"),
@@ -39,6 +42,10 @@ pub(super) fn as_19(model: &str, record: &mut Row) {
     for (_, before, after) in WIDENED.iter().filter(|(of, ..)| *of == model) {
         let one = record.remove(*before).and_then(|pair| pair.get(0).cloned());
         record.insert((*after).to_owned(), Value::Array(one.into_iter().collect()));
+    }
+    for (_, before, after) in NEGATED.iter().filter(|(of, ..)| *of == model) {
+        let flag = record.remove(*before).and_then(|flag| flag.as_bool());
+        record.insert((*after).to_owned(), Value::from(flag != Some(true)));
     }
     for (_, field, before, after) in REWORDED.iter().filter(|(of, ..)| *of == model) {
         if record.get(*field).is_some_and(|word| word == before) {

@@ -49,7 +49,9 @@ pub(super) fn recorded(face: Face) -> Vec<User> {
     };
     let key = |key: &str| Some(key.to_owned());
     let (plain, buyer) = if face.is_19() { (7, 8) } else { (8, 9) };
-    let documents = ["account.move", "account.move.line"].map(str::to_owned);
+    let documents =
+        ["account.move", "account.move.line", "account.payment", "account.journal", "account.account"]
+            .map(str::to_owned);
     let bills = |field| json!([[field, "in", ["in_invoice", "in_refund"]]]);
     vec![
         User { api_key: key(ADMIN_KEY), all_groups: true, ..user(2, "admin", "Mitchell Admin") },

@@ -180,7 +180,7 @@ fn a_manifest_stored_as_a_group_counts_for_none_of_its_members() {
            select sync_define('{"name": "currencies", "about": "x", "source": "odoo", "streams": [{"table": "currencies",
              "about": "x", "object": "res.currency", "key": ["id"], "cursor": "write_date", "filter": [["id", "<", 0]],
              "columns": [{"name": "id", "type": "bigint", "about": "x"}, {"name": "name", "type": "text", "about": "x"}]}]}');
-           select sync_define('{"name": "users", "about": "x", "source": "odoo", "streams": [{"table": "users",
+           select sync_define('{"name": "logins", "about": "x", "source": "odoo", "streams": [{"table": "logins",
              "about": "x", "object": "res.users", "key": ["id"], "cursor": "write_date",
              "columns": [{"name": "id", "type": "bigint", "about": "x"}]}]}')"#,
     );
@@ -195,8 +195,8 @@ fn a_manifest_stored_as_a_group_counts_for_none_of_its_members() {
     }
     let before = stage.shop.odoo.calls().len();
     let _ = stage.call("shop", "select * from sync_run('currencies')");
-    let _ = stage.call("shop", "select * from sync_run('users')");
-    let _ = stage.call("shop", "select * from sync_plan('users')");
+    let _ = stage.call("shop", "select * from sync_run('logins')");
+    let _ = stage.call("shop", "select * from sync_plan('logins')");
     let asked: Vec<String> =
         stage.shop.odoo.calls().iter().skip(before).map(|call| call.model.clone()).collect();
     if asked.iter().any(|model| model == "res.users") {

@@ -24,8 +24,8 @@ const MOST_KB: u64 = 64 << 10;
 /// What is called, the method of the remote that is lied about, and a word that its request must not hold.
 const CALLS: [(&str, &str, &str); 9] = [
     // A page; and the newest cursor value, of which the order says so.
-    ("select * from sync_run('names')", "search_read", "desc"),
-    ("select * from sync_run('names')", "search_read", ""),
+    ("select * from sync_run('people')", "search_read", "desc"),
+    ("select * from sync_run('people')", "search_read", ""),
     ("select * from sync_check()", "authenticate", ""),
     ("select * from sync_check()", "fields_get", ""),
     ("select * from sync_plan('contacts')", "search_count", ""),
@@ -36,8 +36,8 @@ const CALLS: [(&str, &str, &str); 9] = [
 ];
 
 /// An entity whose columns are those of the records that are sent.
-const NAMES: &str = r#"select sync_define('{"name": "names", "about": "Names", "source": "odoo", "streams": [{
-  "table": "names", "about": "Names", "object": "res.partner", "key": ["id"], "cursor": "write_date", "columns": [
+const NAMES: &str = r#"select sync_define('{"name": "people", "about": "Names", "source": "odoo", "streams": [{
+  "table": "people", "about": "Names", "object": "res.partner", "key": ["id"], "cursor": "write_date", "columns": [
     {"name": "id", "type": "bigint", "about": "Id"}, {"name": "name", "type": "text", "about": "Name"},
     {"name": "category_id", "type": "bigint[]", "about": "Tags"}]}]}')"#;
 

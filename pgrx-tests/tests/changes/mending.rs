@@ -8,7 +8,7 @@ use super::{NOTHING, run, synced};
 fn an_emptied_table_is_filled_again() {
     let mut shop = synced("emptied");
     let rows: Vec<String> = shop.rows("select id, name from erp.contacts order by id");
-    for empty in ["delete from erp.contacts", "truncate erp.contacts", "drop table erp.contacts"] {
+    for empty in ["delete from erp.contacts", "truncate erp.contacts", "drop table erp.contacts cascade"] {
         shop.run(empty);
         let counts = run(&mut shop, "'contacts'");
         assert!(counts.starts_with(&format!("{} inserted, 0 updated", rows.len())), "{empty}: {counts}");
@@ -40,7 +40,7 @@ fn a_column_that_was_dropped_comes_back_with_its_values() {
     let mut shop = synced("dropped_column");
     let cities = "select count(city) from erp.contacts";
     let before = shop.value(cities);
-    shop.run("alter table erp.contacts drop column city");
+    shop.run("alter table erp.contacts drop column city cascade");
     run(&mut shop, "'contacts'");
     assert_eq!(shop.value(cities), before);
 }
@@ -94,7 +94,7 @@ fn a_view_of_a_user_on_a_table_survives() {
 #[test]
 fn a_table_somebody_else_made_is_refused() {
     let mut shop = synced("foreign_table");
-    shop.run("drop table erp.contacts; create table erp.contacts (id integer, name text)");
+    shop.run("drop table erp.contacts cascade; create table erp.contacts (id integer, name text)");
     let error = shop.error("select sync_run('contacts')");
     assert_eq!(
         error.message,

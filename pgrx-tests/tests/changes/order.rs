@@ -14,7 +14,7 @@ const ROWS: i64 = 2_500;
 const TYPES: [(&str, &str, &str); 6] = [
     ("wholes", "bigint", "text"),
     ("padded", "char(12)", "text"),
-    ("names", "nvarchar(30)", "text"),
+    ("words", "nvarchar(30)", "text"),
     ("uids", "uniqueidentifier", "text"),
     ("decimals", "decimal(18,2)", "numeric"),
     ("ordered", "int", "bigint"),

@@ -32,7 +32,7 @@ fn under_a_run(shop: &mut Shop<'_>, sql: &str) -> Failure {
 #[test]
 fn a_business_table_dropped_in_a_run_fails_it_and_the_next_run_makes_it_again() {
     let mut shop = Shop::open(Cluster::shared(), "drop_table", "jsonrpc");
-    let failure = under_a_run(&mut shop, "drop table erp.invoices");
+    let failure = under_a_run(&mut shop, "drop table erp.invoices cascade");
     assert!(failure.message.contains("table \"erp\".\"invoices\" is no longer there"), "{failure:?}");
     ends_exact(&mut shop);
 }

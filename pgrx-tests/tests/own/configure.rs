@@ -42,7 +42,7 @@ fn initial_range_limits_what_is_read_at_first_and_never_what_is_there() {
     let error = shop.error(r#"select sync_configure('contacts', '{"initial_range": "90 days"}')"#);
     assert_eq!(
         error.detail,
-        "those that have one: sale_orders, purchases, stock_moves, manufacturing, wastage, invoices, sales, leads"
+        "those that have one: sale_orders, purchases, stock_moves, manufacturing, wastage, invoices, payments, sales, leads"
     );
 }
 

@@ -19,7 +19,7 @@ fn an_entity_is_ready_when_its_first_full_pass_has_finished() {
     assert_eq!(shop.value("select sync_ready('contacts', 'odoo_main')"), "t");
     assert_eq!(shop.value("select sync_ready('all')"), "f");
     shop.run("select sync_require('contacts')");
-    assert_eq!(shop.error("select sync_require('all')").detail.lines().count(), 13);
+    assert_eq!(shop.error("select sync_require('all')").detail.lines().count(), 15);
     shop.run("select sync_reset('contacts')");
     assert_eq!(shop.value("select sync_ready('contacts')"), "f", "what is read anew is not complete");
     let error = shop.error("select sync_ready('contact')");

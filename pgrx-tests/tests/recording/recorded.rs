@@ -119,6 +119,9 @@ fn in_19(object: &str, record: &mut Record) {
         let value = record[*old].clone();
         record.insert((*new).to_owned(), value);
     }
+    if object == "account.account" {
+        record.insert("active".to_owned(), (record["deprecated"] == Value::Bool(false)).into());
+    }
     if object == "mrp.production" {
         let lot = record["lot_producing_id"].get(0).cloned();
         record.insert("lot_producing_ids".to_owned(), lot.into_iter().collect());

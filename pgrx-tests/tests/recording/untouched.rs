@@ -25,7 +25,7 @@ fn a_second_run_inserts_updates_and_touches_nothing() {
 /// Where every tuple lies and which transactions wrote or locked it.
 fn tuples(shop: &mut Shop<'_>) -> Vec<String> {
     let tables = shop.rows("select tablename from pg_tables where schemaname = 'erp' order by 1");
-    assert_eq!(tables.len(), 26, "{tables:?}");
+    assert_eq!(tables.len(), 38, "{tables:?}");
     let of = |table| format!("select '{table}', tableoid, ctid, xmin, xmax, synced_at from erp.{table}");
     let sql = tables.iter().map(of).collect::<Vec<_>>().join(" union all ");
     shop.rows(&format!("{sql} order by 1, 3"))

@@ -22,7 +22,7 @@ fn sync_auto_reads_changes_and_everything_when_that_has_come_round() {
     let mut shop = shop(&cluster, "auto");
     shop.run("select sync_schedule()");
     shop.run("call sync_auto()");
-    assert_eq!(last_run(&mut shop).len(), 14);
+    assert_eq!(last_run(&mut shop).len(), 16);
     assert_eq!(shop.value("select mode from erp_sync.run"), "auto");
 
     let product = shop.odoo.create("product.product", json!({ "name": "Lamp" }));
@@ -41,6 +41,8 @@ fn sync_auto_reads_changes_and_everything_when_that_has_come_round() {
         "inventory|incremental|succeeded|0",
         "invoices|incremental|succeeded|0",
         "manufacturing|incremental|succeeded|0",
+        "names|incremental|succeeded|0",
+        "payments|incremental|succeeded|0",
         "products|incremental|succeeded|1",
         "purchases|incremental|succeeded|0",
         "sale_orders|incremental|succeeded|0",

@@ -128,7 +128,7 @@ fn a_column_of_another_type_is_a_conflict_with_the_line_to_type() {
     column "price" is numeric(10,2), needed is numeric
     column "day" is timestamp without time zone, needed is date
     "#);
-    insta::assert_snapshot!(error.hint.unwrap(), @r#"alter table "erp"."bills" alter column "price" type numeric, alter column "day" type date"#);
+    insta::assert_snapshot!(error.hint.unwrap(), @r#"drop view if exists "erp"."bills_named"; alter table "erp"."bills" alter column "price" type numeric, alter column "day" type date"#);
 }
 
 #[test]

@@ -156,7 +156,7 @@ fn what_another_entity_has_already_and_what_is_not_there_is_said_at_once() {
     $.aliases[1]: entity "invoices" is called "invoices" already
     $.after[0]: there is no entity "contact", did you mean "contacts"?
     $.streams[0].table: "contacts" is filled by entity "contacts"
-    $.streams[0].refers.partner_id: no entity fills a table "persons"; there are categories, products, uoms, reorder_rules, contacts, companies, currencies, warehouses, locations, picking_types, departments, employees, sale_orders, sale_order_lines, purchase_orders, purchase_order_lines, pickings, stock_moves, stock_quants, productions, scraps, invoices, invoice_lines, pos_sales
+    $.streams[0].refers.partner_id: no entity fills a table "persons"; there are categories, products, uoms, reorder_rules, contacts, companies, currencies, users, sales_teams, journals, payment_terms, countries, accounts, taxes, fiscal_positions, attributes, attribute_values, template_attribute_values, warehouses, locations, picking_types, departments, employees, sale_orders, sale_order_lines, purchase_orders, purchase_order_lines, pickings, stock_moves, stock_quants, productions, scraps, invoices, invoice_lines, payments, pos_sales
     "#);
 }
 

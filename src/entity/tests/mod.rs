@@ -6,6 +6,7 @@ mod ddl;
 mod define;
 mod derive;
 mod manifest;
+mod named;
 mod readme;
 mod settings;
 mod statement;

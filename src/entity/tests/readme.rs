@@ -1,5 +1,6 @@
+use super::named::tables;
 use crate::entity::view::{VIEWS, View};
-use crate::entity::{Column, Entity, Stream, catalog, derive};
+use crate::entity::{Column, Entity, Stream, catalog, derive, named};
 
 const README: &str = include_str!("../../../README.md");
 
@@ -84,4 +85,22 @@ fn the_readme_describes_every_view() {
     for part in VIEWS.iter().map(view) {
         assert!(README.contains(&part), "the README should hold:\n\n{part}");
     }
+}
+
+/// The line of the README about the view over a table.
+fn named(stream: &Stream) -> Option<String> {
+    let streams = named::streams(catalog::builtin());
+    let view = named::view(stream, "erp", &streams, &tables(&streams), &[]).unwrap()?;
+    let named = view.statements.iter().filter(|statement| statement.contains(" in words: "));
+    let columns: Vec<String> =
+        named.filter_map(|sql| Some(format!("`{}`", sql.split('"').nth(5)?))).collect();
+    (!columns.is_empty()).then(|| format!("| `{}` | {} |\n", view.name, columns.join(", ")))
+}
+
+#[test]
+fn the_readme_lists_the_names_of_every_view() {
+    let streams = named::streams(catalog::builtin());
+    let lines: String = streams.iter().filter_map(|stream| named(stream)).collect();
+    let part = format!("| view | names beside the table's columns |\n|---|---|\n{lines}");
+    assert!(README.contains(&part), "the README should hold:\n\n{part}");
 }

@@ -14,7 +14,7 @@ pub(super) fn of(stream: &Stream, scope: &Scope, parent: Option<&str>) -> Result
     let mut domain = filter(stream)?;
     match scope {
         Scope::All => {}
-        Scope::Since { from, .. } => domain.push(json!([cursor(stream)?, ">=", from.0])),
+        Scope::Since { from, .. } => domain.extend(since(stream, &from.0)?),
         Scope::From(day) => {
             let date = stream.date.as_deref().ok_or_else(|| missing(stream, "date"))?;
             domain.extend([json!("|"), json!([date, "=", false]), json!([date, ">=", day])]);
@@ -26,6 +26,13 @@ pub(super) fn of(stream: &Stream, scope: &Scope, parent: Option<&str>) -> Result
         }
     }
     Ok(domain)
+}
+
+/// The records that changed since then, or one of those they follow did.
+fn since(stream: &Stream, from: &str) -> Result<Vec<Value>> {
+    let cursors = std::iter::once(cursor(stream)?).chain(stream.follows.iter().map(String::as_str));
+    let either = stream.follows.iter().map(|_| json!("|"));
+    Ok(either.chain(cursors.map(|cursor| json!([cursor, ">=", from]))).collect())
 }
 
 /// The condition that lets a page begin behind a key. Ids never change and are
@@ -98,6 +105,13 @@ mod tests {
         assert_eq!(
             text(json!([["state", "=", "posted"]]), since),
             r#"[["state","=","posted"],["write_date",">=","2026-11-20 08:50:00"]]"#
+        );
+        let mut following = stream("account.payment", &[]);
+        following.follows = vec!["move_id.write_date".into(), "partner_id.write_date".into()];
+        let since = Scope::Since { from: Mark("2026-11-20 08:50:00".into()), until: None };
+        assert_eq!(
+            Value::Array(of(&following, &since, None).unwrap()).to_string(),
+            r#"["|","|",["write_date",">=","2026-11-20 08:50:00"],["move_id.write_date",">=","2026-11-20 08:50:00"],["partner_id.write_date",">=","2026-11-20 08:50:00"]]"#
         );
         assert_eq!(text(json!([]), Scope::All), "[]");
         assert_eq!(text(json!([]), Scope::Keys(vec![3.into(), 1.into()])), r#"[["id","in",[3,1]]]"#);

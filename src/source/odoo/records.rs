@@ -171,6 +171,8 @@ impl<'a> Records<'a> {
     pub(super) fn are_asked_for(&self, scope: &Scope) -> bool {
         let mut rows = self.by_id.values().filter_map(|record| record.as_ref().ok());
         match scope {
+            // It may be another record that changed.
+            Scope::Since { .. } if !self.stream.follows.is_empty() => true,
             Scope::Since { from, .. } => {
                 // Odoo compares microseconds and sends whole seconds: a row of the first second is none before it.
                 let from = seconds(&from.0);

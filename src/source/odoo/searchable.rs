@@ -37,12 +37,13 @@ impl Searchable {
 }
 
 impl Odoo {
-    /// Fails where the stream relies on a condition that would be ignored: its filter, its cursor, the day of its
+    /// Fails where the stream relies on a condition that would be ignored: its filter, its cursors, the day of its
     /// documents, or the header of its lines.
     pub(super) async fn check_conditions(&mut self, stream: &Stream) -> Result<()> {
         let mut paths: Vec<(&str, String)> = Vec::new();
         paths.extend(stream.filter.iter().flat_map(filtered).map(|path| ("filter", path)));
         paths.extend(stream.cursor.iter().map(|path| ("cursor", path.clone())));
+        paths.extend(stream.follows.iter().map(|path| ("follows", path.clone())));
         paths.extend(stream.date.iter().map(|path| ("date", path.clone())));
         paths.extend(self.parent_path(stream).await?.map(|path| ("parent", path)));
         for (place, path) in paths {

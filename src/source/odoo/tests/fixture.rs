@@ -1,6 +1,5 @@
 //! Streams and remotes for tests.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -50,6 +49,7 @@ pub(in crate::source::odoo) fn column(name: &str, kind: Type) -> Column {
         about: String::new(),
         path: vec![],
         scale: None,
+        currency: None,
         optional: false,
         required: false,
         unless: vec![],
@@ -66,18 +66,10 @@ pub(in crate::source::odoo) fn stream(object: &str, columns: &[(&str, Type)]) ->
         table: object.replace('.', "_"),
         about: String::new(),
         object: object.into(),
-        module: None,
-        optional: false,
-        snapshot: false,
-        filter: None,
         key: vec!["id".into()],
-        date: None,
         cursor: Some("write_date".into()),
-        keep: None,
-        parent: None,
-        refers: BTreeMap::new(),
-        indexes: vec![],
         columns: all,
+        ..Stream::default()
     }
 }
 
