@@ -156,7 +156,7 @@ fn tables_of_every_kind_are_repaired_with_what_is_derived_from_them() {
     let movements = "select md5(string_agg((to_jsonb(t) - 'synced_at' - 'run_id')::text, '' order by origin_key, movement_type)) from erp.stock_movements t";
     let derived = shop.value(movements);
     shop.run(
-        "alter table erp.contacts drop column name;
+        "alter table erp.contacts drop column name cascade;
          truncate erp.products;
          update erp.stock_quants set quantity = quantity + 1 where id = (select min(id) from erp.stock_quants);
          delete from erp.stock_quants where id = (select max(id) from erp.stock_quants);
