@@ -138,7 +138,7 @@ fn a_dropped_server_leaves_a_bookkeeping_that_can_be_read_and_let_go_of() {
     }
     assert_eq!(shop.value("select count(*) from sync_status()"), "0");
     let history = rows(&mut shop.admin, "select count(*) from erp_sync.history");
-    assert_eq!(history, ["14"], "a superuser sees what was");
+    assert_eq!(history, ["16"], "a superuser sees what was");
     shop.run(&format!(
         "create server renamed foreign data wrapper odoo options (url '{url}', database '{database}');
          create user mapping for current_user server renamed options (username 'admin', password 'admin')"
