@@ -356,7 +356,7 @@ comment on column erp_sync.difference.stored_updated_at is 'the same as it was h
 comment on column erp_sync.difference.late is 'how long after that it was committed, at least';
 comment on column erp_sync.difference.found_at is 'when it was found';
 comment on column erp_sync.difference.link is 'the server with the schema its rows go to';
-comment on column erp_sync.difference.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or changed there without a new time';
+comment on column erp_sync.difference.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or without a new time (changed there unmarked, or by a trigger here)';
 
 create table erp_sync.entity (
   definer name not null,

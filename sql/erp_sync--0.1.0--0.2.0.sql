@@ -223,10 +223,10 @@ from erp_sync.difference
 order by id desc;
 comment on view erp_sync.differences is 'rows that runs of mode verify or repair found to differ from the remote''s, newest first; all but held-back removals were mended';
 comment on column erp_sync.differences.differs is 'missing here, extra here, stale: of another time, or altered: of the same time and another content';
-comment on column erp_sync.differences.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or changed there without a new time';
+comment on column erp_sync.differences.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or without a new time (changed there unmarked, or by a trigger here)';
 comment on table erp_sync.difference is 'rows that a run of mode verify or repair found to differ from the remote''s';
 comment on column erp_sync.difference.differs is 'missing here, extra here, stale: of another time, or altered: of the same time and another content';
-comment on column erp_sync.difference.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or changed there without a new time';
+comment on column erp_sync.difference.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or without a new time (changed there unmarked, or by a trigger here)';
 comment on table erp_sync.run is 'one row per call of sync_run(), sync_repair() or sync_auto()';
 comment on column erp_sync.run.mode is 'incremental, full, verify, repair, or auto (each entity as is due)';
 comment on column erp_sync.task.mode is 'incremental, full, verify or repair';

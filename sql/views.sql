@@ -152,6 +152,6 @@ comment on column erp_sync.differences.source_updated_at is 'when it last change
 comment on column erp_sync.differences.stored_updated_at is 'the same as it was here';
 comment on column erp_sync.differences.late is 'how long after that it was committed, at least';
 comment on column erp_sync.differences.found_at is 'when it was found';
-comment on column erp_sync.differences.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or changed there without a new time';
+comment on column erp_sync.differences.cause is 'why, as far as that can be told: late commit, changed here, deleted here, added here, or without a new time (changed there unmarked, or by a trigger here)';
 
 set local search_path = @extschema@, pg_temp;

@@ -3,13 +3,14 @@
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
+use pgrx::{PgSqlErrorCode, ereport};
 
 use super::argument::Text;
 use super::run::failure;
 use super::{ENTITIES, required};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::store;
-use crate::store::call::{Call, DiffRow, Message, Wanted, WantedMode};
+use crate::store::call::{Call, DiffRow, Message, TaskRow, Wanted, WantedMode};
 use crate::store::session::may_write;
 use crate::worker;
 
@@ -92,10 +93,31 @@ fn sync_repair(
         Message::Task(task) => tasks.push(task),
         _ => (),
     })?;
-    match failure(&tasks) {
-        Some(error) => Err(error.into()),
-        None => Ok(TableIterator::new(columns(found)?)),
+    if let Some(error) = failure(&tasks).or_else(|| all_skipped(&tasks)) {
+        return Err(error.into());
     }
+    for task in tasks.iter().filter(|task| task.state == "skipped") {
+        ereport!(
+            NOTICE,
+            PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
+            format!("not repaired: {}", reason(task))
+        );
+    }
+    Ok(TableIterator::new(columns(found)?))
+}
+
+/// An error where nothing was read: that nothing differs would be a lie.
+fn all_skipped(tasks: &[TaskRow]) -> Option<Error> {
+    let first = tasks.first().filter(|_| tasks.iter().all(|task| task.state == "skipped"))?;
+    let error = Error::new(Kind::NotReady, format!("nothing was repaired: {}", reason(first)));
+    Some(match &first.hint {
+        Some(hint) => error.hint(hint.clone()),
+        None => error.hint("see what runs with: select * from sync_progress()"),
+    })
+}
+
+fn reason(task: &TaskRow) -> String {
+    format!("{} from {}: {}", task.entity, task.server, task.error.as_deref().unwrap_or("skipped"))
 }
 
 fn wanted(entity: Option<Text>, server: Option<Text>, mode: WantedMode) -> Result<Wanted> {

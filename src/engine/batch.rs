@@ -24,6 +24,8 @@ pub(super) struct Course {
     pub(super) from: Option<String>,
     /// Whether what differs is listed.
     pub(super) lists: bool,
+    /// Whether the stream is read otherwise than before, so that its rows need not be as they were.
+    pub(super) anew: bool,
 }
 
 impl Course {
@@ -38,12 +40,12 @@ impl Course {
             child > stream && pass.mode == Mode::Full && pass.after.is_none() && !pass.read
         };
         let lines = starts.keys().copied().filter(|child| of_table(*child) && !follows(*child)).collect();
-        let Start { pass, resumed, .. } = starts[&stream].clone();
+        let Start { pass, resumed, stored } = starts[&stream].clone();
         let range = reader.running.task.range.as_ref().filter(|_| streams[stream].date.is_some());
         let from = range.map(|range| range.from.clone());
         // Of a table that was empty everything differs.
         let lists = reader.running.task.mode == Mode::Repair && pass.rows_before > 0;
-        Course { stream, pass, resumed, lines, from, lists }
+        Course { stream, pass, resumed, lines, from, lists, anew: !stored.complete }
     }
 
     /// Whether everything is read.

@@ -62,7 +62,7 @@ fn course(reader: &Reader<'_>, stream: usize, prepared: Prepared) -> Result<Opti
     };
     let range = task.range.as_ref().filter(|_| about.date.is_some());
     let from = range.map(|range| range.from.clone());
-    Ok(Some(Course { stream, pass, resumed: false, lines: Vec::new(), from, lists: true }))
+    Ok(Some(Course { stream, pass, resumed: false, lines: Vec::new(), from, lists: true, anew: false }))
 }
 
 fn unread(task: &Task) -> Error {

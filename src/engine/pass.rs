@@ -59,7 +59,7 @@ pub(super) async fn expect(
 async fn commit(writer: &mut Writer<'_>, course: &Course, layout: &Layout, loaded: Loaded) -> Result<()> {
     let Loaded { mut batch, after, .. } = loaded;
     if course.lists {
-        verify::list(writer, layout, &batch).await?;
+        verify::list(writer, course, layout, &batch).await?;
     }
     batch.standing = Some(Standing::Open(standing(writer, course, Pass { after, ..course.pass.clone() })));
     writer.write(batch).await.map(drop)
@@ -74,7 +74,7 @@ async fn finish(
 ) -> Result<bool> {
     let Loaded { mut batch, after, .. } = loaded;
     if course.lists {
-        verify::list(writer, reader.layout(course.stream), &batch).await?;
+        verify::list(writer, course, reader.layout(course.stream), &batch).await?;
     }
     // Batches of an earlier run may have left candidates that nobody told us of.
     let suspects = course.is_full()

@@ -112,7 +112,7 @@ pub enum Cause {
     DeletedHere,
     /// Somebody else added it here.
     AddedHere,
-    /// The remote changed it and left its time as it was.
+    /// Nothing marks it as changed: the remote left its time as it was, or somebody else's trigger changed it here.
     NoNewTime,
 }
 
@@ -124,7 +124,7 @@ impl Cause {
             Cause::ChangedHere => "changed here",
             Cause::DeletedHere => "deleted here",
             Cause::AddedHere => "added here",
-            Cause::NoNewTime => "changed there without a new time",
+            Cause::NoNewTime => "without a new time",
         }
     }
 }

@@ -70,7 +70,7 @@ async fn mend(
     for keys in touched.chunks(CHUNK) {
         let batch = read_again(reader, course, keys).await?;
         if course.lists {
-            list(writer, reader.layout(course.stream), &batch).await?;
+            list(writer, course, reader.layout(course.stream), &batch).await?;
         }
         writer.write(batch).await?;
     }
@@ -84,8 +84,16 @@ pub(super) async fn read_again(reader: &mut Reader<'_>, course: &Course, keys: &
 }
 
 /// Lists those rows of a batch that are not here or hold something else.
-pub(super) async fn list(writer: &mut Writer<'_>, layout: &Layout, batch: &Batch) -> Result<()> {
-    let altered = writer.altered(batch.stream, layout, batch.rows.clone()).await?;
+pub(super) async fn list(
+    writer: &mut Writer<'_>,
+    course: &Course,
+    layout: &Layout,
+    batch: &Batch,
+) -> Result<()> {
+    let mut altered = writer.altered(batch.stream, layout, batch.rows.clone()).await?;
+    for found in altered.iter_mut().filter(|found| course.anew && found.cause == Some(Cause::NoNewTime)) {
+        found.cause = None;
+    }
     writer.differ(batch.stream, altered).await
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::named::{Item, Tables};
+use super::named::{IN_WORDS, Item, Tables};
 use super::quote::{qualified, quote_ident};
 use super::{Stream, Type};
 
@@ -52,7 +52,8 @@ impl<'a> Lookups<'a> {
             name,
             kind: "text".into(),
             sql,
-            about: Some(format!("{column} in words: the {kind} in {}, as it is now", target.table)),
+            about: Some(format!("{column}{IN_WORDS}{kind} in {}, as it is now", target.table)),
+            is_name: true,
         };
         if is_list(stream, column) {
             let kind = listed(target);

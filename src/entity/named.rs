@@ -28,6 +28,20 @@ pub struct Named {
     pub statements: Vec<String>,
 }
 
+/// A column that a view has.
+#[derive(Clone, Debug)]
+pub struct Existing {
+    /// Its name.
+    pub name: String,
+    /// As `format_type` says it.
+    pub kind: String,
+    /// Whether it is looked up, as its comment tells.
+    pub is_name: bool,
+}
+
+/// What the comment of a column that is looked up has in it.
+pub const IN_WORDS: &str = " in words: the ";
+
 /// A column of a view.
 pub(super) struct Item {
     pub(super) name: String,
@@ -35,6 +49,8 @@ pub(super) struct Item {
     pub(super) kind: String,
     pub(super) sql: String,
     pub(super) about: Option<String>,
+    /// Whether it is looked up.
+    pub(super) is_name: bool,
 }
 
 /// The name of the view over a table.
@@ -86,8 +102,8 @@ fn followed(stream: &Stream) -> impl Iterator<Item = &str> {
     columns.filter_map(|column| stream.target(column))
 }
 
-/// The view over a stream's table; `None` where it would show nothing but the table. `existing`: name and type of the
-/// columns that it has already. They stay where they are, because users build on them; new ones come behind.
+/// The view over a stream's table; `None` where it would show nothing but the table. `existing`: the columns that
+/// it has already. They stay where they are, because users build on them; new ones come behind.
 ///
 /// Errors: the columns that it could not keep, each with the reason.
 pub fn view(
@@ -95,7 +111,7 @@ pub fn view(
     schema: &str,
     streams: &[&Stream],
     tables: &Tables,
-    existing: &[(String, String)],
+    existing: &[Existing],
 ) -> Result<Option<Named>, Vec<String>> {
     let mut lookups = Lookups::new(schema, streams, tables);
     let Some(items) = items(stream, tables, &mut lookups) else { return Ok(None) };
@@ -130,7 +146,7 @@ fn items(stream: &Stream, tables: &Tables, lookups: &mut Lookups<'_>) -> Option<
         more |= money.is_some() || !names.is_empty();
         let sql = money.unwrap_or_else(|| format!("t.{}", quote_ident(column)));
         let about = ddl::about(stream, column).map(str::to_string);
-        items.push(Item { name: column.clone(), kind: kind.clone(), sql, about });
+        items.push(Item { name: column.clone(), kind: kind.clone(), sql, about, is_name: false });
         for mut item in names {
             item.name = free(item.name, &taken);
             taken.insert(item.name.clone());
@@ -140,20 +156,26 @@ fn items(stream: &Stream, tables: &Tables, lookups: &mut Lookups<'_>) -> Option<
     more.then_some(items)
 }
 
+/// What is behind a name that the table itself has.
+const NOW: &str = "_now";
+
 /// The name, or one like it that no column of the table has: an invoice keeps how it was addressed.
 fn free(name: String, taken: &BTreeSet<String>) -> String {
     let name = if name.len() > NAME_MAX { naming::marked(&name, &name) } else { name };
     match taken.contains(&name) {
-        true => naming::free(format!("{name}_now"), |name| taken.contains(name)),
+        true => naming::free(format!("{name}{NOW}"), |name| taken.contains(name)),
         false => name,
     }
 }
 
 /// The columns in the order of an existing view, new ones last.
-fn arranged(mut items: Vec<Item>, existing: &[(String, String)]) -> Result<Vec<Item>, Vec<String>> {
+fn arranged(mut items: Vec<Item>, existing: &[Existing]) -> Result<Vec<Item>, Vec<String>> {
     let (mut kept, mut lost) = (Vec::new(), Vec::new());
-    for (name, kind) in existing {
+    for Existing { name, kind, is_name } in existing {
         match items.iter().position(|item| item.name == *name) {
+            Some(place) if *is_name && !items[place].is_name => {
+                lost.push(format!("column \"{name}\" is looked up, and the table has one of that name now"));
+            }
             Some(place) if items[place].kind == *kind => kept.push(items.remove(place)),
             Some(place) => lost.push(format!("column \"{name}\" is {kind}, now it is {}", items[place].kind)),
             None => lost.push(format!("column \"{name}\" is nothing that is known now")),

@@ -23,6 +23,8 @@ impl Open {
             None => None,
         };
         let source = base.map_or_else(|| manifest["source"].as_str(), |base| Some(base.source.as_str()))?;
+        // What else it says is a mistake.
+        catalog::builtin().iter().find(|entity| entity.source == source)?;
         let streams = manifest["streams"].as_array()?.iter().enumerate().filter(|(_, stream)| {
             match &stream["columns"] {
                 Value::Array(columns) => columns.iter().any(Value::is_string),

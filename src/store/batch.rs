@@ -312,7 +312,10 @@ pub(super) fn move_counts(place: &Place<'_>, written: &Written, standing: Option
 
 impl Place<'_> {
     /// Which of the keys are here.
-    fn present(&self, keys: &[Key]) -> Result<Vec<Key>> {
+    pub(super) fn present(&self, keys: &[Key]) -> Result<Vec<Key>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let sql = statement::present(self.stream, self.schema);
         let mut arguments = vec![value(self.tenant())];
         arguments.extend(key_arrays(keys, self.stream.key.len()));

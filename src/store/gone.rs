@@ -19,6 +19,30 @@ delete from erp_sync.candidate
 where link = $1 and entity = $2 and stream = $3
   and key in (select k::jsonb from unnest($4::text[]) k)";
 
+/// The next candidates that are still here. Those that somebody else has deleted meanwhile are forgotten: nothing is to
+/// be asked or confirmed about them.
+fn candidates(place: &Place<'_>, mut after: Option<Key>, limit: usize) -> Result<Vec<Key>> {
+    loop {
+        let arguments = [
+            value(place.link()),
+            value(place.entity()),
+            value(place.table()),
+            value(after.as_ref().map(super::sql::json_key)),
+            value(limit as i64),
+        ];
+        let listed = as_owner(|| query(CANDIDATES, &arguments, |row| read_key(&row.text(1)?)))?;
+        let here = place.present(&listed)?;
+        let (here, gone): (Vec<Key>, Vec<Key>) = listed.into_iter().partition(|key| here.contains(key));
+        after = gone.last().cloned();
+        if !gone.is_empty() {
+            as_owner(|| forget(place, &gone))?;
+        }
+        if gone.is_empty() || !here.is_empty() {
+            return Ok(here);
+        }
+    }
+}
+
 impl Store {
     /// Candidates for removal behind `after` in key order, at most `limit`.
     pub fn candidates(
@@ -30,16 +54,7 @@ impl Store {
     ) -> Result<Vec<Key>> {
         let place = self.place(task, stream)?;
         let after = after.and_then(|after| place.keys_here(std::slice::from_ref(after)).first().cloned());
-        let candidates = transaction(|| {
-            let arguments = [
-                value(place.link()),
-                value(place.entity()),
-                value(place.table()),
-                value(after.map(|after| super::sql::json_key(&after))),
-                value(limit as i64),
-            ];
-            as_owner(|| query(CANDIDATES, &arguments, |row| read_key(&row.text(1)?)))
-        })?;
+        let candidates = place.transaction(|| candidates(&place, after, limit))?;
         Ok(place.keys_told(candidates))
     }
 

@@ -7,7 +7,7 @@ use super::tables::Made;
 use super::target::Use;
 use crate::entity::Stream;
 use crate::entity::derive::rule;
-use crate::entity::named::{self, KEPT, Named, Tables};
+use crate::entity::named::{self, Existing, IN_WORDS, KEPT, Named, Tables};
 use crate::error::Result;
 use crate::source::hint;
 
@@ -22,7 +22,8 @@ pub(super) fn keep(place: &Place<'_>, made: Made) -> Result<Vec<String>> {
     let meant: Vec<&Stream> = streams.iter().copied().filter(|stream| own(stream) || shown(stream)).collect();
     let mut here = Here::look(place, &meant, &streams)?;
     // A view that was over another table of this name still is.
-    here.is_stale = made == Made::Anew;
+    // So does one over a column that was given another name.
+    here.is_stale = made != Made::Nothing;
     let is_kept = |stream: &&Stream| matches!(wanted(place, stream, &streams, &here), Ok(None));
     if meant.iter().all(is_kept) {
         return Ok(Vec::new());
@@ -38,7 +39,7 @@ pub(super) fn keep(place: &Place<'_>, made: Made) -> Result<Vec<String>> {
 /// A view of this name.
 struct Found {
     comment: String,
-    columns: Vec<(String, String)>,
+    columns: Vec<Existing>,
 }
 
 /// What is in the schema, as far as it belongs to the schema's owner.
@@ -56,8 +57,14 @@ select c.relname::text, c.relkind = 'r' and c.relowner = $3, c.relkind = 'v' and
   (select array_agg(a.attname::text order by a.attnum) from pg_attribute a
    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
   (select array_agg(format_type(a.atttypid, a.atttypmod) order by a.attnum) from pg_attribute a
-   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)
-from pg_class c where c.relnamespace = $1 and c.relname = any($2::text[]::name[])";
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+  (select array_agg(coalesce(col_description(c.oid, a.attnum), '') order by a.attnum) from pg_attribute a
+   where c.relkind = 'v' and a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)
+from pg_class c where c.relnamespace = $1 and c.relname = any($2::text[]::name[])
+union all
+-- A view would make a type of its name.
+select y.typname::text, false, false, null, null, null, null
+from pg_type y where y.typnamespace = $1 and y.typname = any($2::text[]::name[]) and y.typrelid = 0";
 
 impl Here {
     /// Looks at the tables that the views over these streams read, and at what is called like the views.
@@ -70,12 +77,22 @@ impl Here {
         let mut here = Here { tables: Tables::new(), others: Vec::new(), is_stale: false };
         let arguments = [value(target.oid), value(names), value(target.owner)];
         look(LOOK, &arguments, |row| {
-            let columns = row.get::<Vec<String>>(5)?.unwrap_or_default();
-            let columns = columns.into_iter().zip(row.get::<Vec<String>>(6)?.unwrap_or_default()).collect();
+            let names = row.get::<Vec<String>>(5)?.unwrap_or_default();
+            let kinds = row.get::<Vec<String>>(6)?.unwrap_or_default();
+            let abouts = row.get::<Vec<String>>(7)?.unwrap_or_default();
             let (name, comment) = (row.text(1)?, row.text(4)?);
             match row.flag(2)? {
-                true => drop(here.tables.insert(name, columns)),
-                false => here.others.push((name, row.flag(3)?.then_some(Found { comment, columns }))),
+                true => drop(here.tables.insert(name, names.into_iter().zip(kinds).collect())),
+                false => {
+                    let columns = names.into_iter().zip(kinds).zip(abouts);
+                    let columns = columns.map(|((name, kind), about)| Existing {
+                        name,
+                        kind,
+                        is_name: about.contains(IN_WORDS),
+                    });
+                    let found = Found { comment, columns: columns.collect() };
+                    here.others.push((name, row.flag(3)?.then_some(found)));
+                }
             }
             Ok(())
         })?;

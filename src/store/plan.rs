@@ -51,8 +51,23 @@ pub fn plan(order: &Order, wanted: &Wanted, queued: Option<i64>) -> Result<Plan>
         let schema = &order.settings.target_schema;
         let target = tables::schema(schema)?;
         manifests::adopt(false)?;
-        make(order, wanted, |server| link::of(server, &target, schema))
+        make(order, wanted, |server| {
+            let found = link::find(server, target.oid, schema)?;
+            // What others let one use gets its link, and so becomes one of all, when it is named.
+            match server.is_trusted
+                || wanted.server.is_some()
+                || found.as_ref().is_some_and(|link| link.is_read)
+            {
+                true => link::of(server, &target, schema),
+                false => Ok(found.unwrap_or_else(|| unread(server))),
+            }
+        })
     })
+}
+
+/// Stands for the link of a server that was never read.
+fn unread(server: &Server) -> Link {
+    Link { id: 0, label: server.name.clone(), is_read: false }
 }
 
 /// What [`plan`] would give, without writing anything.
@@ -63,7 +78,7 @@ pub fn look(order: &Order, wanted: &Wanted) -> Result<Plan> {
         make(order, wanted, |server| {
             let found =
                 target.as_ref().map(|target| link::find(server, target.oid, schema)).transpose()?.flatten();
-            Ok(found.unwrap_or_else(|| Link { id: 0, label: server.name.clone(), is_read: false }))
+            Ok(found.unwrap_or_else(|| unread(server)))
         })
     })
 }
@@ -230,15 +245,18 @@ fn one_odoo_per_tenant(servers: &[(Server, Link)], wanted: &Wanted) -> Result<Ha
         .map(|(server, _)| server)
         .filter(|server| server.kind == "odoo")
         .partition(|server| server.is_trusted || wanted.server.is_some());
+    let is_read = |name: &String| servers.iter().any(|(server, link)| server.name == *name && link.is_read);
     for server in own {
         if let Some(other) = seen.insert(server.tenant(), &server.name) {
             let tenant = server.tenant();
+            // Where the rows of one are here already, the other gets another tenant.
+            let to_change = if is_read(&server.name) && !is_read(other) { other } else { &server.name };
             return Err(Error::new(
                 Kind::Conflict,
                 format!("servers \"{other}\" and \"{}\" both feed tenant \"{tenant}\"", server.name),
             )
             .detail("a tenant has one Odoo server, else two companies' rows would share keys")
-            .hint(format!("alter server {} options (add tenant '...')", hint::ident(&server.name))));
+            .hint(format!("alter server {} options (add tenant '...')", hint::ident(to_change))));
         }
     }
     for server in others {

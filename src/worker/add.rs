@@ -2,6 +2,7 @@
 
 use super::{Listener, ask, run};
 use crate::engine::{self, Addition};
+use crate::entity::catalog;
 use crate::entity::quote::quote_literal;
 use crate::error::{Error, Kind, Result};
 use crate::source;
@@ -13,6 +14,7 @@ use crate::store::{self, session};
 pub(super) fn add(order: &Order, addition: Addition, listener: &mut Listener) -> Result<()> {
     let (server, remote) = store::to_discover(&order.settings, &addition.server)?;
     let known = session::transaction(store::entities)?;
+    no_built_in(&addition)?;
     let schema = order.settings.target_schema.clone();
     let looked = ask::away(listener, {
         let (kind, addition) = (server.kind.clone(), addition.clone());
@@ -33,6 +35,19 @@ pub(super) fn add(order: &Order, addition: Addition, listener: &mut Listener) ->
     let wanted = Wanted { entity, server: Some(server.name), mode: WantedMode::Incremental, confirm: false };
     let order = Order { call: Call::Run(wanted.clone()), settings: order.settings.clone() };
     run::lead(&order, &wanted, None, listener)
+}
+
+/// A whole manifest of a built-in name would go before the built-in one, whose other tables nobody read then.
+fn no_built_in(addition: &Addition) -> Result<()> {
+    let Some(name) = &addition.entity else { return Ok(()) };
+    match catalog::find(name, catalog::builtin()) {
+        None => Ok(()),
+        Some(built_in) => Err(renamed(
+            Error::new(Kind::Usage, format!("entity \"{}\" is built in", built_in.name))
+                .detail("what is added would take its place, and its tables would not be read any more"),
+            addition,
+        )),
+    }
 }
 
 /// What stands in the way of an entity is mostly its name.

@@ -10,7 +10,7 @@ use super::process::{Process, Ticket};
 use super::segment::Inbox;
 use crate::error::{Error, Kind, Result};
 use crate::guc::{self, Settings};
-use crate::store::call::{Call, Message, Order};
+use crate::store::call::{Call, Message, Order, Wanted, WantedMode};
 use crate::store::{self, session};
 
 /// Checks everything that would make a worker useless, with a clear error each.
@@ -59,6 +59,7 @@ fn may_wait(call: &Call) -> Result<()> {
             .detail("the worker would neither see its changes nor get past its locks")
             .hint(match call {
                 Call::Add(_) => "commit first, then call it again",
+                Call::Run(Wanted { mode: WantedMode::Repair, .. }) => "commit first, then call it again",
                 Call::Run(_) => "commit first, or start it with: select * from sync_run(..., wait => false)",
                 Call::Complete(_) => {
                     "commit first, or write each column as {\"name\": \"...\", \"type\": \"...\"}, which needs no look"

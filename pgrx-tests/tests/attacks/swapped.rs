@@ -41,6 +41,7 @@ const SWAPS: [(&str, &str); 6] = [
     (
         "type",
         "create domain traps_shop.odd as text check (traps_shop.calm('domain ' || coalesce(value, '')));
+         drop view if exists erp.contacts_named;
          alter table erp.contacts alter column city type traps_shop.odd",
     ),
 ];

@@ -159,3 +159,53 @@ fn a_table_that_was_put_aside_is_not_what_the_views_go_on_showing() {
     run(&mut shop, "contacts");
     assert_ne!(shop.value("select count(*) from erp.contacts_named"), "0");
 }
+
+#[test]
+fn a_column_that_was_renamed_by_hand_gives_its_names_again_once_it_is_back() {
+    let mut shop = synced(17, "renamed_column", "contacts,invoices");
+    shop.run("alter table erp.contacts rename column complete_name to full_name");
+    run(&mut shop, "contacts', mode => 'full");
+    let partner = shop.value("select partner_id from erp.invoices where partner_id is not null limit 1");
+    let id: i64 = partner.parse().expect("an id");
+    shop.odoo.advance(3600);
+    shop.odoo.write(
+        "res.partner",
+        &[id],
+        serde_json::json!({"complete_name": "renamed there", "name": "renamed there"}),
+    );
+    run(&mut shop, "contacts");
+    let names =
+        format!("select distinct partner_name_now from erp.invoices_named where partner_id = {partner}");
+    assert_eq!(shop.rows(&names), ["renamed there"]);
+}
+
+#[test]
+fn a_column_of_ones_own_does_not_take_the_place_of_a_name() {
+    let mut shop = synced(17, "own_column", "contacts,sale_orders");
+    let names = "select id, partner_name from erp.sale_orders_named order by id";
+    let before = shop.rows(names);
+    shop.run(
+        r#"select sync_define('{"extends": "sale_orders", "streams": [{"table": "sale_orders", "columns": [
+             {"name": "partner_name", "type": "text", "path": ["note"]}]}]}')"#,
+    );
+    run(&mut shop, "sale_orders");
+    assert_eq!(shop.rows(names), before);
+    let warned = shop.value("select array_to_string(warnings, '; ') from erp_sync.history limit 1");
+    assert!(
+        warned.contains(
+            "view \"sale_orders_named\" stays as it is: column \"partner_name\" is looked up, and the table"
+        ),
+        "{warned}"
+    );
+    shop.run("drop view erp.sale_orders_named");
+    run(&mut shop, "sale_orders");
+    assert_eq!(shop.rows("select id, partner_name_now from erp.sale_orders_named order by id"), before);
+}
+
+#[test]
+fn a_type_called_like_a_view_is_left_alone() {
+    let mut shop = synced(17, "named_type", "contacts");
+    shop.run("create domain erp.invoices_named as text");
+    run(&mut shop, "invoices");
+    assert_eq!(shop.value("select count(*) from pg_class where relname = 'invoices_named'"), "0");
+}

@@ -193,7 +193,7 @@ fn what_cannot_be_added_is_told_with_the_line_to_type() {
         ),
         (
             "'pos', 'dbo.Orders', entity => 'contacts'",
-            "table \"contacts\" is filled from another object already",
+            "entity \"contacts\" is built in",
             "give it another name: select * from sync_add('pos', 'dbo.Orders', entity => '...')",
         ),
         ("null, 'dbo.Orders'", "argument \"server\" must not be null", "see all servers with"),

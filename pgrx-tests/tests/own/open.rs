@@ -1,5 +1,6 @@
 //! Manifests that name columns alone or leave them out, and what people type after other tools.
 
+use erp_sync_tests::shop::rows;
 use erp_sync_tests::till;
 use serde_json::json;
 
@@ -120,6 +121,17 @@ fn servers_that_others_let_everybody_use_are_not_looked_at() {
              create user mapping for public server theirs options (username 'admin', password 'admin')"
         ))
         .expect("their server");
+    // A run that names no server enrols none of others.
+    let failed = shop.error("select * from sync_run('contacts')");
+    assert!(failed.hint.contains("sync_run('contacts', 'theirs')"), "{failed:?}");
+    shop.run(&format!(
+        "create server mine foreign data wrapper odoo options (url '{url}', database '{database}', protocol 'jsonrpc');
+         create user mapping for current_user server mine options (username 'admin', password 'admin')"
+    ));
+    assert_eq!(shop.rows("select server, state from sync_run('contacts')"), ["mine|succeeded"]);
+    assert_eq!(shop.value("select sync_ready('contacts')"), "t");
+    assert_eq!(rows(&mut shop.admin, "select server from erp_sync.link"), ["mine"]);
+    shop.run("drop server mine cascade");
     let manifest = leads(|manifest| manifest["streams"][0]["columns"] = json!(["id"]));
     let failed = shop.error(&format!("select sync_define('{manifest}')"));
     assert_eq!(failed.message, "columns are left open, and there is no server of \"odoo\" to look at");

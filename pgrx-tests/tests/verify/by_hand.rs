@@ -1,5 +1,8 @@
 //! What somebody changed here is found, told apart from what came late, and mended.
 
+use erp_sync_tests::call::{Call, LIMIT};
+use erp_sync_tests::cluster::wait_for;
+use erp_sync_tests::odoo::{What, When};
 use erp_sync_tests::till;
 
 use super::*;
@@ -133,7 +136,7 @@ fn a_broken_table_is_repaired_in_one_call_that_lists_what_it_changed() {
     let wanted = [
         vec![
             "altered|invoices|[3]|changed here".to_owned(),
-            "altered|invoices|[5]|changed there without a new time".to_owned(),
+            "altered|invoices|[5]|without a new time".to_owned(),
         ],
         added,
         vec![format!("missing|invoice_lines|[{gone}]|deleted here")],
@@ -212,4 +215,49 @@ fn more_rows_than_may_go_unasked_wait_for_a_word_and_wrong_names_get_the_right_o
     assert_eq!(shop.error("select * from sync_repair(null)").hint, "look at: select * from sync_entities()");
     let error = shop.error("select * from sync_repair('contacts', 'odoo_mian')");
     assert!(error.message.contains("odoo_mian"), "{error:?}");
+}
+
+#[test]
+fn rows_that_were_held_back_and_then_deleted_by_hand_are_nothing_to_confirm() {
+    let mut shop = synced("repair_ghosts");
+    shop.run(
+        "insert into erp.contacts (tenant, id, name)
+         select (select tenant from erp.contacts limit 1), 900000 + n, 'made up' from generate_series(1, 2500) n",
+    );
+    for call in ["sync_repair('contacts')", "sync_run('contacts', mode => 'verify')"] {
+        let error = shop.error(&format!("select * from {call}"));
+        assert!(error.message.contains("vanished at once"), "{error:?}");
+    }
+    shop.run("delete from erp.contacts where id > 900000");
+    assert_eq!(repaired(&mut shop, "'contacts'"), [""; 0]);
+    assert_eq!(shop.value("select count(*) from erp_sync.waiting"), "0");
+    assert_eq!(run(&mut shop, "'contacts', mode => 'verify'"), "succeeded 0 0 0 0");
+}
+
+#[test]
+fn a_repair_that_is_not_made_is_no_repair_without_differences() {
+    let mut shop = synced("repair_skipped");
+    shop.odoo.fault(When::any().model("res.partner").method("search_read"), What::Held);
+    let call = Call::start(&shop, "select * from sync_run('contacts')");
+    let odoo = shop.odoo.clone();
+    let before = odoo.calls().len();
+    wait_for("the page", LIMIT, || odoo.calls().len() > before).unwrap_or_else(|e| panic!("{e}"));
+    let error = shop.error("select * from sync_repair('contacts')");
+    assert!(
+        error.message.starts_with("nothing was repaired: contacts from odoo_main: already running"),
+        "{error:?}"
+    );
+    assert_eq!(error.hint, "see what runs with: select * from sync_progress()");
+    shop.odoo.clear_faults();
+    call.end();
+    let error = shop.error("create table erp.t (); select * from sync_repair('contacts')");
+    assert_eq!(error.hint, "commit first, then call it again");
+}
+
+#[test]
+fn of_a_column_that_was_dropped_nothing_is_said_to_have_changed_there() {
+    let mut shop = synced("repair_column");
+    shop.run("alter table erp.employees drop column job_title cascade");
+    let causes = shop.rows("select differs, coalesce(cause, 'unknown'), count(*) > 0 from sync_repair('employees') group by 1, 2");
+    assert_eq!(causes, ["altered|unknown|t"]);
 }

@@ -1,5 +1,5 @@
 use super::{SHOP, TILL, entity};
-use crate::entity::named::{KEPT, Tables, name, reads, shows, streams, view};
+use crate::entity::named::{Existing, KEPT, Tables, name, reads, shows, streams, view};
 use crate::entity::{Entity, Stream, catalog, parse};
 
 /// Tables as they are made of these streams.
@@ -101,17 +101,26 @@ fn columns_of_a_view_stay_where_they_are_and_new_ones_come_last() {
     let bills = find(&streams, "bills");
     tables.get_mut("bills").unwrap().push(("own".into(), "my.kind".into()));
     let had = [("tenant", "text"), ("id", "bigint"), ("partner_name", "text")];
-    let had: Vec<_> = had.map(|(name, kind)| (name.to_string(), kind.to_string())).into();
+    let had = had.map(|(name, kind)| existing(name, kind, name == "partner_name"));
     let sql = view(bills, "erp", &streams, &tables, &had).unwrap().unwrap().statements.remove(0);
     let order: Vec<_> =
         sql.lines().filter_map(|line| line.rsplit_once(" as \"")?.1.split('"').next()).collect();
     assert_eq!(order[..5], ["tenant", "id", "partner_name", "state", "partner_id"]);
     assert_eq!(order.last(), Some(&"own"));
-    let had = [("tenant", "uuid"), ("gone", "text")].map(|(name, kind)| (name.to_string(), kind.to_string()));
+    let had = [("tenant", "uuid", false), ("gone", "text", false), ("id", "bigint", true)]
+        .map(|(name, kind, is_name)| existing(name, kind, is_name));
     assert_eq!(
         view(bills, "erp", &streams, &tables, &had).unwrap_err(),
-        [r#"column "tenant" is uuid, now it is text"#, r#"column "gone" is nothing that is known now"#]
+        [
+            r#"column "tenant" is uuid, now it is text"#,
+            r#"column "gone" is nothing that is known now"#,
+            r#"column "id" is looked up, and the table has one of that name now"#
+        ]
     );
+}
+
+fn existing(name: &str, kind: &str, is_name: bool) -> Existing {
+    Existing { name: name.into(), kind: kind.into(), is_name }
 }
 
 #[test]

@@ -22,12 +22,14 @@ const NEED_PG_CRON: [&str; 12] = [
 ];
 
 /// What says the same on every server: that the doubles of remotes behave, how each protocol is spoken, what is made of
-/// a remote's values and changes, and how much time and memory many rows take.
-const OF_ANY_SERVER: [&str; 10] = [
+/// a remote's values, names and changes, and how much time and memory many rows take.
+const OF_ANY_SERVER: [&str; 12] = [
     "conformance",
     "drift",
     "import",
+    "linear",
     "million",
+    "named",
     "odd_data",
     "odoo_double",
     "plans",
