@@ -26,7 +26,8 @@ pub(super) fn add(order: &Order, addition: Addition, listener: &mut Listener) ->
     let (manifest, choices) = looked.map_err(|error| ask::not_there(error, &server.name))?;
     let defined = session::transaction(|| store::define(&manifest.to_string()));
     let entity = defined.map_err(|error| match error.kind {
-        Kind::Conflict | Kind::Manifest => renamed(error, &addition),
+        Kind::Conflict => renamed(error, &addition),
+        Kind::Manifest if addition.entity.is_some() => renamed(error, &addition),
         _ => error,
     })?;
     for choice in choices {

@@ -174,18 +174,18 @@ pub(super) fn discover(
     Ok(())
 }
 
-/// Whether the error says already what was meant.
-fn is_guess(error: &Error) -> bool {
-    error.hint.as_ref().is_some_and(|hint| hint.starts_with("did you mean"))
-}
-
 /// An error of a look at an object, with the line that lists what there is.
 pub(super) fn not_there(error: Error, server: &str) -> Error {
     match error.kind {
-        Kind::NoObject if !is_guess(&error) => error.hint(format!(
-            "see what there is with: select object from sync_discover({})",
-            quote::quote_literal(server)
-        )),
+        Kind::NoObject => {
+            let guess = error.hint.clone().filter(|hint| hint.starts_with("did you mean"));
+            let guess = guess.map(|guess| format!("{guess} ")).unwrap_or_default();
+            let all = format!(
+                "see what there is with: select object from sync_discover({})",
+                quote::quote_literal(server)
+            );
+            error.hint(format!("{guess}{all}"))
+        }
         _ => error,
     }
 }

@@ -72,7 +72,10 @@ fn names_that_are_no_fields_get_the_right_ones_and_nothing_is_stored() {
         manifest["streams"][0].as_object_mut().expect("a stream").remove("columns");
     }));
     assert!(failed.message.contains("crm.laed"), "{failed:?}");
-    assert_eq!(failed.hint, "did you mean 'crm.lead'?");
+    assert_eq!(
+        failed.hint,
+        "did you mean 'crm.lead'? see what there is with: select object from sync_discover('odoo_main')"
+    );
     // A mistake elsewhere is told as ever.
     let failed = error(&of(json!(["name"])));
     assert!(failed.detail.contains("\"id\" is no column of this stream"), "{failed:?}");
