@@ -74,7 +74,7 @@ pub fn content(shop: &mut Shop<'_>) -> Vec<(String, Vec<String>)> {
     let others = [
         "select srvname, usename, unnest(umoptions) from pg_user_mappings order by 1, 2, 3",
         "select srvname, srvacl, unnest(srvoptions) from pg_foreign_server order by 1, 3",
-        "select viewname, viewowner from pg_views where schemaname = 'erp'",
+        "select viewname, viewowner from pg_views where schemaname = 'erp' order by 1",
         "select * from erp.shop_products order by id",
         "select fdwname, fdwacl from pg_foreign_data_wrapper order by 1",
     ];
