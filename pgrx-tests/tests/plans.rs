@@ -17,7 +17,8 @@ const FEW: i64 = 20;
 /// one of the tables as a whole takes more than twice as many.
 const PAGES: i64 = 150 + FEW * 40;
 
-/// So many looks at rows are no longer those of a table of a few pages, of which any index will do.
+/// Rows that a statement of a first load may read at most. While a table has a few pages only, the planner takes any of
+/// its indexes, which costs little; this is far above that.
 const MANY: i64 = 100 * STORED;
 
 /// How statements begin that count once a run, and are no part of a batch.

@@ -11,7 +11,6 @@ use super::{ENTITIES, required};
 use crate::error::{Error, Kind, Result};
 use crate::store;
 use crate::store::call::{Call, DiffRow, Message, TaskRow, Wanted, WantedMode};
-use crate::store::session::may_write;
 use crate::worker;
 
 type Columns = (
@@ -85,7 +84,6 @@ fn sync_repair(
     ErrorReport,
 > {
     let wanted = wanted(entity, server, WantedMode::Repair)?;
-    may_write()?;
     worker::ready_to_run()?;
     let (mut found, mut tasks) = (Vec::new(), Vec::new());
     worker::wait_for(Call::Run(wanted), |message| match message {

@@ -48,7 +48,7 @@ pub async fn add(
     wanted: &Addition,
     known: &[Entity],
 ) -> Result<(Value, Vec<Choice>)> {
-    let mut found = discover(source, wrapper, Some(&wanted.object)).await?.into_iter();
+    let mut found = discover(source, &wanted.server, wrapper, Some(&wanted.object)).await?.into_iter();
     let draft = found.next().and_then(|whole| whole.manifest);
     let draft = draft.ok_or_else(|| Error::new(Kind::Internal, "an object without a draft"))?;
     let mut draft = Draft { wanted, fields: found.collect(), manifest: draft };

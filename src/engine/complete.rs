@@ -18,7 +18,7 @@ pub async fn complete(
     open: &Open,
 ) -> Result<()> {
     for (stream, object) in &open.streams {
-        let mut found = discover(source, &open.source, Some(object)).await?.into_iter();
+        let mut found = discover(source, server, &open.source, Some(object)).await?.into_iter();
         let draft = found.next().and_then(|whole| whole.manifest).unwrap_or_default();
         let fields: Vec<Discovered> = found.collect();
         fill(&mut manifest["streams"][*stream], &draft["streams"][0], &|name| {

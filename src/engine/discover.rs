@@ -37,15 +37,17 @@ pub struct Discovered {
     pub note: Option<String>,
 }
 
-/// Looks at the server as a whole, or at one object of it. `wrapper` is what a manifest calls the source.
+/// Looks at the server as a whole, or at one object of it. `server` is its name, `wrapper` what a manifest calls the
+/// source.
 pub async fn discover(
     source: &mut dyn Source,
+    server: &str,
     wrapper: &str,
     object: Option<&str>,
 ) -> Result<Vec<Discovered>> {
     let objects = source.objects().await?;
     let Some(name) = object else { return list(source, objects).await };
-    let fields = source.describe(name).await.map_err(|error| or_like(error, name, &objects))?;
+    let fields = source.describe(name).await.map_err(|error| or_like(error, server, name, &objects))?;
     let own = own_name(name, &objects);
     let label = objects.into_iter().find(|o| o.has_rows() && o.name == name).map(|o| (o.label, o.kind));
     let (label, kind) = label.unwrap_or_else(|| (name.to_string(), "object"));
@@ -58,13 +60,18 @@ pub async fn discover(
     Ok(std::iter::once(whole).chain(lines).collect())
 }
 
-/// An object that is not there may be one of another name.
-fn or_like(error: Error, name: &str, objects: &[Object]) -> Error {
-    let names = objects.iter().filter(|object| object.has_rows()).map(|object| object.name.as_str());
-    match nearest(name, names).filter(|_| error.kind == Kind::NoObject) {
-        Some(like) => error.hint(format!("did you mean {}?", quote_literal(like))),
-        None => error,
+/// An object that is not there may be one of another name: that of the most similar one, and where all are listed.
+fn or_like(error: Error, server: &str, name: &str, objects: &[Object]) -> Error {
+    if error.kind != Kind::NoObject {
+        return error;
     }
+    let names = objects.iter().filter(|object| object.has_rows()).map(|object| object.name.as_str());
+    let guess = nearest(name, names).map(|like| format!("did you mean {}? ", quote_literal(like)));
+    error.hint(format!(
+        "{}see what there is with: select object from sync_discover({})",
+        guess.unwrap_or_default(),
+        quote_literal(server)
+    ))
 }
 
 /// What an object is called here: the same each time, and never as another object of the server or as something

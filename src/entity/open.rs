@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::catalog;
+use super::shape::SOURCES;
 
 /// What is to be looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +24,7 @@ impl Open {
             None => None,
         };
         let source = base.map_or_else(|| manifest["source"].as_str(), |base| Some(base.source.as_str()))?;
-        // What else it says is a mistake.
-        catalog::builtin().iter().find(|entity| entity.source == source)?;
+        SOURCES.iter().find(|known| **known == source)?;
         let streams = manifest["streams"].as_array()?.iter().enumerate().filter(|(_, stream)| {
             match &stream["columns"] {
                 Value::Array(columns) => columns.iter().any(Value::is_string),

@@ -42,11 +42,14 @@ pub(super) struct Member(&'static str, bool, Shape);
 const MUST: bool = true;
 const MAY: bool = false;
 
+/// What a manifest may call its source: the foreign data wrappers.
+pub(super) const SOURCES: &[&str] = &["odoo", "sqlserver"];
+
 /// A whole manifest.
 pub(super) const ENTITY: Shape = Shape::Object(&[
     Member("name", MUST, Shape::Name),
     Member("about", MAY, Shape::Text),
-    Member("source", MUST, Shape::Word(&["odoo", "sqlserver"])),
+    Member("source", MUST, Shape::Word(SOURCES)),
     Member("streams", MUST, Shape::List(&STREAM, 1)),
     Member("after", MAY, Shape::Set(&Shape::Name, 0)),
     Member("aliases", MAY, Shape::Set(&Shape::Name, 0)),

@@ -1,5 +1,7 @@
 //! Rows that seem to be gone: asked for once more, then removed or acquitted.
 
+use std::collections::BTreeSet;
+
 use super::batch::move_counts;
 use super::identity::as_owner;
 use super::session::transaction;
@@ -31,7 +33,7 @@ fn candidates(place: &Place<'_>, mut after: Option<Key>, limit: usize) -> Result
             value(limit as i64),
         ];
         let listed = as_owner(|| query(CANDIDATES, &arguments, |row| read_key(&row.text(1)?)))?;
-        let here = place.present(&listed)?;
+        let here: BTreeSet<Key> = place.present(&listed)?.into_iter().collect();
         let (here, gone): (Vec<Key>, Vec<Key>) = listed.into_iter().partition(|key| here.contains(key));
         after = gone.last().cloned();
         if !gone.is_empty() {

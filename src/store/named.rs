@@ -21,8 +21,7 @@ pub(super) fn keep(place: &Place<'_>, made: Made) -> Result<Vec<String>> {
     let shown = |stream: &Stream| is_other && named::shows(stream, &place.stream.table, &streams);
     let meant: Vec<&Stream> = streams.iter().copied().filter(|stream| own(stream) || shown(stream)).collect();
     let mut here = Here::look(place, &meant, &streams)?;
-    // A view that was over another table of this name still is.
-    // So does one over a column that was given another name.
+    // A view goes on to read a table or a column that was given another name meanwhile.
     here.is_stale = made != Made::Nothing;
     let is_kept = |stream: &&Stream| matches!(wanted(place, stream, &streams, &here), Ok(None));
     if meant.iter().all(is_kept) {

@@ -54,10 +54,8 @@ pub fn plan(order: &Order, wanted: &Wanted, queued: Option<i64>) -> Result<Plan>
         make(order, wanted, |server| {
             let found = link::find(server, target.oid, schema)?;
             // What others let one use gets its link, and so becomes one of all, when it is named.
-            match server.is_trusted
-                || wanted.server.is_some()
-                || found.as_ref().is_some_and(|link| link.is_read)
-            {
+            let is_read = found.as_ref().is_some_and(|link| link.is_read);
+            match server.is_trusted || wanted.server.is_some() || is_read {
                 true => link::of(server, &target, schema),
                 false => Ok(found.unwrap_or_else(|| unread(server))),
             }

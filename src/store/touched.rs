@@ -6,6 +6,8 @@
 //! are. A number comes again after four billion transactions; by then its rows have mostly been written anew, and a
 //! full pass finds what a look at keys does not.
 
+use std::collections::BTreeSet;
+
 use super::identity::as_owner;
 use super::sql::{execute, query, value};
 use super::{Place, Store};
@@ -51,10 +53,12 @@ fn look(place: &Place<'_>) -> Result<Touched> {
     }
     let sql = statement::writers(place.stream, place.schema);
     let writers = place.query(&[&place.stream.table], &sql, &arguments, |row| row.int(1))?;
+    let writers: BTreeSet<i64> = writers.into_iter().collect();
     let sql = "select id from erp_sync.transaction where link = $1 and entity = $2 and stream = $3";
     let listed = as_owner(|| query(sql, &stream(place), |row| row.int(1)))?;
-    let gone = listed.iter().filter(|id| **id != COMPLETE && !writers.contains(id)).copied().collect();
-    let others: Vec<i64> = writers.into_iter().filter(|id| !listed.contains(id)).collect();
+    let listed: BTreeSet<i64> = listed.into_iter().collect();
+    let gone = listed.difference(&writers).copied().filter(|id| *id != COMPLETE).collect();
+    let others: Vec<i64> = writers.difference(&listed).copied().collect();
     Ok(match listed.contains(&COMPLETE) {
         true => Touched { by: others.clone(), accepted: others, gone },
         false => Touched { by: Vec::new(), accepted: [vec![COMPLETE], others].concat(), gone },

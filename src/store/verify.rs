@@ -100,7 +100,7 @@ fn listed(place: &Place<'_>, range: &KeyRange, others: &[i64]) -> Result<Compare
     // What an incremental pass reads again is mended by it.
     let (touched, mut differences): (Vec<_>, Vec<_>) =
         found.map(|(_, found)| found).partition(|found| found.differs == Differs::Altered);
-    explain(place, &mut differences)?;
+    say_why(place, &mut differences)?;
     Ok(Compared {
         differences,
         rejected: rejected.iter().filter_map(|at| range.keys.get(*at).cloned()).collect(),
@@ -127,7 +127,7 @@ fn altered(place: &Place<'_>, rows: &Rows, others: &[i64]) -> Result<Vec<Differe
         let cause = if is_touched { Some(Cause::ChangedHere) } else { cause };
         Ok(Difference { key: row.key(5)?, differs, remote, here, overdue: true, cause, late: None })
     })?;
-    explain(place, &mut found)?;
+    say_why(place, &mut found)?;
     let keys = place.keys_told(found.iter().map(|found| found.key.clone()).collect());
     found.iter_mut().zip(keys).for_each(|(found, key)| found.key = key);
     Ok(found)
@@ -159,7 +159,7 @@ fn added(place: &Place<'_>, others: &[i64], differences: &mut [Difference]) -> R
 /// missing when the first watermark came that lay further behind it than the overlap: it was at least so
 /// late. Where that would be days, something else was the reason. And what was there a day before all keys were
 /// compared was compared too.
-const EXPLAIN: &str = "
+const WHY: &str = "
 select x.place - 1,
   (select extract(epoch from l.late)::bigint from (
      select min(w.moment) - x.u::timestamptz as late
@@ -171,7 +171,7 @@ from unnest($5::text[]) with ordinality as x(u, place)
 join erp_sync.position p on p.link = $1 and p.entity = $2 and p.stream = $3";
 
 /// Says why rows are missing or of another time, where that is not known yet.
-fn explain(place: &Place<'_>, differences: &mut [Difference]) -> Result<()> {
+fn say_why(place: &Place<'_>, differences: &mut [Difference]) -> Result<()> {
     if differences.is_empty() {
         return Ok(());
     }
@@ -184,7 +184,7 @@ fn explain(place: &Place<'_>, differences: &mut [Difference]) -> Result<()> {
         texts(&moments),
     ];
     let told =
-        as_owner(|| query(EXPLAIN, &arguments, |row| Ok((row.int(1)?, row.get::<i64>(2)?, row.flag(3)?))))?;
+        as_owner(|| query(WHY, &arguments, |row| Ok((row.int(1)?, row.get::<i64>(2)?, row.flag(3)?))))?;
     for (at, late, was_compared) in told {
         let at = usize::try_from(at).unwrap_or(usize::MAX);
         let Some(found) = differences.get_mut(at).filter(|found| found.cause.is_none()) else { continue };

@@ -23,7 +23,7 @@ pub(super) fn add(order: &Order, addition: Addition, listener: &mut Listener) ->
             engine::add(source.as_mut(), &kind, &schema, &addition, &known).await
         }
     });
-    let (manifest, choices) = looked.map_err(|error| ask::not_there(error, &server.name))?;
+    let (manifest, choices) = looked?;
     let defined = session::transaction(|| store::define(&manifest.to_string()));
     let entity = defined.map_err(|error| match error.kind {
         Kind::Conflict => renamed(error, &addition),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::bridge::Bridge;
 use super::{Listener, io};
 use crate::engine::{self, Discovered, Finding, Forecast, Prepared, Task};
-use crate::entity::{Entity, Stream, offer, quote};
+use crate::entity::{Entity, Stream, offer};
 use crate::error::{Error, Kind, Result};
 use crate::source;
 use crate::store::call::{CheckRow, DiffRow, DiscoverRow, Message, Order, PlanRow, Wanted};
@@ -160,34 +160,17 @@ pub(super) fn discover(
 ) -> Result<()> {
     let (server, remote) = store::to_discover(&order.settings, server)?;
     let entities = session::transaction(store::entities)?;
-    let kind = server.kind.clone();
+    let (name, kind) = (server.name.clone(), server.kind.clone());
     let found = away(listener, move || async move {
         let mut source = source::open(remote)?;
-        engine::discover(source.as_mut(), &kind, object.as_deref()).await
-    });
-    let found = found.map_err(|error| not_there(error, &server.name))?;
+        engine::discover(source.as_mut(), &name, &kind, object.as_deref()).await
+    })?;
     let readers: Vec<Entity> = entities.into_iter().filter(|entity| entity.source == server.kind).collect();
     for found in found {
         let row = discovered(found, &readers)?;
         listener.tell(&Message::Discover(row))?;
     }
     Ok(())
-}
-
-/// An error of a look at an object, with the line that lists what there is.
-pub(super) fn not_there(error: Error, server: &str) -> Error {
-    match error.kind {
-        Kind::NoObject => {
-            let guess = error.hint.clone().filter(|hint| hint.starts_with("did you mean"));
-            let guess = guess.map(|guess| format!("{guess} ")).unwrap_or_default();
-            let all = format!(
-                "see what there is with: select object from sync_discover({})",
-                quote::quote_literal(server)
-            );
-            error.hint(format!("{guess}{all}"))
-        }
-        _ => error,
-    }
 }
 
 fn discovered(found: Discovered, readers: &[Entity]) -> Result<DiscoverRow> {

@@ -127,7 +127,7 @@ fn what_somebody_else_called_like_a_view_stays() {
     run(&mut shop, "contacts,currencies,companies");
     assert_eq!(columns(&mut shop, "contacts_named"), ["note"]);
     assert_eq!(columns(&mut shop, "companies_named"), ["tenant", "id"]);
-    // What is ours until now is theirs as soon as they say so.
+    // Once its comment is changed, a view belongs to the user and is not renewed.
     run(&mut shop, "warehouses");
     let before = columns(&mut shop, "warehouses_named");
     shop.run(

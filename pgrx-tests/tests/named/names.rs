@@ -1,4 +1,4 @@
-//! What the views call things is what the recorded company calls them.
+//! Every name in the views equals the name that the recorded Odoo shows.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ fn compare_column(shop: &mut Shop<'_>, version: u32, stream: &Value, column: &st
         "products" => format!("coalesce('[' || {base}_code || '] ', '') || {base}_name"),
         "accounts" => format!("{base}_code || ' ' || {base}_name"),
         "currencies" => format!("{base}_code"),
-        // What tells nothing apart has no name of its own.
+        // Rows of these tables have no name of their own.
         "reorder_rules" | "stock_moves" | "sale_order_lines" | "purchase_order_lines" => return 0,
         "invoices" | "payments" | "sale_orders" | "purchase_orders" | "pickings" | "productions"
         | "scraps" => {

@@ -45,7 +45,7 @@ fn a_change_of_the_journal_entry_alone_arrives_with_the_next_run() {
         shop.odoo.write("account.payment", &[2], json!({}));
         run(&mut shop, "payments");
     }
-    // What a payment shows of its entry changes with it, and nothing marks the payment.
+    // Changing the journal entry changes the payment's columns, but not the payment's own write_date.
     shop.odoo.write("account.move", &[30], json!({"state": "cancel"}));
     shop.odoo.write_silently("account.payment", &[1], json!({"state": "cancel"}));
     assert_eq!(shop.value("select fetched, updated from sync_run('payments')"), "2|1");

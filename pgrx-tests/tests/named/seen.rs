@@ -1,4 +1,4 @@
-//! Who sees what through the views, and what looking costs.
+//! Rights and row security hold for the views, and a query by key reads few pages.
 
 use erp_sync_tests::odoo::Odoo;
 use serde_json::json;

@@ -76,7 +76,7 @@ fn names_that_are_no_fields_get_the_right_ones_and_nothing_is_stored() {
         failed.hint,
         "did you mean 'crm.lead'? see what there is with: select object from sync_discover('odoo_main')"
     );
-    // A mistake elsewhere is told as ever.
+    // Other mistakes of the manifest are reported as for any manifest.
     let failed = error(&of(json!(["name"])));
     assert!(failed.detail.contains("\"id\" is no column of this stream"), "{failed:?}");
     let failed = error(
@@ -93,7 +93,9 @@ fn names_that_are_no_fields_get_the_right_ones_and_nothing_is_stored() {
 #[test]
 fn a_table_of_the_second_server_is_found_and_its_key_may_be_called_as_there() {
     let mut shop = with_leads("open_tills");
-    let (_first, second) = (till::open(&mut shop, "pos_a"), till::open(&mut shop, "pos_b"));
+    let (first, second) = (till::open(&mut shop, "pos_a"), till::open(&mut shop, "pos_b"));
+    // The first has a table of that name without one of the columns.
+    first.execute("create table dbo.Orders (OrderId int not null primary key)");
     second.execute(
         "create table dbo.Orders (OrderId int not null primary key, [Net Total] money, Stamp rowversion)",
     );

@@ -24,7 +24,7 @@ fn shop() -> Server {
 #[test]
 fn tables_and_views_are_listed_with_their_rows() {
     let mut server = shop();
-    let found = server.block_on(async |source| discover(source, "sqlserver", None).await).unwrap();
+    let found = server.block_on(async |source| discover(source, "pos", "sqlserver", None).await).unwrap();
     let lines: Vec<_> =
         found.iter().map(|line| (line.object.as_str(), line.kind.as_str(), line.rows)).collect();
     assert_eq!(
@@ -40,8 +40,9 @@ fn tables_and_views_are_listed_with_their_rows() {
 #[test]
 fn a_manifest_is_drafted_with_the_primary_key_and_it_reads_the_table() {
     let mut server = shop();
-    let found =
-        server.block_on(async |source| discover(source, "sqlserver", Some("dbo.Sales")).await).unwrap();
+    let found = server
+        .block_on(async |source| discover(source, "pos", "sqlserver", Some("dbo.Sales")).await)
+        .unwrap();
     let manifest = found[0].manifest.clone().unwrap();
     let stream = &manifest["streams"][0];
     assert_eq!((&stream["key"], &stream["cursor"]), (&json!(["invoiceno", "line"]), &json!("UpdatedAt")));
@@ -56,7 +57,8 @@ fn a_manifest_is_drafted_with_the_primary_key_and_it_reads_the_table() {
 fn rows_without_a_key_get_a_digest_for_one() {
     let mut server = shop();
     let name = "[my shop].[Stock 2]";
-    let found = server.block_on(async |source| discover(source, "sqlserver", Some(name)).await).unwrap();
+    let found =
+        server.block_on(async |source| discover(source, "pos", "sqlserver", Some(name)).await).unwrap();
     let manifest = found[0].manifest.clone().unwrap();
     let stream = &manifest["streams"][0];
     assert_eq!((&stream["key"], &stream["cursor"]), (&json!(["row_key"]), &json!("rv")));

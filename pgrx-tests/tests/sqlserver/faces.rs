@@ -21,7 +21,8 @@ const EVERY: &str = "create table dbo.every (id bigint primary key, a bit, b tin
 
 /// Names, types and columns of an object's fields.
 fn fields(server: &mut Server, object: &str) -> Vec<String> {
-    let found = server.block_on(async |source| discover(source, "sqlserver", Some(object)).await).unwrap();
+    let found =
+        server.block_on(async |source| discover(source, "pos", "sqlserver", Some(object)).await).unwrap();
     let field = |line: &erp_sync::engine::Discovered| {
         Some(format!("{} {} {:?} {}", line.field.as_ref()?, line.kind, line.column_type, line.label))
     };

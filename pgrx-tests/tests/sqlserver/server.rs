@@ -63,7 +63,8 @@ impl Server {
 
     /// The draft of an object, and its stream.
     pub fn draft(&mut self, object: &str) -> (Value, Stream) {
-        let found = self.block_on(async |source| discover(source, "sqlserver", Some(object)).await).unwrap();
+        let found =
+            self.block_on(async |source| discover(source, "pos", "sqlserver", Some(object)).await).unwrap();
         let manifest = found[0].manifest.clone().unwrap();
         let entity = parse(&manifest.to_string()).unwrap_or_else(|error| panic!("{manifest}: {error:?}"));
         (manifest, entity.streams[0].clone())

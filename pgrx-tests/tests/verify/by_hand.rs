@@ -1,4 +1,4 @@
-//! What somebody changed here is found, told apart from what came late, and mended.
+//! Rows that somebody changed locally are found, distinguished from late commits, and repaired.
 
 use erp_sync_tests::call::{Call, LIMIT};
 use erp_sync_tests::cluster::wait_for;

@@ -36,7 +36,7 @@ fn house() -> House {
 }
 
 fn found(house: &House, object: Option<&str>) -> Result<Vec<Discovered>> {
-    on_paused_clock(discover(&mut Double(house.remote.clone()), "odoo", object))
+    on_paused_clock(discover(&mut Double(house.remote.clone()), "main", "odoo", object))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What somebody else changed here is found, told apart from what came late, and mended.
+//! Rows that somebody changed locally are found, distinguished from late commits, and repaired.
 
 use super::house::*;
 use super::store::Crash;
