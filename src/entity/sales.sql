@@ -1,10 +1,11 @@
 -- Rows are looked up one by one, by their keys: `offset 0` keeps the planner from joining whole tables, which it
 -- does while it knows nothing about them, and then each batch takes longer than the one before. What is deleted is
 -- found before and named by its place, because by keys the planner would read all rows of the tenant for it.
-with asked as materialized (
+-- Arrays are unfolded in the select list: in `from` each would be put into a store of its own first.
+with asked as (
   select k.server, k.invoice_no, k.line_no,
-    jsonb_build_array(k.server, k.invoice_no, k.line_no)::text as row_key
-  from unnest($3::text[], $4::text[], $5::bigint[]) as k(server, invoice_no, line_no)
+    concat('[', to_json(k.server), ', ', to_json(k.invoice_no), ', ', k.line_no, ']') as row_key
+  from (select unnest($3::text[]) as server, unnest($4::text[]) as invoice_no, unnest($5::bigint[]) as line_no) k
 ),
 sold as materialized (
   select a.row_key, a.server, s.invoice_no, s.branch_code, s.barcode, s.sale_date,
@@ -37,23 +38,27 @@ sold as materialized (
       from {schema}.products q where q.tenant = $1 and q.barcode = s.barcode) c
     where c.place = 1) p
 ),
-other as materialized (
-  select h.place from sold s cross join lateral (
-    select h.ctid as place from {schema}.stock_movements h
+-- A movement that is recorded: a sale may have two, when it became a return.
+recorded as materialized (
+  select s.*, h.place, h.place is not null as here, s.matched and h.movement_type = s.movement_type as fits,
+    (h.moved_at, h.warehouse_id, h.product_id, h.quantity, h.reference)
+      is not distinct from (s.sale_date, s.warehouse_id, s.product_id, s.quantity, s.invoice_no) as same
+  from sold s left join lateral (
+    select h.ctid as place, h.movement_type, h.moved_at, h.warehouse_id, h.product_id, h.quantity, h.reference
+    from {schema}.stock_movements h
     where h.tenant = $1 and h.origin = 'pos_sales' and h.origin_key = s.row_key
-      and not (s.matched and h.movement_type = s.movement_type)
-    offset 0) h
+    offset 0) h on true
 ),
 gone as (
   delete from {schema}.stock_movements t
-  where t.tenant = $1 and t.ctid = any(array(select o.place from other o))
+  where t.tenant = $1 and t.ctid = any(array(select r.place from recorded r where r.here and not r.fits))
 ),
 listed as materialized (
   select h.place from sold s cross join lateral (
     select h.ctid as place from {schema}.waiting h
     where h.tenant = $1 and h.server = s.server and h.stream = 'pos_sales' and h.row_key = s.row_key
     offset 0) h
-  where not s.waits
+  where not s.waits and exists (select from {schema}.waiting w where w.tenant = $1)
 ),
 admitted as (
   delete from {schema}.waiting t
@@ -78,20 +83,20 @@ waits as (
   set reason = excluded.reason, value = excluded.value, synced_at = excluded.synced_at
   returning t.server, t.xmax = 0 as is_new
 ),
+-- What is not here is inserted without a look for a conflict: the tenant's turn keeps others away.
+fresh as (
+  insert into {schema}.stock_movements as t (tenant, origin, origin_key, movement_type, moved_at, warehouse_id,
+    product_id, quantity, other_warehouse_id, reference, partner_id)
+  select $1, 'pos_sales', r.row_key, r.movement_type, r.sale_date, r.warehouse_id,
+    r.product_id, r.quantity, null, r.invoice_no, null
+  from recorded r where r.matched and not r.here
+),
 moved as (
 insert into {schema}.stock_movements as t (tenant, origin, origin_key, movement_type, moved_at, warehouse_id,
   product_id, quantity, other_warehouse_id, reference, partner_id)
-select $1, 'pos_sales', w.row_key, w.movement_type, w.sale_date, w.warehouse_id,
-  w.product_id, w.quantity, null, w.invoice_no, null
-from sold w left join lateral (
-  select h.tenant, h.moved_at, h.warehouse_id, h.product_id, h.quantity, h.reference
-  from {schema}.stock_movements h
-  where h.tenant = $1 and h.origin = 'pos_sales' and h.origin_key = w.row_key
-    and h.movement_type = w.movement_type
-  offset 0) h on true
-where w.matched and (h.tenant is null
-  or (h.moved_at, h.warehouse_id, h.product_id, h.quantity, h.reference)
-     is distinct from (w.sale_date, w.warehouse_id, w.product_id, w.quantity, w.invoice_no))
+select distinct on (r.row_key) $1, 'pos_sales', r.row_key, r.movement_type, r.sale_date, r.warehouse_id,
+  r.product_id, r.quantity, null, r.invoice_no, null
+from recorded r where r.matched and r.here and not (r.fits and r.same)
 on conflict (tenant, origin, origin_key, movement_type) do update
 set moved_at = excluded.moved_at, warehouse_id = excluded.warehouse_id, product_id = excluded.product_id,
     quantity = excluded.quantity, reference = excluded.reference, synced_at = excluded.synced_at

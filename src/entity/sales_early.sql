@@ -1,8 +1,8 @@
 -- Rows are looked up one by one, as in sales.sql.
-with asked as materialized (
+with asked as (
   select k.server, k.invoice_no, k.line_no,
-    jsonb_build_array(k.server, k.invoice_no, k.line_no)::text as row_key
-  from unnest($3::text[], $4::text[], $5::bigint[]) as k(server, invoice_no, line_no)
+    concat('[', to_json(k.server), ', ', to_json(k.invoice_no), ', ', k.line_no, ']') as row_key
+  from (select unnest($3::text[]) as server, unnest($4::text[]) as invoice_no, unnest($5::bigint[]) as line_no) k
 ),
 sold as materialized (
   select a.server, a.row_key, s.branch_code, s.quantity is not null as waits

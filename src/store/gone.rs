@@ -56,7 +56,7 @@ impl Store {
     ) -> Result<Vec<Key>> {
         let place = self.place(task, stream)?;
         let after = after.and_then(|after| place.keys_here(std::slice::from_ref(after)).first().cloned());
-        let candidates = place.transaction(|| candidates(&place, after, limit))?;
+        let candidates = place.transaction(|| candidates(&place, after.clone(), limit))?;
         Ok(place.keys_told(candidates))
     }
 

@@ -26,7 +26,7 @@ pub(super) fn layout(layout: Layout, columns: usize) -> Layout {
     Layout { columns, ..layout }
 }
 
-/// A batch whose keys and rows tell their server.
+/// A batch whose keys and rows tell their server. Each value is copied once.
 pub(super) fn batch(server: &str, batch: &Batch) -> Batch {
     let sweep = batch.sweep.as_ref().map(|sweep| Sweep {
         after: sweep.after.as_ref().map(|after| key(server, after)),
@@ -38,17 +38,25 @@ pub(super) fn batch(server: &str, batch: &Batch) -> Batch {
         ..rejected.clone()
     });
     Batch {
+        task: batch.task,
+        stream: batch.stream,
         rows: rows(server, &batch.rows),
         rejected: rejected.collect(),
+        duplicates: batch.duplicates,
         leaving: keys(server, &batch.leaving),
+        lines: batch.lines.clone(),
         sweep,
-        ..batch.clone()
+        standing: batch.standing.clone(),
     }
 }
 
 /// Rows that tell their server.
 pub(super) fn rows(server: &str, rows: &Rows) -> Rows {
-    let mut local = Rows { keys: keys(server, &rows.keys), ..rows.clone() };
-    local.columns.push(Values::Text(vec![Some(server.to_string()); rows.len()]));
-    local
+    let column = Values::Text(vec![Some(server.to_string()); rows.len()]);
+    Rows {
+        keys: keys(server, &rows.keys),
+        columns: rows.columns.iter().cloned().chain([column]).collect(),
+        updated_at: rows.updated_at.clone(),
+        raw: rows.raw.clone(),
+    }
 }

@@ -29,7 +29,7 @@ use crate::store::call::{Order, Wanted, WantedMode};
 const OVERLAP: Duration = Duration::from_secs(600);
 
 /// Page sizes where the server says nothing.
-const PAGES: (usize, usize) = (50, 2000);
+const PAGES: (usize, usize) = (50, 5000);
 
 /// What a run will do.
 pub struct Plan {

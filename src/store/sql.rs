@@ -1,5 +1,7 @@
 //! Statements: the thin layer over SPI.
 
+use std::borrow::Cow;
+
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::pg_sys::PgOid;
@@ -166,26 +168,22 @@ pub fn key_arrays<'a>(keys: &[Key], columns: usize) -> Vec<DatumWithOid<'a>> {
     (0..columns).map(|i| key_column(keys, i)).collect()
 }
 
+/// Whole numbers as they are; all else as text.
 fn key_column<'a>(keys: &[Key], column: usize) -> DatumWithOid<'a> {
-    let parts = keys.iter().map(|key| key.0.get(column));
-    let ints: Option<Vec<i64>> = parts
-        .clone()
-        .map(|part| match part {
-            Some(Scalar::Int(n)) => Some(*n),
-            _ => None,
-        })
-        .collect();
-    match ints {
-        Some(ints) => value(ints),
-        None => value(parts.map(|part| part.map(text_of)).collect::<Vec<Option<String>>>()),
+    let parts = || keys.iter().map(|key| key.0.get(column));
+    let int = |part: Option<&Scalar>| match part {
+        Some(Scalar::Int(n)) => Some(*n),
+        _ => None,
+    };
+    if let Some(ints) = parts().map(int).collect::<Option<Vec<i64>>>() {
+        return value(ints);
     }
-}
-
-fn text_of(part: &Scalar) -> String {
-    match part {
-        Scalar::Int(n) => n.to_string(),
-        Scalar::Text(text) => text.clone(),
-    }
+    let text = |part| match part {
+        &Scalar::Int(n) => Cow::Owned(n.to_string()),
+        Scalar::Text(text) => Cow::Borrowed(text.as_str()),
+    };
+    let texts: Vec<Option<Cow<'_, str>>> = parts().map(|part| part.map(text)).collect();
+    DatumWithOid::from(texts.iter().map(Option::as_deref).collect::<Vec<Option<&str>>>())
 }
 
 /// Keys as an array of JSON texts, for the bookkeeping's `key jsonb` columns.

@@ -9,16 +9,23 @@ use crate::entity::{derive, quote};
 use crate::error::{Error, Kind, Result};
 
 impl Place<'_> {
-    /// A [`transaction`] on the stream's table, whose errors say what stands in the way.
-    pub(super) fn transaction<R>(&self, body: impl FnOnce() -> Result<R>) -> Result<R> {
-        self.tables.forget();
+    /// A [`transaction`] on the stream's table, whose errors say what stands in the way. Where a constraint refuses a
+    /// row it is tried once more: what was inserted as new may have been inserted by somebody else meanwhile.
+    pub(super) fn transaction<R>(&self, body: impl Fn() -> Result<R>) -> Result<R> {
         let whole = || {
-            let value = body()?;
-            self.tables.settle()?;
-            self.tables.unchanged(self.schema)?;
-            Ok(value)
+            self.tables.forget();
+            transaction(|| {
+                let value = body()?;
+                self.tables.settle()?;
+                self.tables.unchanged(self.schema)?;
+                Ok(value)
+            })
         };
-        transaction(whole).map_err(|error| told(self, error))
+        let done = match whole() {
+            Err(error) if error.kind == Kind::Constraint => whole(),
+            done => done,
+        };
+        done.map_err(|error| told(self, error))
     }
 
     /// The tables that a batch of the stream writes.

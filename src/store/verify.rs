@@ -61,12 +61,12 @@ impl Store {
     ) -> Result<Vec<Difference>> {
         let others = self.touched(task, stream)?;
         let place = self.place(task, stream)?;
-        let mut differences = differences.to_vec();
         place.transaction(|| {
+            let mut differences = differences.to_vec();
             added(&place, &others, &mut differences)?;
-            as_owner(|| store(&place, &differences))
-        })?;
-        Ok(differences)
+            as_owner(|| store(&place, &differences))?;
+            Ok(differences)
+        })
     }
 }
 

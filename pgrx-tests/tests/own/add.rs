@@ -127,6 +127,30 @@ fn a_view_and_a_table_of_two_hundred_columns_are_added() {
 }
 
 #[test]
+fn columns_may_be_called_as_what_our_statements_call_theirs() {
+    let (mut shop, tds) = with_tables("add_words");
+    tds.execute(
+        "create table dbo.Words (inserted int not null, k int not null, updated int, s int, t int, u int, n int, d int,
+           k0 int, k1 int, place int, content int, moment int, fresh int, changed int, primary key (inserted, k))",
+    );
+    for row in 1..=3 {
+        tds.execute(&format!("insert into dbo.Words values ({row}, 1{}", ", 7".repeat(13) + ")"));
+    }
+    shop.run("select sync_add('pos', 'dbo.Words')");
+    let all = "select inserted, k, updated, place, content from erp.dbo_words order by 1";
+    assert_eq!(shop.rows(all), ["1|1|7|7|7", "2|1|7|7|7", "3|1|7|7|7"]);
+    tds.execute("update Words set place = 8, content = 9 where inserted = 2");
+    tds.execute("delete from Words where inserted = 3");
+    for mode in ["full", "verify", "full"] {
+        shop.run(&format!("select sync_run('dbo_words', mode => '{mode}')"));
+    }
+    assert_eq!(shop.rows(all), ["1|1|7|7|7", "2|1|7|8|9"]);
+    shop.run("update erp.dbo_words set n = 1");
+    shop.run("select sync_repair('dbo_words')");
+    assert_eq!(shop.rows("select distinct n from erp.dbo_words"), ["7"]);
+}
+
+#[test]
 fn another_key_or_cursor_changes_what_was_added() {
     let (mut shop, tds) = with_tables("add_again");
     shop.run("select sync_add('pos', 'dbo.Orders')");

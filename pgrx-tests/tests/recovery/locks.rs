@@ -80,6 +80,24 @@ fn a_row_that_somebody_is_changing_holds_up_its_batch_alone_and_the_holder_is_na
 }
 
 #[test]
+fn a_row_that_somebody_inserts_at_the_same_moment_becomes_what_the_remote_says() {
+    let mut shop = Shop::open(Cluster::shared(), "inserted_too", "jsonrpc");
+    shop.run("select * from sync_run('contacts')");
+    shop.odoo.advance(60);
+    let id = shop.odoo.create("res.partner", json!({"name": "Theirs"}));
+    let insert = format!("begin; insert into erp.contacts (tenant, id, name) values ('main', {id}, 'ours')");
+    shop.admin.batch_execute(&insert).expect("inserted");
+    let call = Call::start(&shop, "select state, updated from sync_run('contacts')");
+    // The key is in the index, and nobody can see whether it will stay.
+    let waits = "select exists (select from pg_locks where not granted and locktype = 'transactionid')";
+    wait_for("a worker that waits for the row", LIMIT, || shop.value(waits) == "t").expect("a wait");
+    shop.admin.batch_execute("commit").expect("let go");
+    assert_eq!(call.end().rows(), ["succeeded|1"]);
+    assert_eq!(shop.value(&format!("select name from erp.contacts where id = {id}")), "Theirs");
+    exact(&mut shop);
+}
+
+#[test]
 fn a_long_report_is_in_the_way_of_a_new_column_alone_and_is_named() {
     let mut shop = Shop::open(Cluster::shared(), "locked_reading", "jsonrpc");
     shop.run("select * from sync_run('contacts')");

@@ -176,6 +176,7 @@ fn another_tenants_rows_never_match() {
 #[test]
 fn a_batch_takes_no_longer_behind_many_others_than_at_the_beginning() {
     let mut shop = shop("stock_many");
+    shop.run("alter server odoo_main options (add max_page '2000')");
     run(&mut shop, "'products,warehouses'");
     let (vendor, a) = (location(&mut shop, "supplier", 0), location(&mut shop, "internal", 1));
     shop.odoo.import("stock.move", 30_000, |at| {

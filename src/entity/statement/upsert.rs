@@ -6,7 +6,9 @@ use crate::entity::quote::{qualified, quote_ident};
 use crate::entity::{Column, Stream, Type};
 
 /// Inserts and updates the rows that differ from what is stored; equal rows are
-/// joined away and so not touched at all: no lock, no dead tuple, no WAL.
+/// joined away and so not touched at all: no lock, no dead tuple, no WAL. A row that
+/// is not here is inserted as it is, which spares looking for a conflict: a unique
+/// violation means that somebody else has inserted it meanwhile.
 ///
 /// Parameters: `$1` tenant, `$2` run id, then one array per member of `columns`
 /// (indexes into `stream.columns`, the key among them; see [`Type::wire`]), then
@@ -14,37 +16,46 @@ use crate::entity::{Column, Stream, Type};
 /// Columns that are not read are neither compared nor written. No key may occur
 /// twice. Gives one row: `inserted`, `updated`.
 pub fn upsert(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -> String {
-    let counts =
-        "count(*) filter (where inserted) as inserted, count(*) filter (where not inserted) as updated";
-    format!("{}\nselect {counts}\nfrom up", written(stream, schema, columns, with_raw))
+    format!(
+        "{}\nselect count(*) filter (where u.inserted) as inserted, count(*) filter (where not u.inserted) as updated\n\
+         from (select * from fresh union all select * from changed) u",
+        written(stream, schema, columns, with_raw, "")
+    )
 }
 
 /// As [`upsert`], but gives a row for each that was written: `inserted`, then its key.
 pub fn upsert_keys(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -> String {
-    let keys = keys_of("up", stream);
-    format!("{}\nselect inserted, {keys}\nfrom up", written(stream, schema, columns, with_raw))
+    let keys = format!(", {}", keys_of("n", stream));
+    format!(
+        "{}\nselect * from fresh union all select * from changed",
+        written(stream, schema, columns, with_raw, &keys)
+    )
 }
 
-/// The statement up to its answer.
-fn written(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool) -> String {
+/// The statement up to its answer: `fresh` and `changed`, of each row `inserted` and what is `returned` of it. The
+/// names in `differing` are those of the columns and `tenant`, which no column may have.
+fn written(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool, returned: &str) -> String {
     let read: Vec<&Column> = columns.iter().filter_map(|i| stream.columns.get(*i)).collect();
-    let table = qualified(schema, &stream.table);
     let fields = fields(&read, with_raw);
-    let names = list(&fields, |f| quote_ident(f.name));
     let rest: Vec<&Field> = fields.iter().filter(|f| !stream.key.iter().any(|k| k == f.name)).collect();
     let sets: Vec<String> =
         rest.iter().map(|f| quote_ident(f.name)).map(|c| format!("{c} = excluded.{c}")).collect();
+    let insert = format!(
+        "insert into {} as n (\"tenant\", {}, \"run_id\")\n  select $1::text, {}, $2::bigint from differing d",
+        qualified(schema, &stream.table),
+        list(&fields, |f| quote_ident(f.name)),
+        list(&fields, |f| format!("d.{}", quote_ident(f.name)))
+    );
     format!(
-        "{given}, up as (\n  insert into {table} as n (\"tenant\", {names}, \"run_id\")\n  \
-         select $1::text, {ours}, $2::bigint\n  {from}\n  on conflict (\"tenant\", {key}) do update\n  \
+        "{given},\ndiffering as materialized (\n  select s.*, t.\"tenant\"\n  {differing}\n),\n\
+         fresh as (\n  {insert} where d.\"tenant\" is null\n  returning true as inserted{returned}\n),\n\
+         changed as (\n  {insert} where d.\"tenant\" is not null\n  on conflict (\"tenant\", {key}) do update\n  \
          set {sets}, \"synced_at\" = excluded.\"synced_at\", \"run_id\" = excluded.\"run_id\"\n  \
-         returning (n.xmax = 0) as inserted, {returned}\n)",
-        ours = list(&fields, |f| format!("s.{}", quote_ident(f.name))),
+         returning (n.xmax = 0) as inserted{returned}\n)",
         given = given(&fields),
-        from = differing(stream, schema, &fields),
+        differing = differing(stream, schema, &fields),
         key = list(&stream.key, |k| quote_ident(k)),
         sets = sets.join(", "),
-        returned = list(&stream.key, |k| format!("n.{}", quote_ident(k))),
     )
 }
 
@@ -63,13 +74,13 @@ pub fn altered(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool)
     )
 }
 
-/// The given rows, as `s`.
+/// The given rows, as `s`. Arrays are unfolded side by side in the select list: in `from` each would be put into a store
+/// of its own first.
 fn given(fields: &[Field<'_>]) -> String {
     format!(
-        "with s as materialized (\n  select {}\n  from unnest({}) as u({})\n)",
+        "with s as (\n  select {}\n  from (select {}) u\n)",
         list(fields, |f| f.cast.clone()),
-        numbered(fields, 3, |f, n| format!("${n}::{}", f.wire)),
-        list(fields, |f| quote_ident(f.name))
+        numbered(fields, 3, |f, n| format!("unnest(${n}::{}) as {}", f.wire, quote_ident(f.name)))
     )
 }
 

@@ -6,23 +6,32 @@ use crate::entity::statement::*;
 #[test]
 fn rows_that_are_equal_are_joined_away_before_they_are_touched() {
     insta::assert_snapshot!(upsert(&entity(SHOP).streams[0], "erp", &[0, 1, 2, 3, 4, 5, 6, 7], true), @r#"
-    with s as materialized (
+    with s as (
       select u."id", u."state", u."partner_id", trim_scale(round(u."price"::numeric, 6)) as "price", u."amount"::numeric as "amount", u."day"::date as "day", u."open", u."tax_ids"::bigint[] as "tax_ids", u."source_updated_at"::timestamptz as "source_updated_at", u."raw"::jsonb as "raw"
-      from unnest($3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $11::text[], $12::text[]) as u("id", "state", "partner_id", "price", "amount", "day", "open", "tax_ids", "source_updated_at", "raw")
-    ), up as (
-      insert into "erp"."bills" as n ("tenant", "id", "state", "partner_id", "price", "amount", "day", "open", "tax_ids", "source_updated_at", "raw", "run_id")
-      select $1::text, s."id", s."state", s."partner_id", s."price", s."amount", s."day", s."open", s."tax_ids", s."source_updated_at", s."raw", $2::bigint
+      from (select unnest($3::bigint[]) as "id", unnest($4::text[]) as "state", unnest($5::bigint[]) as "partner_id", unnest($6::text[]) as "price", unnest($7::text[]) as "amount", unnest($8::text[]) as "day", unnest($9::boolean[]) as "open", unnest($10::text[]) as "tax_ids", unnest($11::text[]) as "source_updated_at", unnest($12::text[]) as "raw") u
+    ),
+    differing as materialized (
+      select s.*, t."tenant"
       from s left join lateral (
         select t.*, t.xmin from "erp"."bills" as t where t."tenant" = $1::text and t."id" = s."id" offset 0) as t on true
       where t."tenant" is null
          or (t."state", t."partner_id", t."price", t."amount", t."day", t."open", t."tax_ids", t."source_updated_at", t."raw")
             is distinct from (s."state", s."partner_id", s."price", s."amount", s."day", s."open", s."tax_ids", s."source_updated_at", s."raw")
+    ),
+    fresh as (
+      insert into "erp"."bills" as n ("tenant", "id", "state", "partner_id", "price", "amount", "day", "open", "tax_ids", "source_updated_at", "raw", "run_id")
+      select $1::text, d."id", d."state", d."partner_id", d."price", d."amount", d."day", d."open", d."tax_ids", d."source_updated_at", d."raw", $2::bigint from differing d where d."tenant" is null
+      returning true as inserted
+    ),
+    changed as (
+      insert into "erp"."bills" as n ("tenant", "id", "state", "partner_id", "price", "amount", "day", "open", "tax_ids", "source_updated_at", "raw", "run_id")
+      select $1::text, d."id", d."state", d."partner_id", d."price", d."amount", d."day", d."open", d."tax_ids", d."source_updated_at", d."raw", $2::bigint from differing d where d."tenant" is not null
       on conflict ("tenant", "id") do update
       set "state" = excluded."state", "partner_id" = excluded."partner_id", "price" = excluded."price", "amount" = excluded."amount", "day" = excluded."day", "open" = excluded."open", "tax_ids" = excluded."tax_ids", "source_updated_at" = excluded."source_updated_at", "raw" = excluded."raw", "synced_at" = excluded."synced_at", "run_id" = excluded."run_id"
-      returning (n.xmax = 0) as inserted, n."id"
+      returning (n.xmax = 0) as inserted
     )
-    select count(*) filter (where inserted) as inserted, count(*) filter (where not inserted) as updated
-    from up
+    select count(*) filter (where u.inserted) as inserted, count(*) filter (where not u.inserted) as updated
+    from (select * from fresh union all select * from changed) u
     "#);
 }
 
@@ -61,9 +70,9 @@ fn what_rows_hold_is_compared_as_it_would_be_stored() {
     let given = |sql: &str| sql.split_once("\n)").map(|(given, _)| given.to_string());
     assert_eq!(given(&stored), given(&compared));
     insta::assert_snapshot!(compared, @r#"
-    with s as materialized (
+    with s as (
       select u."id", u."state", u."source_updated_at"::timestamptz as "source_updated_at"
-      from unnest($3::bigint[], $4::text[], $5::text[]) as u("id", "state", "source_updated_at")
+      from (select unnest($3::bigint[]) as "id", unnest($4::text[]) as "state", unnest($5::text[]) as "source_updated_at") u
     )
     select t."tenant" is null, s."source_updated_at"::text, t."source_updated_at"::text, coalesce(t.xmin::text::bigint = any($2::bigint[]), false), s."id" as "id"
     from s left join lateral (
@@ -86,46 +95,64 @@ fn rows_that_refer_to_others_are_found_by_their_column() {
 #[test]
 fn columns_that_are_not_read_are_neither_compared_nor_written() {
     insta::assert_snapshot!(upsert(&entity(SHOP).streams[0], "erp", &[0, 3], false), @r#"
-    with s as materialized (
+    with s as (
       select u."id", trim_scale(round(u."price"::numeric, 6)) as "price", u."source_updated_at"::timestamptz as "source_updated_at"
-      from unnest($3::bigint[], $4::text[], $5::text[]) as u("id", "price", "source_updated_at")
-    ), up as (
-      insert into "erp"."bills" as n ("tenant", "id", "price", "source_updated_at", "run_id")
-      select $1::text, s."id", s."price", s."source_updated_at", $2::bigint
+      from (select unnest($3::bigint[]) as "id", unnest($4::text[]) as "price", unnest($5::text[]) as "source_updated_at") u
+    ),
+    differing as materialized (
+      select s.*, t."tenant"
       from s left join lateral (
         select t.*, t.xmin from "erp"."bills" as t where t."tenant" = $1::text and t."id" = s."id" offset 0) as t on true
       where t."tenant" is null
          or (t."price", t."source_updated_at")
             is distinct from (s."price", s."source_updated_at")
+    ),
+    fresh as (
+      insert into "erp"."bills" as n ("tenant", "id", "price", "source_updated_at", "run_id")
+      select $1::text, d."id", d."price", d."source_updated_at", $2::bigint from differing d where d."tenant" is null
+      returning true as inserted
+    ),
+    changed as (
+      insert into "erp"."bills" as n ("tenant", "id", "price", "source_updated_at", "run_id")
+      select $1::text, d."id", d."price", d."source_updated_at", $2::bigint from differing d where d."tenant" is not null
       on conflict ("tenant", "id") do update
       set "price" = excluded."price", "source_updated_at" = excluded."source_updated_at", "synced_at" = excluded."synced_at", "run_id" = excluded."run_id"
-      returning (n.xmax = 0) as inserted, n."id"
+      returning (n.xmax = 0) as inserted
     )
-    select count(*) filter (where inserted) as inserted, count(*) filter (where not inserted) as updated
-    from up
+    select count(*) filter (where u.inserted) as inserted, count(*) filter (where not u.inserted) as updated
+    from (select * from fresh union all select * from changed) u
     "#);
 }
 
 #[test]
 fn a_key_of_several_columns_is_joined_and_returned_whole() {
     insta::assert_snapshot!(upsert(&entity(TILL).streams[0], "erp", &[0, 1, 2], false), @r#"
-    with s as materialized (
+    with s as (
       select u."day"::date as "day", u."no", trim_scale(round(u."total"::numeric, 2)) as "total", u."source_updated_at"::timestamptz as "source_updated_at"
-      from unnest($3::text[], $4::bigint[], $5::text[], $6::text[]) as u("day", "no", "total", "source_updated_at")
-    ), up as (
-      insert into "erp"."tills" as n ("tenant", "day", "no", "total", "source_updated_at", "run_id")
-      select $1::text, s."day", s."no", s."total", s."source_updated_at", $2::bigint
+      from (select unnest($3::text[]) as "day", unnest($4::bigint[]) as "no", unnest($5::text[]) as "total", unnest($6::text[]) as "source_updated_at") u
+    ),
+    differing as materialized (
+      select s.*, t."tenant"
       from s left join lateral (
         select t.*, t.xmin from "erp"."tills" as t where t."tenant" = $1::text and t."day" = s."day" and t."no" = s."no" offset 0) as t on true
       where t."tenant" is null
          or (t."total", t."source_updated_at")
             is distinct from (s."total", s."source_updated_at")
+    ),
+    fresh as (
+      insert into "erp"."tills" as n ("tenant", "day", "no", "total", "source_updated_at", "run_id")
+      select $1::text, d."day", d."no", d."total", d."source_updated_at", $2::bigint from differing d where d."tenant" is null
+      returning true as inserted
+    ),
+    changed as (
+      insert into "erp"."tills" as n ("tenant", "day", "no", "total", "source_updated_at", "run_id")
+      select $1::text, d."day", d."no", d."total", d."source_updated_at", $2::bigint from differing d where d."tenant" is not null
       on conflict ("tenant", "day", "no") do update
       set "total" = excluded."total", "source_updated_at" = excluded."source_updated_at", "synced_at" = excluded."synced_at", "run_id" = excluded."run_id"
-      returning (n.xmax = 0) as inserted, n."day", n."no"
+      returning (n.xmax = 0) as inserted
     )
-    select count(*) filter (where inserted) as inserted, count(*) filter (where not inserted) as updated
-    from up
+    select count(*) filter (where u.inserted) as inserted, count(*) filter (where not u.inserted) as updated
+    from (select * from fresh union all select * from changed) u
     "#);
 }
 
