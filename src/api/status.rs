@@ -34,19 +34,19 @@ fn sync_status() -> Result<
     ErrorReport,
 > {
     let ticks = cron::ticks()?;
-    let mut rows = Vec::new();
     let (entities, configured) = (store::entities()?, store::Configured::load()?);
-    let schema = Settings::current().target_schema;
-    for server in store::visible()? {
-        let link = store::seen_link(&server, &schema)?;
-        if !server.is_meant(link) {
-            continue;
-        }
-        for entity in entities.iter().filter(|entity| entity.source == server.kind) {
-            let own = configured.of(&server.name, &entity.name);
-            rows.extend(reading::status(&server.name, link, entity, &own, &ticks)?);
-        }
-    }
+    let servers = store::with_links(store::visible()?, &Settings::current().target_schema)?;
+    let servers = servers.iter().filter(|(server, link)| server.is_meant(*link));
+    let asked = servers.flat_map(|(server, link)| {
+        let given = entities.iter().filter(|entity| entity.source == server.kind);
+        given.map(|entity| reading::Asked {
+            server: &server.name,
+            link: *link,
+            entity,
+            own: configured.of(&server.name, &entity.name),
+        })
+    });
+    let rows = reading::statuses(&asked.collect::<Vec<_>>(), &ticks)?;
     Ok(TableIterator::new(rows.into_iter().map(|s| {
         (
             s.server,

@@ -51,7 +51,7 @@ pub use discover::{Discovered, discover};
 pub use forecast::{Forecast, forecast};
 pub use patience::{Patience, Wait};
 pub use run::{Ended, run};
-pub use schedule::{Due, Every, is_schedule, next_tick};
+pub use schedule::{Due, Every, is_of_seconds, is_schedule, next_tick};
 pub use sink::{
     Batch, Cause, Compared, Difference, Differs, KeyRange, Leaving, Lines, Prepared, Sink, Standing, Stored,
     Sweep, Written,

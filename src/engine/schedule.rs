@@ -23,6 +23,11 @@ pub fn is_schedule(schedule: &str) -> bool {
     every(schedule).is_some() || schedule.split_whitespace().count() == 5 || schedule.starts_with('@')
 }
 
+/// Whether it is one like `30 seconds`.
+pub fn is_of_seconds(schedule: &str) -> bool {
+    every(schedule).is_some()
+}
+
 /// The seconds of `30 seconds`.
 fn every(schedule: &str) -> Option<i64> {
     let (number, word) = schedule.trim().split_once(' ')?;

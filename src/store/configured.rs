@@ -1,5 +1,7 @@
 //! Settings of entities, as `sync_configure()` made them.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::identity::{as_owner, role};
@@ -10,14 +12,8 @@ use super::{role_name, servers};
 use crate::entity::{Entity, Settings, settings};
 use crate::error::{Error, Kind, Result};
 
-/// The settings that count for the current role.
-pub struct Configured(Vec<Row>);
-
-struct Row {
-    entity: String,
-    server: String,
-    settings: Settings,
-}
+/// The settings that count for the current role, by entity (or `all`) and server (empty: all).
+pub struct Configured(HashMap<(String, String), Settings>);
 
 impl Configured {
     /// Those of a restored dump go by the role's name. In the current transaction.
@@ -27,22 +23,26 @@ impl Configured {
         let arguments = [value(object_id(role())), value(role_name()?)];
         let row = |row: &super::sql::Row<'_>| {
             // A setting that a later version took away counts no more.
-            let settings = serde_json::from_str(&row.text(3)?).unwrap_or_default();
-            Ok(Row { entity: row.text(1)?, server: row.text(2)?, settings })
+            let settings: Settings = serde_json::from_str(&row.text(3)?).unwrap_or_default();
+            Ok(((row.text(1)?, row.text(2)?), settings))
         };
-        let mut rows = as_owner(|| query(sql, &arguments, row))?;
-        // The nearest last: what is set for the server over what is set for all, the entity's over that of all.
-        rows.sort_by_key(|row| (row.entity != "all", !row.server.is_empty()));
-        Ok(Configured(rows))
+        let mut all: HashMap<_, Settings> = HashMap::new();
+        for (place, settings) in as_owner(|| query(sql, &arguments, row))? {
+            let known = all.remove(&place).unwrap_or_default();
+            all.insert(place, known.under(settings));
+        }
+        Ok(Configured(all))
     }
 
-    /// What is set for an entity of a server.
+    /// What is set for an entity of a server: what is set for the server counts over what is set for all, and the
+    /// entity's over that of all.
     pub fn of(&self, server: &str, entity: &str) -> Settings {
-        let meant = |row: &&Row| {
-            (row.entity == "all" || row.entity == entity) && (row.server.is_empty() || row.server == server)
-        };
-        let rows = self.0.iter().filter(meant);
-        rows.fold(Settings::default(), |all, row| all.under(row.settings.clone()))
+        if self.0.is_empty() {
+            return Settings::default();
+        }
+        let places = [("all", ""), ("all", server), (entity, ""), (entity, server)];
+        let set = places.into_iter().filter_map(|(of, at)| self.0.get(&(of.to_string(), at.to_string())));
+        set.fold(Settings::default(), |all, set| all.under(set.clone()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! pg_cron: the job that calls `sync_auto()`.
 
+use std::cell::RefCell;
+
 use chrono::{NaiveDateTime, TimeDelta};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
@@ -8,7 +10,7 @@ use super::identity::{as_owner, role};
 use super::object_id::object_id;
 use super::sql::{change, execute, first, query, value};
 use super::{database, role_name, servers};
-use crate::engine::{is_schedule, next_tick};
+use crate::engine::{is_of_seconds, is_schedule, next_tick};
 use crate::entity::quote;
 use crate::error::{Error, Kind, Result};
 use crate::source::hint;
@@ -204,7 +206,12 @@ pub struct Ticks {
     /// Schedules, each with the time it is now where they count.
     schedules: Vec<(String, NaiveDateTime)>,
     zone: String,
+    /// What was asked for already: between a wait and its tick there is no other tick.
+    found: RefCell<Vec<(f64, Tick)>>,
 }
+
+/// A moment at which a job begins, and in how many seconds that is.
+type Tick = (TimestampWithTimeZone, f64);
 
 /// The schedules that count; none without a job, and while schedules are paused.
 pub fn ticks() -> Result<Ticks> {
@@ -215,14 +222,33 @@ pub fn ticks() -> Result<Ticks> {
     let schedules = query(TICKS, &[value(zone.clone())], |row| Ok((row.text(1)?, row.text(2)?)))?;
     let read = |now: String| NaiveDateTime::parse_from_str(&now, "%Y-%m-%d %H:%M:%S").ok();
     let schedules = schedules.into_iter().filter_map(|(schedule, now)| Some((schedule, read(now)?)));
-    Ok(Ticks { schedules: schedules.collect(), zone })
+    Ok(Ticks { schedules: schedules.collect(), zone, found: RefCell::default() })
 }
 
 impl Ticks {
     /// When the first of the jobs begins, so many seconds from now or later, and in how many seconds.
-    pub fn next(&self, wait: f64) -> Result<Option<(TimestampWithTimeZone, f64)>> {
+    pub fn next(&self, wait: f64) -> Result<Option<Tick>> {
+        let wait = wait.ceil();
+        let known = self
+            .found
+            .borrow()
+            .iter()
+            .find(|(from, tick)| *from <= wait && wait < tick.1)
+            .map(|(_, tick)| *tick);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let next = self.looked_up(wait)?;
+        // A schedule of seconds ticks so long behind whatever moment it is asked for.
+        if !self.schedules.iter().any(|(schedule, _)| is_of_seconds(schedule)) {
+            self.found.borrow_mut().extend(next.map(|tick| (wait, tick)));
+        }
+        Ok(next)
+    }
+
+    fn looked_up(&self, wait: f64) -> Result<Option<Tick>> {
         let tick = |(schedule, now): &(String, NaiveDateTime)| {
-            let from = now.checked_add_signed(TimeDelta::seconds(wait.ceil() as i64))?;
+            let from = now.checked_add_signed(TimeDelta::seconds(wait as i64))?;
             let tick = next_tick(schedule, from)?;
             Some((tick, (tick - *now).num_seconds() as f64))
         };

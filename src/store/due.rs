@@ -24,18 +24,21 @@ from (select clock_timestamp() as n,
         (select case when bool_and(p.verified_at is not null) then min(p.verified_at) end as verified_at
          from erp_sync.position p where p.link = $1 and p.entity = $2)) s";
 
-/// How an entity of a server stands. In the current transaction.
-pub(super) fn due(link: i64, entity: &Entity, own: &Settings) -> Result<Due> {
-    let text = |setting: &Option<String>, otherwise: &str| {
-        value(setting.clone().unwrap_or_else(|| otherwise.to_string()))
-    };
-    let arguments = [
-        value(link),
-        value(entity.name.clone()),
+/// How often an entity is to be read at all, in full, and looked at, as PostgreSQL writes intervals.
+pub(super) fn intervals(entity: &Entity, own: &Settings) -> [String; 3] {
+    let text =
+        |setting: &Option<String>, otherwise: &str| setting.clone().unwrap_or_else(|| otherwise.to_string());
+    [
         text(&own.interval, ALWAYS),
         text(&own.full_every, &entity.full_every),
         text(&own.verify_every, VERIFY_EVERY),
-    ];
+    ]
+}
+
+/// How an entity of a server stands. In the current transaction.
+pub(super) fn due(link: i64, entity: &Entity, own: &Settings) -> Result<Due> {
+    let arguments = [value(link), value(entity.name.clone())].into_iter();
+    let arguments: Vec<_> = arguments.chain(intervals(entity, own).map(value)).collect();
     let every = |row: &Row<'_>, at: usize| {
         Ok::<_, crate::error::Error>(Every { every: row.get(at)?.unwrap_or_default(), ago: row.get(at + 1)? })
     };

@@ -27,21 +27,19 @@ order by t.run_id desc limit 1";
 ///
 /// Errors: unknown entities or servers, or no server that gives an entity.
 pub fn unready(entities: &[&Entity], server: Option<&str>, named: bool, schema: &str) -> Result<Vec<String>> {
-    let servers =
-        servers::wanted(server)?.into_iter().map(|server| Ok((super::seen_link(&server, schema)?, server)));
-    let mut servers: Vec<(i64, Server)> = servers.collect::<Result<_>>()?;
+    let mut servers = super::with_links(servers::wanted(server)?, schema)?;
     if server.is_none() {
-        servers.retain(|(link, server)| server.is_meant(*link));
+        servers.retain(|(server, link)| server.is_meant(*link));
     }
     let mut lines = Vec::new();
     for entity in entities {
-        let of: Vec<&(i64, Server)> =
-            servers.iter().filter(|(_, server)| server.kind == entity.source).collect();
+        let of: Vec<&(Server, i64)> =
+            servers.iter().filter(|(server, _)| server.kind == entity.source).collect();
         // Of all, what no server gives is nobody's concern.
         if of.is_empty() && named {
             lines.push(format!("{}: no server gives it", entity.name));
         }
-        for (link, server) in of {
+        for (server, link) in of {
             if !is_ready(entity, *link)? {
                 let last = as_owner(|| first(LAST, &arguments(entity, *link), |row| row.text(1)))?;
                 let last = last.unwrap_or_else(|| "never read".into());

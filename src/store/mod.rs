@@ -240,10 +240,12 @@ impl Place<'_> {
     }
 }
 
-/// The number of a server's link with a schema, as far as the current role sees how it stands; 0: not, or never read.
-/// In the current transaction.
-pub fn seen_link(server: &servers::Server, schema: &str) -> Result<i64> {
-    Ok(link::visible(server, schema)?.map_or(0, |link| link.id))
+/// Servers, each with the number of its link with a schema as far as the current role sees how it stands; 0: not, or
+/// never read. In the current transaction.
+pub fn with_links(servers: Vec<servers::Server>, schema: &str) -> Result<Vec<(servers::Server, i64)>> {
+    let links = link::visible(&servers, schema)?;
+    let number = |place| links.get(&place).map_or(0, |link| link.id);
+    Ok(servers.into_iter().enumerate().map(|(place, server)| (server, number(place))).collect())
 }
 
 /// A key from the engine, as the table of the task's entity has it, as JSON.
@@ -267,13 +269,9 @@ pub fn standings(tasks: &[Task]) -> Result<Vec<Vec<crate::engine::Prepared>>> {
 /// The servers of a wrapper that a call means which names none.
 pub fn meant_servers(wrapper: &str, schema: &str) -> Result<Vec<servers::Server>> {
     session::transaction(|| {
-        let mut meant = Vec::new();
-        for server in servers::wanted(None)?.into_iter().filter(|server| server.kind == wrapper) {
-            if server.is_meant(seen_link(&server, schema)?) {
-                meant.push(server);
-            }
-        }
-        Ok(meant)
+        let of = servers::wanted(None)?.into_iter().filter(|server| server.kind == wrapper).collect();
+        let meant = with_links(of, schema)?.into_iter().filter(|(server, link)| server.is_meant(*link));
+        Ok(meant.map(|(server, _)| server).collect())
     })
 }
 
@@ -292,17 +290,16 @@ pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
     let mut checks = session::transaction(|| {
         let all = entities()?;
         let schema = &order.settings.target_schema;
-        let (mut meant, mut others) = (Vec::new(), Vec::new());
-        for (server, remote) in servers {
-            let is_meant = name.is_some() || server.is_meant(seen_link(&server, schema)?);
-            if is_meant { &mut meant } else { &mut others }.push((server, remote));
-        }
+        let (servers, remotes): (Vec<_>, Vec<_>) = servers.into_iter().unzip();
+        let servers = with_links(servers, schema)?.into_iter().zip(remotes);
+        let is_meant = |(server, link): &(servers::Server, i64)| name.is_some() || server.is_meant(*link);
+        let (mut meant, others): (Vec<_>, Vec<_>) = servers.partition(|(server, _)| is_meant(server));
         // Where there is nothing else, others' servers are what is to be checked.
         if meant.is_empty() {
             meant = others;
         }
-        let looked = |(server, remote): (servers::Server, _)| {
-            let subjects = subjects(&server, &all, schema)?;
+        let looked = |((server, link), remote): ((servers::Server, i64), _)| {
+            let subjects = subjects(&server, link, &all)?;
             Ok((server.name, remote, subjects))
         };
         meant.into_iter().map(looked).collect::<Result<ToCheck>>()
@@ -312,11 +309,10 @@ pub fn servers_to_check(order: &Order, name: Option<&str>) -> Result<ToCheck> {
 }
 
 /// The entities of a server, with the rows that are here. In the current transaction.
-fn subjects(server: &servers::Server, all: &[Entity], schema: &str) -> Result<Vec<Subject>> {
-    let link = link::visible(server, schema)?.unwrap_or_default();
+fn subjects(server: &servers::Server, link: i64, all: &[Entity]) -> Result<Vec<Subject>> {
     let all = all.iter().filter(|entity| entity.source == server.kind);
     all.map(|entity| {
-        let rows = reading::rows(link.id, &entity.name)?;
+        let rows = reading::rows(link, &entity.name)?;
         Ok(Subject { entity: Arc::new(entity.clone()), rows })
     })
     .collect()

@@ -1,17 +1,19 @@
 //! What the functions that only read give: status, progress.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 
 use super::cron::Ticks;
-use super::due::due;
+use super::due::intervals;
 use super::identity::as_owner;
-use super::sql::{Row, query, value};
+use super::sql::{query, value};
+use crate::engine::{Due, Every};
 use crate::entity::{Entity, Settings};
 use crate::error::Result;
 
 /// One row of `sync_status()`.
+#[derive(Default)]
 pub struct Status {
     /// Name of the server.
     pub server: String,
@@ -42,89 +44,146 @@ pub struct Status {
     pub hint: Option<String>,
 }
 
+/// An entity of a server whose status is asked for.
+pub struct Asked<'a> {
+    /// Name of the server.
+    pub server: &'a str,
+    /// What the current role may see of it, 0 for nothing.
+    pub link: i64,
+    /// The entity.
+    pub entity: &'a Entity,
+    /// What is set for it.
+    pub own: Settings,
+}
+
+/// All at once: what each has is looked up by its key, and a second look is taken only where the newest task was
+/// skipped, or did not succeed; what is counted is counted of all together.
 const STATUS: &str = "
-select coalesce(last.state, 'never'), ok.finished_at,
-       case when ok.started_at is not null then greatest(clock_timestamp() - ok.started_at, interval '0') end,
+with a as materialized (
+  select unnest($1::text[]) as server, unnest($2::text[]) as entity, unnest($3::bigint[]) as link,
+         generate_subscripts($1::text[], 1) as place),
+links as materialized (select distinct a.link from a),
+p as (
+  select p.link, p.entity, sum(p.rows)::bigint as rows,
+         case when bool_and(p.full_at is not null) then min(p.full_at) end as full_at,
+         case when bool_and(p.verified_at is not null) then min(p.verified_at) end as verified_at
+  from erp_sync.position p where p.link in (select l.link from links l) group by 1, 2),
+r as (
+  select r.link, r.entity, count(*) as rows
+  from erp_sync.rejected r where r.link in (select l.link from links l) group by 1, 2),
+c as (
+  select c.link, c.entity, count(*) as rows
+  from erp_sync.candidate c where c.link in (select l.link from links l) group by 1, 2)
+select a.server, a.entity, coalesce(last.state, 'never'), ok.finished_at,
+       case when ok.started_at is not null then greatest(t.now - ok.started_at, interval '0') end,
        ok.started_at,
-       coalesce(p.rows, 0)::bigint, coalesce(r.rejected, 0), coalesce(c.waiting, 0) + coalesce(w.rows, 0),
+       coalesce(p.rows, 0), coalesce(r.rows, 0), coalesce(c.rows, 0) + coalesce(w.rows, 0),
        case when last.state in ('failed', 'cancelled') then last.error end,
        case when last.state in ('failed', 'cancelled') then last.hint
-            when c.waiting > 0 then format(
-              'select * from sync_run(%L, %L, mode => ''full'', confirm => true)', $2, $1)
+            when c.rows > 0 then format(
+              'select * from sync_run(%L, %L, mode => ''full'', confirm => true)', a.entity, a.server)
             when skipped.error is not null then format(
-              'not read: %s; see: select * from sync_check(%L)', skipped.error, $1)
+              'not read: %s; see: select * from sync_check(%L)', skipped.error, a.server)
             when ok.not_read <> '{}' then format(
               'not read: %s%s; see: select detail, hint from sync_check(%L) where aspect = %L',
               array_to_string(ok.not_read[:3], ', '), ' and ' || nullif(greatest(cardinality(ok.not_read) - 3, 0), 0)
-                || ' more', $1, 'entity ' || $2) end
-from (select $1::text as server, $2::text as entity, $3::bigint as link) e
+                || ' more', a.server, 'entity ' || a.entity) end,
+       extract(epoch from t.now - ok.started_at)::float8, extract(epoch from t.now - p.full_at)::float8,
+       extract(epoch from t.now - greatest(p.full_at, p.verified_at))::float8
+from a
+cross join (select clock_timestamp() as now) t
 left join lateral (
-  select t.run_id, t.state, t.error, t.hint from erp_sync.task t
-  where t.link = e.link and t.entity = e.entity and t.state not in ('queued', 'skipped')
-  order by t.run_id desc limit 1) last on true
+  select t.run_id, t.state, t.error, t.hint, t.started_at, t.finished_at, t.not_read from erp_sync.task t
+  where t.link = a.link and t.entity = a.entity and t.state <> 'queued'
+  order by t.run_id desc limit 1) newest on true
 left join lateral (
-  select t.started_at, t.finished_at, t.not_read from erp_sync.task t
-  where t.link = e.link and t.entity = e.entity and t.state = 'succeeded'
-  order by t.run_id desc limit 1) ok on true
+  select newest.* where newest.state <> 'skipped'
+  union all
+  (select t.run_id, t.state, t.error, t.hint, t.started_at, t.finished_at, t.not_read from erp_sync.task t
+   where newest.state = 'skipped' and t.link = a.link and t.entity = a.entity and t.state not in ('queued', 'skipped')
+   order by t.run_id desc limit 1)) last on true
+left join lateral (
+  select last.started_at, last.finished_at, last.not_read where last.state = 'succeeded'
+  union all
+  (select t.started_at, t.finished_at, t.not_read from erp_sync.task t
+   where last.state <> 'succeeded' and t.link = a.link and t.entity = a.entity and t.state = 'succeeded'
+   order by t.run_id desc limit 1)) ok on true
 -- Only a task that had begun found out that the remote cannot give it.
 left join lateral (
   select t.error from erp_sync.task t
-  where t.link = e.link and t.entity = e.entity and t.state = 'skipped' and t.started_at is not null
-    and t.run_id > coalesce(last.run_id, 0) and last.state is distinct from 'running'
+  where newest.state = 'skipped' and t.link = a.link and t.entity = a.entity and t.state = 'skipped'
+    and t.started_at is not null and t.run_id > coalesce(last.run_id, 0) and last.state is distinct from 'running'
   order by t.run_id desc limit 1) skipped on true
-left join lateral (
-  select sum(p.rows) as rows
-  from erp_sync.position p where p.link = e.link and p.entity = e.entity) p on true
-left join lateral (
-  select count(*) as rejected from erp_sync.rejected r
-  where r.link = e.link and r.entity = e.entity) r on true
-left join lateral (
-  select count(*) as waiting from erp_sync.candidate c
-  where c.link = e.link and c.entity = e.entity) c on true
-left join erp_sync.waiting_count w on w.link = e.link and w.entity = e.entity";
+left join p on p.link = a.link and p.entity = a.entity
+left join r on r.link = a.link and r.entity = a.entity
+left join c on c.link = a.link and c.entity = a.entity
+left join erp_sync.waiting_count w on w.link = a.link and w.entity = a.entity
+order by a.place";
 
-/// How an entity of a server stands; `link`: what the current role may see of it, 0 for nothing. In the current
-/// transaction.
-pub fn status(
-    server: &str,
-    link: i64,
-    entity: &Entity,
-    own: &Settings,
-    ticks: &Ticks,
-) -> Result<Vec<Status>> {
-    let arguments = [value(server.to_string()), value(entity.name.clone()), value(link)];
-    let (next_due_at, next_mode) = next(link, entity, own, ticks)?;
-    let rows = |row: &Row<'_>| {
-        Ok(Status {
-            server: server.to_string(),
-            entity: entity.name.clone(),
-            state: row.text(1)?,
-            last_success_at: row.get(2)?,
-            lag: row.get(3)?,
-            synced_to: row.get(4)?,
-            rows: row.int(5)?,
-            rejected: row.int(6)?,
-            waiting: row.int(7)?,
-            next_due_at,
-            next_mode: next_mode.map(str::to_string),
-            last_error: row.get(8)?,
-            hint: row.get(9)?,
+/// How entities of servers stand, in the order they were asked for. In the current transaction.
+pub fn statuses(asked: &[Asked<'_>], ticks: &Ticks) -> Result<Vec<Status>> {
+    let texts = |of: fn(&Asked<'_>) -> String| value(asked.iter().map(of).collect::<Vec<String>>());
+    let links: Vec<i64> = asked.iter().map(|asked| asked.link).collect();
+    let arguments =
+        [texts(|asked| asked.server.to_string()), texts(|asked| asked.entity.name.clone()), value(links)];
+    let rows = as_owner(|| {
+        query(STATUS, &arguments, |row| {
+            let status = Status {
+                server: row.text(1)?,
+                entity: row.text(2)?,
+                state: row.text(3)?,
+                last_success_at: row.get(4)?,
+                lag: row.get(5)?,
+                synced_to: row.get(6)?,
+                rows: row.int(7)?,
+                rejected: row.int(8)?,
+                waiting: row.int(9)?,
+                last_error: row.get(10)?,
+                hint: row.get(11)?,
+                ..Status::default()
+            };
+            Ok((status, [row.get(12)?, row.get(13)?, row.get(14)?]))
         })
-    };
-    as_owner(|| query(STATUS, &arguments, rows))
+    })?;
+    let lengths = Lengths::of(asked)?;
+    let all = rows.into_iter().zip(asked).map(|((status, ago), asked)| {
+        let (next_due_at, next_mode) = next(&asked.own, lengths.due(asked, ago), ticks)?;
+        Ok(Status { next_due_at, next_mode: next_mode.map(str::to_string), ..status })
+    });
+    all.collect()
 }
 
-/// When `sync_auto()` takes the entity along next, and what it does with it then.
+/// Seconds of each interval that is set.
+struct Lengths(HashMap<String, f64>);
+
+impl Lengths {
+    fn of(asked: &[Asked<'_>]) -> Result<Self> {
+        let texts: HashSet<String> =
+            asked.iter().flat_map(|asked| intervals(asked.entity, &asked.own)).collect();
+        let sql = "select t, extract(epoch from t::interval)::float8 from unnest($1::text[]) t";
+        let arguments = [value(texts.into_iter().collect::<Vec<String>>())];
+        let lengths = query(sql, &arguments, |row| Ok((row.text(1)?, row.get(2)?.unwrap_or_default())))?;
+        Ok(Lengths(lengths.into_iter().collect()))
+    }
+
+    /// What is due; `ago`: seconds since it was read, in full, and looked at.
+    fn due(&self, asked: &Asked<'_>, ago: [Option<f64>; 3]) -> Due {
+        let every =
+            intervals(asked.entity, &asked.own).map(|text| self.0.get(&text).copied().unwrap_or_default());
+        let [any, full, verify] = [0, 1, 2].map(|at| Every { every: every[at], ago: ago[at] });
+        Due { any, full, verify }
+    }
+}
+
+/// When `sync_auto()` takes an entity along next, and what it does with it then.
 fn next(
-    link: i64,
-    entity: &Entity,
     own: &Settings,
+    due: Due,
     ticks: &Ticks,
 ) -> Result<(Option<TimestampWithTimeZone>, Option<&'static str>)> {
     if own.auto == Some(false) {
         return Ok((None, None));
     }
-    let due = due(link, entity, own)?;
     let tick = ticks.next(due.wait())?;
     let mode = due.mode_in(tick.map_or(0.0, |(_, seconds)| seconds));
     Ok((tick.map(|(at, _)| at), Some(mode.word())))

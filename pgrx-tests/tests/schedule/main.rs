@@ -4,6 +4,7 @@ mod auto;
 mod contracts;
 mod copies;
 mod job;
+mod status;
 mod tick;
 
 use erp_sync_tests::cluster::Cluster;
