@@ -6,7 +6,8 @@ use super::scripts;
 use super::step::{cargo_words, step};
 
 /// What a test has in its name that needs pg_cron: left out where it cannot be had.
-const NEED_PG_CRON: [&str; 12] = [
+const NEED_PG_CRON: [&str; 13] = [
+    "a_thousand_servers_are_seen_at_once",
     "auto::",
     "contracts::",
     "copies::a_copy_of_a_database",
@@ -22,8 +23,11 @@ const NEED_PG_CRON: [&str; 12] = [
 ];
 
 /// What says the same on every server: that the doubles of remotes behave, how each protocol is spoken, what is made of
-/// a remote's values, names and changes, and how much time and memory many rows take.
-const OF_ANY_SERVER: [&str; 12] = [
+/// a remote's values, names and changes, what a remote may do to us, and how much time and memory many rows take.
+const OF_ANY_SERVER: [&str; 19] = [
+    "attacks_memory",
+    "attacks_remote",
+    "changes",
     "conformance",
     "drift",
     "import",
@@ -32,14 +36,18 @@ const OF_ANY_SERVER: [&str; 12] = [
     "named",
     "odd_data",
     "odoo_double",
+    "own",
     "plans",
     "recording",
+    "reread",
     "sqlserver",
+    "stock",
     "tds_double",
+    "verify",
 ];
 
 /// Fewer programs than the oracle plays on the usual server.
-const FEW_PROGRAMS: [&str; 2] = ["--config", "env.ORACLE_SEEDS=\"50\""];
+const FEW_PROGRAMS: [&str; 2] = ["--config", "env.ORACLE_SEEDS=\"20\""];
 
 /// Runs all of them on the usual server, after a look at the scripts that are installed there.
 pub fn on_the_usual(server: &Server, tools: &Tools, filter: Option<&str>) -> Result<()> {
