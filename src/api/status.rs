@@ -35,18 +35,10 @@ fn sync_status() -> Result<
 > {
     let ticks = cron::ticks()?;
     let (entities, configured) = (store::entities()?, store::Configured::load()?);
-    let servers = store::with_links(store::visible()?, &Settings::current().target_schema)?;
-    let servers = servers.iter().filter(|(server, link)| server.is_meant(*link));
-    let asked = servers.flat_map(|(server, link)| {
-        let given = entities.iter().filter(|entity| entity.source == server.kind);
-        given.map(|entity| reading::Asked {
-            server: &server.name,
-            link: *link,
-            entity,
-            own: configured.of(&server.name, &entity.name),
-        })
-    });
-    let rows = reading::statuses(&asked.collect::<Vec<_>>(), &ticks)?;
+    let mut servers = store::with_links(store::visible()?, &Settings::current().target_schema)?;
+    servers.retain(|(server, link)| server.is_meant(*link));
+    let asked = reading::all(&servers, &entities, &configured)?;
+    let rows = reading::statuses(&asked, &ticks)?;
     Ok(TableIterator::new(rows.into_iter().map(|s| {
         (
             s.server,

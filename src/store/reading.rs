@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 
+use super::Configured;
 use super::cron::Ticks;
 use super::due::intervals;
 use super::identity::as_owner;
+use super::servers::Server;
 use super::sql::{query, value};
 use crate::engine::{Due, Every};
-use crate::entity::{Entity, Settings};
+use crate::entity::Entity;
 use crate::error::Result;
 
 /// One row of `sync_status()`.
@@ -46,14 +48,48 @@ pub struct Status {
 
 /// An entity of a server whose status is asked for.
 pub struct Asked<'a> {
-    /// Name of the server.
-    pub server: &'a str,
-    /// What the current role may see of it, 0 for nothing.
-    pub link: i64,
-    /// The entity.
-    pub entity: &'a Entity,
-    /// What is set for it.
-    pub own: Settings,
+    server: &'a str,
+    link: i64,
+    entity: String,
+    /// How often it is read; none, where `sync_auto()` of the current role leaves it out.
+    intervals: Option<[String; 3]>,
+}
+
+/// Entities of others, which the links of the current role were read for.
+const OTHERS: &str = "
+select l.link, n.name
+from (select unnest($1::bigint[]) as link) l cross join (select distinct e.name from erp_sync.entity e) n
+where exists (select from erp_sync.task t where t.link = l.link and t.entity = n.name)
+order by 1, 2";
+
+/// All entities of servers, each with the link of which the current role may see how it stands, or 0: those it may
+/// sync, and those that others stored. In the current transaction.
+pub fn all<'a>(
+    servers: &'a [(Server, i64)],
+    entities: &[Entity],
+    configured: &Configured,
+) -> Result<Vec<Asked<'a>>> {
+    let links: Vec<i64> = servers.iter().map(|(_, link)| *link).collect();
+    let others = as_owner(|| query(OTHERS, &[value(links)], |row| Ok((row.int(1)?, row.text(2)?))))?;
+    let mut asked = Vec::new();
+    for (server, link) in servers {
+        let own = entities.iter().filter(|entity| entity.source == server.kind);
+        let known: HashSet<&str> = own.clone().map(|entity| entity.name.as_str()).collect();
+        let others = others.iter().filter(|(of, name)| of == link && !known.contains(name.as_str()));
+        let others = others.map(|(_, name)| (name.clone(), None));
+        let own = own.map(|entity| {
+            let set = configured.of(&server.name, &entity.name);
+            (entity.name.clone(), (set.auto != Some(false)).then(|| intervals(entity, &set)))
+        });
+        let of_both = own.chain(others);
+        asked.extend(of_both.map(|(entity, intervals)| Asked {
+            server: &server.name,
+            link: *link,
+            entity,
+            intervals,
+        }));
+    }
+    Ok(asked)
 }
 
 /// All at once: what each has is looked up by its key, and a second look is taken only where the newest task was
@@ -125,7 +161,7 @@ pub fn statuses(asked: &[Asked<'_>], ticks: &Ticks) -> Result<Vec<Status>> {
     let texts = |of: fn(&Asked<'_>) -> String| value(asked.iter().map(of).collect::<Vec<String>>());
     let links: Vec<i64> = asked.iter().map(|asked| asked.link).collect();
     let arguments =
-        [texts(|asked| asked.server.to_string()), texts(|asked| asked.entity.name.clone()), value(links)];
+        [texts(|asked| asked.server.to_string()), texts(|asked| asked.entity.clone()), value(links)];
     let rows = as_owner(|| {
         query(STATUS, &arguments, |row| {
             let status = Status {
@@ -145,48 +181,28 @@ pub fn statuses(asked: &[Asked<'_>], ticks: &Ticks) -> Result<Vec<Status>> {
             Ok((status, [row.get(12)?, row.get(13)?, row.get(14)?]))
         })
     })?;
-    let lengths = Lengths::of(asked)?;
+    let seconds = seconds(asked)?;
     let all = rows.into_iter().zip(asked).map(|((status, ago), asked)| {
-        let (next_due_at, next_mode) = next(&asked.own, lengths.due(asked, ago), ticks)?;
-        Ok(Status { next_due_at, next_mode: next_mode.map(str::to_string), ..status })
+        let Some(intervals) = &asked.intervals else { return Ok(status) };
+        let every = |at: usize| Every {
+            every: seconds.get(&intervals[at]).copied().unwrap_or_default(),
+            ago: ago[at],
+        };
+        let due = Due { any: every(0), full: every(1), verify: every(2) };
+        let tick = ticks.next(due.wait())?;
+        let mode = due.mode_in(tick.map_or(0.0, |(_, seconds)| seconds));
+        Ok(Status { next_due_at: tick.map(|(at, _)| at), next_mode: Some(mode.word().to_string()), ..status })
     });
     all.collect()
 }
 
-/// Seconds of each interval that is set.
-struct Lengths(HashMap<String, f64>);
-
-impl Lengths {
-    fn of(asked: &[Asked<'_>]) -> Result<Self> {
-        let texts: HashSet<String> =
-            asked.iter().flat_map(|asked| intervals(asked.entity, &asked.own)).collect();
-        let sql = "select t, extract(epoch from t::interval)::float8 from unnest($1::text[]) t";
-        let arguments = [value(texts.into_iter().collect::<Vec<String>>())];
-        let lengths = query(sql, &arguments, |row| Ok((row.text(1)?, row.get(2)?.unwrap_or_default())))?;
-        Ok(Lengths(lengths.into_iter().collect()))
-    }
-
-    /// What is due; `ago`: seconds since it was read, in full, and looked at.
-    fn due(&self, asked: &Asked<'_>, ago: [Option<f64>; 3]) -> Due {
-        let every =
-            intervals(asked.entity, &asked.own).map(|text| self.0.get(&text).copied().unwrap_or_default());
-        let [any, full, verify] = [0, 1, 2].map(|at| Every { every: every[at], ago: ago[at] });
-        Due { any, full, verify }
-    }
-}
-
-/// When `sync_auto()` takes an entity along next, and what it does with it then.
-fn next(
-    own: &Settings,
-    due: Due,
-    ticks: &Ticks,
-) -> Result<(Option<TimestampWithTimeZone>, Option<&'static str>)> {
-    if own.auto == Some(false) {
-        return Ok((None, None));
-    }
-    let tick = ticks.next(due.wait())?;
-    let mode = due.mode_in(tick.map_or(0.0, |(_, seconds)| seconds));
-    Ok((tick.map(|(at, _)| at), Some(mode.word())))
+/// How long each interval is that is set.
+fn seconds(asked: &[Asked<'_>]) -> Result<HashMap<String, f64>> {
+    let texts: HashSet<&String> = asked.iter().flat_map(|asked| &asked.intervals).flatten().collect();
+    let sql = "select t, extract(epoch from t::interval)::float8 from unnest($1::text[]) t";
+    let arguments = [value(texts.into_iter().cloned().collect::<Vec<String>>())];
+    let lengths = query(sql, &arguments, |row| Ok((row.text(1)?, row.get(2)?.unwrap_or_default())))?;
+    Ok(lengths.into_iter().collect())
 }
 
 const ROWS: &str = "

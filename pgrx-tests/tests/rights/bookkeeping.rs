@@ -79,6 +79,25 @@ fn a_monitor_sees_states_and_counts_but_no_record() {
 }
 
 #[test]
+fn a_monitor_sees_how_entities_stand_that_others_stored() {
+    let mut shop = synced("monitors_own");
+    shop.run("select sync_add('odoo_main', 'res.country', entity => 'lands')");
+    let mut monitor = session(&mut shop, "watcher_of_lands");
+    as_admin(&mut shop, "grant pg_monitor to watcher_of_lands");
+    let all = "select server, entity, state, rows, last_error from sync_status() order by 1, 2";
+    assert_eq!(rows(&mut monitor, all), shop.rows(all));
+    assert_eq!(
+        rows(&mut monitor, "select state, rows > 0 from sync_status() where entity = 'lands'"),
+        ["succeeded|t"]
+    );
+    // What it is, and where, stays its definer's.
+    let known = "select count(*) from sync_entities() where entity = 'lands'";
+    assert_eq!(rows(&mut monitor, known), ["0"]);
+    shop.run("select sync_undefine('lands')");
+    assert_eq!(rows(&mut monitor, "select count(*) from sync_status() where entity = 'lands'"), ["0"]);
+}
+
+#[test]
 fn a_mistyped_setting_is_an_error_once_the_library_is_loaded() {
     let mut shop = synced("settings");
     let error = shop.error("set erp_sync.bacth_rows = 100");

@@ -23,6 +23,30 @@ fn a_job_is_made_changed_shown_and_removed() {
 }
 
 #[test]
+fn a_monitor_sees_the_jobs_of_all_and_what_is_due_but_not_what_they_said() {
+    let cluster = cluster("watched_job");
+    let mut shop = shop(&cluster, "watched_job");
+    shop.run("select sync_run('contacts'); select sync_schedule()");
+    shop.admin
+        .batch_execute(
+            "create role watcher login; create role outsider login; grant pg_monitor to watcher;
+             insert into cron.job_run_details (jobid, runid, username, status, return_message, start_time)
+             select jobid, 7, username, 'failed', 'ERROR: said', now() from cron.job",
+        )
+        .expect("a run of the job");
+    let shown = "select schedule, role, active, last_state, last_message from erp_sync.schedule";
+    assert_eq!(shop.rows(shown), ["0 */2 * * *|shop|t|failed|ERROR: said"]);
+    let due = "select entity, next_due_at, next_mode from sync_status() order by 1";
+    let mut watcher = cluster.client("watched_job", "watcher");
+    assert_eq!(rows(&mut watcher, shown), ["0 */2 * * *|shop|t|failed|"]);
+    assert_eq!(rows(&mut watcher, due), shop.rows(due));
+    assert_ne!(shop.value("select count(next_due_at) from sync_status()"), "0");
+    let mut outsider = cluster.client("watched_job", "outsider");
+    assert_eq!(rows(&mut outsider, shown), [""; 0]);
+    assert_eq!(rows(&mut outsider, due), [""; 0]);
+}
+
+#[test]
 fn a_schedule_that_pg_cron_does_not_understand_is_an_error_and_changes_nothing() {
     let cluster = cluster("odd_schedule");
     let mut shop = shop(&cluster, "odd_schedule");
