@@ -91,7 +91,7 @@ fn fifty_thousand_invoices_of_one_moment_come_in_batches_and_in_bounded_memory()
         shop.value("select count(distinct source_updated_at) from erp.invoices where number like 'OLD/%'"),
         "2"
     );
-    let batches = "select count(*) > 20, max(fetched) <= current_setting('erp_sync.batch_rows')::int
+    let batches = "select count(*) > 10, max(fetched) <= current_setting('erp_sync.batch_rows')::int
                    from erp_sync.batch where stream = 'invoices'";
     assert_eq!(shop.value(batches), "t|t");
 
