@@ -37,7 +37,7 @@ fn sync_status() -> Result<
     let (entities, configured) = (store::entities()?, store::Configured::load()?);
     let mut servers = store::with_links(store::visible()?, &Settings::current().target_schema)?;
     servers.retain(|(server, link)| server.is_meant(*link));
-    let asked = reading::all(&servers, &entities, &configured)?;
+    let asked = reading::entities_of(&servers, &entities, &configured)?;
     let rows = reading::statuses(&asked, &ticks)?;
     Ok(TableIterator::new(rows.into_iter().map(|s| {
         (

@@ -23,7 +23,7 @@ pub fn is_schedule(schedule: &str) -> bool {
     every(schedule).is_some() || schedule.split_whitespace().count() == 5 || schedule.starts_with('@')
 }
 
-/// Whether it is one like `30 seconds`.
+/// Whether the schedule is an interval in seconds, such as `30 seconds`.
 pub fn is_of_seconds(schedule: &str) -> bool {
     every(schedule).is_some()
 }

@@ -1,7 +1,7 @@
 -- Rows are looked up one by one, by their keys: `offset 0` keeps the planner from joining whole tables, which it
 -- does while it knows nothing about them, and then each batch takes longer than the one before. What is deleted is
 -- found before and named by its place, because by keys the planner would read all rows of the tenant for it.
--- Arrays are unfolded in the select list: in `from` each would be put into a store of its own first.
+-- `unnest` stands in the select list: in `from` each array would be materialized first.
 with asked as (
   select k.server, k.invoice_no, k.line_no,
     concat('[', to_json(k.server), ', ', to_json(k.invoice_no), ', ', k.line_no, ']') as row_key
@@ -38,7 +38,7 @@ sold as materialized (
       from {schema}.products q where q.tenant = $1 and q.barcode = s.barcode) c
     where c.place = 1) p
 ),
--- A movement that is recorded: a sale may have two, when it became a return.
+-- Each sale with the movements recorded for it: two, where it has become a return.
 recorded as materialized (
   select s.*, h.place, h.place is not null as here, s.matched and h.movement_type = s.movement_type as fits,
     (h.moved_at, h.warehouse_id, h.product_id, h.quantity, h.reference)
@@ -58,7 +58,7 @@ listed as materialized (
     select h.ctid as place from {schema}.waiting h
     where h.tenant = $1 and h.server = s.server and h.stream = 'pos_sales' and h.row_key = s.row_key
     offset 0) h
-  where not s.waits and exists (select from {schema}.waiting w where w.tenant = $1)
+  where not s.waits
 ),
 admitted as (
   delete from {schema}.waiting t
@@ -83,7 +83,8 @@ waits as (
   set reason = excluded.reason, value = excluded.value, synced_at = excluded.synced_at
   returning t.server, t.xmax = 0 as is_new
 ),
--- What is not here is inserted without a look for a conflict: the tenant's turn keeps others away.
+-- No ON CONFLICT, which would look each key up again: the tenant's lock keeps other runs away, and a key that
+-- somebody else inserts meanwhile is found when the batch is tried again.
 fresh as (
   insert into {schema}.stock_movements as t (tenant, origin, origin_key, movement_type, moved_at, warehouse_id,
     product_id, quantity, other_warehouse_id, reference, partner_id)

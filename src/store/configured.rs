@@ -34,8 +34,8 @@ impl Configured {
         Ok(Configured(all))
     }
 
-    /// What is set for an entity of a server: what is set for the server counts over what is set for all, and the
-    /// entity's over that of all.
+    /// The settings of an entity of a server. A setting for one server overrides one for all servers, and one for the
+    /// entity overrides one for `all` entities.
     pub fn of(&self, server: &str, entity: &str) -> Settings {
         if self.0.is_empty() {
             return Settings::default();

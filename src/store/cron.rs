@@ -206,7 +206,7 @@ pub struct Ticks {
     /// Schedules, each with the time it is now where they count.
     schedules: Vec<(String, NaiveDateTime)>,
     zone: String,
-    /// What was asked for already: between a wait and its tick there is no other tick.
+    /// Ticks looked up so far, each with the wait it was looked up for: it is the next one for every wait in between.
     found: RefCell<Vec<(f64, Tick)>>,
 }
 
@@ -239,7 +239,7 @@ impl Ticks {
             return Ok(known);
         }
         let next = self.looked_up(wait)?;
-        // A schedule of seconds ticks so long behind whatever moment it is asked for.
+        // The next tick of an interval in seconds depends on the moment it is counted from.
         if !self.schedules.iter().any(|(schedule, _)| is_of_seconds(schedule)) {
             self.found.borrow_mut().extend(next.map(|tick| (wait, tick)));
         }
@@ -283,8 +283,9 @@ fn usable() -> Result<bool> {
     Ok(true)
 }
 
-/// What pg_cron shows the current role; a member of pg_monitor sees the jobs of all, as far as the extension's owner does.
-/// Nothing where pg_cron does not live here, or does not let one look.
+/// Reads pg_cron's tables as the current role; for a member of pg_monitor as the extension's owner, where that shows
+/// more, because pg_cron shows a role its own jobs alone. Empty where pg_cron is not installed in this database, or may
+/// not be read.
 fn seen<R>(read: impl Fn() -> Result<Vec<R>>) -> Result<Vec<R>> {
     let read = || if usable()? { read() } else { Ok(Vec::new()) };
     let monitors = first("select pg_has_role('pg_monitor', 'USAGE')", &[], |row| row.flag(1))?;

@@ -55,16 +55,16 @@ pub struct Asked<'a> {
     intervals: Option<[String; 3]>,
 }
 
-/// Entities of others, which the links of the current role were read for.
+/// Of stored entities, whoever stored them, those that were read for each of the links.
 const OTHERS: &str = "
 select l.link, n.name
 from (select unnest($1::bigint[]) as link) l cross join (select distinct e.name from erp_sync.entity e) n
 where exists (select from erp_sync.task t where t.link = l.link and t.entity = n.name)
 order by 1, 2";
 
-/// All entities of servers, each with the link of which the current role may see how it stands, or 0: those it may
-/// sync, and those that others stored. In the current transaction.
-pub fn all<'a>(
+/// The entities of servers whose status is shown: those the current role may sync, and those that others stored and
+/// that were read for the server's link. In the current transaction.
+pub fn entities_of<'a>(
     servers: &'a [(Server, i64)],
     entities: &[Entity],
     configured: &Configured,
@@ -92,8 +92,8 @@ pub fn all<'a>(
     Ok(asked)
 }
 
-/// All at once: what each has is looked up by its key, and a second look is taken only where the newest task was
-/// skipped, or did not succeed; what is counted is counted of all together.
+/// One statement for all entities. The newest task of each is looked up by index; older ones are looked up only where
+/// the newest was skipped or did not succeed. Counts are aggregated for all entities together.
 const STATUS: &str = "
 with a as materialized (
   select unnest($1::text[]) as server, unnest($2::text[]) as entity, unnest($3::bigint[]) as link,
@@ -196,7 +196,7 @@ pub fn statuses(asked: &[Asked<'_>], ticks: &Ticks) -> Result<Vec<Status>> {
     all.collect()
 }
 
-/// How long each interval is that is set.
+/// The seconds of each interval that is set.
 fn seconds(asked: &[Asked<'_>]) -> Result<HashMap<String, f64>> {
     let texts: HashSet<&String> = asked.iter().flat_map(|asked| &asked.intervals).flatten().collect();
     let sql = "select t, extract(epoch from t::interval)::float8 from unnest($1::text[]) t";

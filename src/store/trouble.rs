@@ -9,8 +9,8 @@ use crate::entity::{derive, quote};
 use crate::error::{Error, Kind, Result};
 
 impl Place<'_> {
-    /// A [`transaction`] on the stream's table, whose errors say what stands in the way. Where a constraint refuses a
-    /// row it is tried once more: what was inserted as new may have been inserted by somebody else meanwhile.
+    /// A [`transaction`] on the stream's table, whose errors say what stands in the way. After a
+    /// constraint violation it is tried once more: somebody else may have inserted the same key meanwhile.
     pub(super) fn transaction<R>(&self, body: impl Fn() -> Result<R>) -> Result<R> {
         let whole = || {
             self.tables.forget();

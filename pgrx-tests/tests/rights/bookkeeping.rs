@@ -90,7 +90,7 @@ fn a_monitor_sees_how_entities_stand_that_others_stored() {
         rows(&mut monitor, "select state, rows > 0 from sync_status() where entity = 'lands'"),
         ["succeeded|t"]
     );
-    // What it is, and where, stays its definer's.
+    // The definition itself is shown to its definer alone.
     let known = "select count(*) from sync_entities() where entity = 'lands'";
     assert_eq!(rows(&mut monitor, known), ["0"]);
     shop.run("select sync_undefine('lands')");

@@ -59,7 +59,7 @@ fn a_thousand_servers_are_seen_at_once() {
             "succeeded|980|10|10|incremental||not read: the remote is down; see: select * from sync_check('s100')"
         ]
     );
-    // What failed or was skipped is as old as the success before.
+    // The lag of an entity whose newest task failed or was skipped counts from the success before it.
     let ages = "select distinct state, date_trunc('hour', lag), hint is null from sync_status()
                 where server <> 'odoo_main' order by 1, 2, 3";
     assert_eq!(shop.rows(ages), ["failed|04:00:00|f", "succeeded|02:00:00|t", "succeeded|04:00:00|f"]);

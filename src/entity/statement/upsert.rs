@@ -6,9 +6,9 @@ use crate::entity::quote::{qualified, quote_ident};
 use crate::entity::{Column, Stream, Type};
 
 /// Inserts and updates the rows that differ from what is stored; equal rows are
-/// joined away and so not touched at all: no lock, no dead tuple, no WAL. A row that
-/// is not here is inserted as it is, which spares looking for a conflict: a unique
-/// violation means that somebody else has inserted it meanwhile.
+/// joined away and so not touched at all: no lock, no dead tuple, no WAL. New rows are
+/// inserted without ON CONFLICT, which would look each key up again: a unique violation
+/// means that somebody else has inserted the key meanwhile, and the batch is to be tried again.
 ///
 /// Parameters: `$1` tenant, `$2` run id, then one array per member of `columns`
 /// (indexes into `stream.columns`, the key among them; see [`Type::wire`]), then
@@ -74,8 +74,7 @@ pub fn altered(stream: &Stream, schema: &str, columns: &[usize], with_raw: bool)
     )
 }
 
-/// The given rows, as `s`. Arrays are unfolded side by side in the select list: in `from` each would be put into a store
-/// of its own first.
+/// The given rows, as `s`. `unnest` stands in the select list: in `from` each array would be materialized first.
 fn given(fields: &[Field<'_>]) -> String {
     format!(
         "with s as (\n  select {}\n  from (select {}) u\n)",
